@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a table is made from: a format, the hardware's part of it, and the embedder's hooks. */
+#ifndef MZ_CORE_CONFIG_H
+#define MZ_CORE_CONFIG_H
+
+#include "core/format.h"
+#include "core/frame.h"
+
+struct mz_table;
+
+/*
+ * Mapped items. `take` is called once for every leaf that a table begins to map, `put` once for every leaf that it
+ * ceases to map, after the flush. A split or a changed permission calls neither: 512 leaves of one level are the
+ * same memory as one of the level above. Both NULL: an untracked table, which owns no reference.
+ */
+struct mz_items {
+	void *context;
+	void (*take)(void *context, struct mz_item item);
+	void (*put)(void *context, struct mz_item item);
+};
+
+/*
+ * Read-copy-update. Readers run between `enter` and `leave`; `retire` gets cut nodes (a list, see
+ * mz_table_reclaim()) and hands them to mz_table_reclaim() when every reader that was inside has left. All NULL: one
+ * thread at a time uses the table, and cut nodes are freed at once.
+ */
+struct mz_rcu {
+	void *context;
+	void (*enter)(void *context);
+	void (*leave)(void *context);
+	void (*retire)(void *context, struct mz_table *table, uint32_t nodes);
+};
+
+/*
+ * Translation caches. `range` drops every cached translation of ia in [first, last]; with `nodes`, cached upper
+ * entries (paging-structure caches) too. It is called before any frame or node of the range is given back. NULL:
+ * nothing caches this table.
+ */
+struct mz_flush {
+	void *context;
+	void (*range)(void *context, mz_ia first, mz_ia last, bool nodes);
+};
+
+struct mz_config {
+	const struct mz_format *format;
+	uint32_t leaf_levels; /* bit L: the hardware has leaves at level L; 0: all that the format has */
+	uint32_t features;    /* enum mz_feature that the hardware has; those unknown to the format are refused */
+	uint16_t root_first;  /* the root entries that this table manages: [root_first, root_end) */
+	uint16_t root_end;    /* 0: up to the last. Entries outside are never touched and never dropped */
+	bool root_fixed;      /* a node linked from the root stays, even when it is empty */
+	struct mz_memory memory;
+	struct mz_items items;
+	struct mz_rcu rcu;
+	struct mz_flush flush;
+};
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * An entry format: constant data and pure functions on a 64-bit entry. No state, no context, no memory access.
+ *
+ * The laws, for every level L the format has, every entry e of level L, every encodable property p, and every oa
+ * that is aligned to what an entry of level L maps and lies below 2^oa_lg2. mz_format_check() tests each.
+ *
+ *  1. Geometry: 1 <= levels <= MZ_LEVELS_MAX; the bits of all indices and of the page sum up to ia_lg2; `shift[L]`
+ *     is the number of ia bits below level L's index; level 1 may hold leaves; the root may not be the only place
+ *     for leaves that a level above it would need.
+ *  2. kind(absent, L) is MZ_ABSENT.
+ *  3. kind(make_leaf(oa, L, p), L) is MZ_LEAF where leaves are allowed at L.
+ *  4. kind(make_node(oa, L), L) is MZ_NODE where L > 1, for every page-aligned oa.
+ *  5. oa(make_leaf(oa, L, p), L) is oa; oa(make_node(oa, L), L) is oa.
+ *  6. prop(make_leaf(oa, L, p), L) is p, but for flags that the format lacks (`flags`), which read as 0.
+ *  7. Changing the bits of hw_bits(L) in a present entry changes neither its kind nor its oa nor its permissions.
+ *  8. clean(e, L, F) changes nothing in prop(e, L) but the accessed and dirty flags named by F, which it clears;
+ *     it touches no bit but those of hw_bits(L).
+ *  9. A property with no permission at all is not encodable, and neither is one with a permission bit, a memory
+ *     type or a flag unknown to the format.
+ * 10. absent differs from every entry that make_leaf and make_node can make.
+ */
+#ifndef MZ_CORE_FORMAT_H
+#define MZ_CORE_FORMAT_H
+
+#include "core/types.h"
+
+/* What an entry is. */
+enum mz_kind { MZ_ABSENT, MZ_NODE, MZ_LEAF };
+
+/* Hardware features that formats build on. A table has those that its configuration grants. */
+enum mz_feature {
+	MZ_HW_ACCESSED_DIRTY = 1, /* the MMU sets accessed and dirty bits by itself */
+	MZ_EXEC_ONLY = 2,         /* execute without read can be encoded */
+};
+
+struct mz_ops;
+
+struct mz_format {
+	const char *name;
+	uint8_t levels;                   /* the root's level */
+	uint8_t page_lg2;                 /* the base page, and the unit in which nodes are allocated */
+	uint8_t ia_lg2;                   /* input addresses are this wide */
+	uint8_t oa_lg2;                   /* output addresses are this wide */
+	bool ia_signed;                   /* bits above ia_lg2 repeat the topmost bit (canonical addresses) */
+	bool hierarchical;                /* a link's permissions are ANDed to those of all that lies below */
+	uint8_t index_lg2[MZ_LEVELS_MAX + 1]; /* by level: the bits of an index; [0] is unused */
+	uint8_t shift[MZ_LEVELS_MAX + 1];     /* by level: log2 of the bytes that one entry maps */
+	uint32_t leaf_levels;             /* bit L: leaves are allowed at level L */
+	uint32_t features;                /* features that the format can make use of */
+	uint16_t flags;                   /* property flags that the format can hold */
+	uint64_t absent;                  /* the entry of a fresh slot */
+
+	enum mz_kind (*kind)(uint64_t entry, unsigned level);
+	uint64_t (*make_node)(mz_oa node, unsigned level);
+	uint64_t (*make_leaf)(mz_oa oa, unsigned level, struct mz_prop prop);
+	mz_oa (*oa)(uint64_t entry, unsigned level);
+	struct mz_prop (*prop)(uint64_t entry, unsigned level);
+	bool (*encodable)(struct mz_prop prop, unsigned level, uint32_t features);
+	uint64_t (*hw_bits)(unsigned level);
+	uint64_t (*clean)(uint64_t entry, unsigned level, unsigned flags);
+
+	/* The algorithms compiled for this format; NULL picks the run-time instance. */
+	const struct mz_ops *ops;
+};
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Frames that can hold nodes, and the metadata of each, found from the physical address by arithmetic.
+ *
+ * "Physical" is what entries hold: a host-physical address on bare metal, a guest-physical address for tables
+ * inside a guest, an offset in an arena for a table that no MMU walks.
+ */
+#ifndef MZ_CORE_FRAME_H
+#define MZ_CORE_FRAME_H
+
+#include "core/error.h"
+#include "core/types.h"
+
+/*
+ * The metadata of a frame that holds a node. The layout is the same for every format. A node of several pages uses
+ * the slot of its first page.
+ */
+struct mz_frame {
+	uint32_t refs;        /* owners: a parent's entry, a table, a processor */
+	uint32_t next;        /* the next frame of whatever list the node is on: its page number */
+	uint16_t child_count; /* entries that are not absent; changes only under the lock */
+	uint8_t level;        /* set at birth, never changed */
+	uint8_t stray;        /* cut from its parent: whoever locks it must retry from the root */
+	uint8_t lock;         /* 1 while a guard exists */
+	uint8_t reserved[3];
+};
+
+/* Ends a list of frames. */
+#define MZ_FRAME_NONE UINT32_MAX
+
+/*
+ * Where nodes come from. `alloc` yields 2^size_lg2 contiguous bytes, aligned to their size, with any contents, at a
+ * physical address below 2^32 pages; it may be called with node locks held and must not call back into the table.
+ * `free` takes them back. Memory at physical address pa is reached at `linear + pa`; the metadata of the page with
+ * number n is `frames[n - first_frame]`.
+ */
+struct mz_memory {
+	void *context;
+	enum mz_error (*alloc)(void *context, unsigned size_lg2, mz_oa *pa);
+	void (*free)(void *context, mz_oa pa, unsigned size_lg2);
+	uintptr_t linear;
+	struct mz_frame *frames;
+	uint64_t first_frame;
+};
+
+#endif

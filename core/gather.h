@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * A gather: the flush work, the cut nodes and the unmapped items that changes leave behind. Several changes of one
+ * table may share a gather; nothing that they took out is reused before mz_gather_finish().
+ */
+#ifndef MZ_CORE_GATHER_H
+#define MZ_CORE_GATHER_H
+
+#include "core/table.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MZ_GATHER_ITEMS 32
+
+struct mz_gather {
+	struct mz_table *table;
+	uint64_t first, last; /* what to flush; first > last: nothing */
+	bool nodes;           /* nodes were cut: upper entries may be cached */
+	uint32_t cut;         /* the cut nodes */
+	unsigned item_count;
+	struct mz_item items[MZ_GATHER_ITEMS];
+};
+
+void mz_gather_init(struct mz_gather *gather, struct mz_table *table);
+
+/* Flushes, then retires the nodes and puts the items. The gather is as new after it. No lock may be held. */
+void mz_gather_finish(struct mz_gather *gather);
+
+/* For the instances: [first, last] needs a flush. */
+static inline void mz_gather_range_(struct mz_gather *gather, uint64_t first, uint64_t last)
+{
+	gather->first = first < gather->first ? first : gather->first;
+	gather->last = last > gather->last ? last : gather->last;
+}
+
+/* For the instances: takes over a cut node, or an unmapped item. A full gather flushes early. */
+void mz_gather_node_(struct mz_gather *gather, mz_oa node);
+void mz_gather_item_(struct mz_gather *gather, struct mz_item item);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The words of the library.
+ *
+ * input address (ia)   what a table translates: a guest-physical address for a second stage
+ * output address (oa)  what it yields: host-physical for a second stage
+ * node                 one page of entries, or 2^n contiguous pages for a wide root
+ * level                1 = the node that holds base-page leaves; the root is at `format->levels`.
+ *                      An entry's level is its node's level, always
+ * entry                one slot of a node: absent, a link to a node of the level below, or a leaf
+ * item                 the mapped thing: (oa, level, prop)
+ *
+ * `end` is exclusive, `last` is inclusive; `_lg2` is a log2; `_bytes` and `_count` name the unit.
+ */
+#ifndef MZ_CORE_TYPES_H
+#define MZ_CORE_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The deepest table that any format may have. */
+#define MZ_LEVELS_MAX 6
+
+/* One-member structs, so that swapping the two does not compile. */
+typedef struct mz_ia {
+	uint64_t addr;
+} mz_ia;
+
+typedef struct mz_oa {
+	uint64_t addr;
+} mz_oa;
+
+static inline mz_ia mz_ia_from(uint64_t addr)
+{
+	mz_ia ia;
+
+	ia.addr = addr;
+	return ia;
+}
+
+static inline mz_oa mz_oa_from(uint64_t addr)
+{
+	mz_oa oa;
+
+	oa.addr = addr;
+	return oa;
+}
+
+/* What may be done to an address: bits of `mz_prop.perm`, and the kind of an access. */
+enum mz_perm {
+	MZ_READ = 1,
+	MZ_WRITE = 2,
+	MZ_EXEC = 4,
+};
+
+/* Memory types. Write-back is 0, so that a property without a word about it is ordinary memory. */
+enum mz_memory_type {
+	MZ_MEM_WRITE_BACK,
+	MZ_MEM_WRITE_THROUGH,
+	MZ_MEM_UNCACHED,
+	MZ_MEM_WRITE_COMBINING,
+	MZ_MEM_WRITE_PROTECTED,
+	MZ_MEM_TYPES,
+};
+
+/* Bits of `mz_prop.flags`. */
+enum mz_prop_flag {
+	MZ_ACCESSED = 1, /* set by hardware, or by software ahead of it */
+	MZ_DIRTY = 2,
+	MZ_USER = 4,     /* stage 1: reachable from user mode */
+	MZ_GLOBAL = 8,   /* stage 1: kept over a change of address space */
+	MZ_IGNORE_PAT = 16, /* EPT: the guest's own memory type does not count */
+};
+
+/* The properties of a leaf; of a link to a node, the permissions and flags that it imposes on what lies below. */
+struct mz_prop {
+	uint8_t perm;   /* MZ_READ | MZ_WRITE | MZ_EXEC */
+	uint8_t memory; /* enum mz_memory_type */
+	uint16_t flags; /* enum mz_prop_flag */
+};
+
+/* A mapped thing. `level` 0: nothing is mapped. */
+struct mz_item {
+	mz_oa oa;
+	struct mz_prop prop;
+	uint8_t level;
+};
+
+static inline struct mz_prop mz_prop_from(unsigned perm)
+{
+	struct mz_prop prop = {0, 0, 0};
+
+	prop.perm = (uint8_t)perm;
+	return prop;
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Looking at a whole table: a visitor, and a dump as text. */
+#ifndef MZ_CORE_VISIT_H
+#define MZ_CORE_VISIT_H
+
+#include "core/table.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * What a visitor is told, in the order of input addresses, a node before its entries, absent entries left out. NULL
+ * members are not called. An answer of false ends the visit.
+ */
+struct mz_visitor {
+	void *context;
+	bool (*node)(void *context, mz_oa node, unsigned level, mz_ia ia, unsigned child_count);
+	bool (*entry)(void *context, mz_oa node, unsigned level, unsigned index, mz_ia ia, uint64_t entry);
+	bool (*leave)(void *context, mz_oa node, unsigned level); /* after a node's last entry */
+};
+
+/* Visits the managed part of the table. No call that changes the table may be under way. False: a visitor ended it. */
+bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visitor);
+
+/*
+ * Writes the table as an indented tree: a line a node, a line a run of leaves that continue one another. `line` gets
+ * each line without its newline; it is valid during the call.
+ */
+void mz_table_dump(const struct mz_table *table, void (*line)(void *context, const char *text), void *context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

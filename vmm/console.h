@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The console: standard input and output as a guest's serial line sees them. A terminal is made raw for the run and put
+ * back after it, whatever ends the run. Input comes from mz_console_feed(), called when standard input is readable;
+ * output is written as it comes. Input and output may be used by different threads.
+ */
+#ifndef MZ_VMM_CONSOLE_H
+#define MZ_VMM_CONSOLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <termios.h>
+
+#include "vmm/failure.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MZ_CONSOLE_BUFFER 4096
+
+struct mz_console {
+	int in, out;
+	bool raw;               /* the terminal was made raw */
+	struct termios before;  /* what to put back */
+	pthread_mutex_t mutex;
+	unsigned char buffer[MZ_CONSOLE_BUFFER]; /* input that the guest has not read */
+	size_t head, count;
+	bool ended;             /* end of input */
+	int out_error;          /* errno of the first write that failed; output is dropped from then on */
+};
+
+int mz_console_init(struct mz_console *console, int in, int out, struct mz_failure *failure);
+void mz_console_destroy(struct mz_console *console);
+
+/* Reads what `in` has now, as far as there is room. False: no more will come, stop waiting for it. */
+bool mz_console_feed(struct mz_console *console);
+bool mz_console_has_room(struct mz_console *console);
+
+/* The guest's side: the next byte of input, or -1; whether there is one; a byte of output. */
+int mz_console_take(struct mz_console *console);
+bool mz_console_has_input(struct mz_console *console);
+void mz_console_put(struct mz_console *console, unsigned char byte);
+
+/* Writes out what is buffered. */
+void mz_console_flush(struct mz_console *console);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
