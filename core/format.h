@@ -5,20 +5,20 @@
  * The laws, for every level L the format has, every entry e of level L, every encodable property p, and every oa
  * that is aligned to what an entry of level L maps and lies below 2^oa_lg2. mz_format_check() tests each.
  *
- *  1. Geometry: 1 <= levels <= MZ_LEVELS_MAX; the bits of all indices and of the page sum up to ia_lg2; `shift[L]`
- *     is the number of ia bits below level L's index; level 1 may hold leaves; the root may not be the only place
- *     for leaves that a level above it would need.
+ *  1. Geometry: 1 <= levels <= MZ_LEVELS_MAX; `shift[1]` is page_lg2, `shift[L + 1]` is shift[L] + index_lg2[L], and
+ *     the root's sum is ia_lg2; leaves are allowed at level 1 and at no level beyond the root.
  *  2. kind(absent, L) is MZ_ABSENT.
  *  3. kind(make_leaf(oa, L, p), L) is MZ_LEAF where leaves are allowed at L.
  *  4. kind(make_node(oa, L), L) is MZ_NODE where L > 1, for every page-aligned oa.
  *  5. oa(make_leaf(oa, L, p), L) is oa; oa(make_node(oa, L), L) is oa.
- *  6. prop(make_leaf(oa, L, p), L) is p, but for flags that the format lacks (`flags`), which read as 0.
+ *  6. prop(make_leaf(oa, L, p), L) is p. Where the format is hierarchical, prop(make_node(oa, L), L) has all permissions.
  *  7. Changing the bits of hw_bits(L) in a present entry changes neither its kind nor its oa nor its permissions.
  *  8. clean(e, L, F) changes nothing in prop(e, L) but the accessed and dirty flags named by F, which it clears;
  *     it touches no bit but those of hw_bits(L).
- *  9. A property with no permission at all is not encodable, and neither is one with a permission bit, a memory
- *     type or a flag unknown to the format.
- * 10. absent differs from every entry that make_leaf and make_node can make.
+ *  9. with_perm(make_leaf(oa, L, p), L, q) is make_leaf(oa, L, p with permissions q).
+ * 10. A property with no permission at all is not encodable, and neither is one with a permission bit, a memory type or
+ *     a flag unknown to the format. Permissions are encodable with every memory type and flag, or with none.
+ * 11. absent differs from every entry that make_leaf and make_node can make.
  */
 #ifndef MZ_CORE_FORMAT_H
 #define MZ_CORE_FORMAT_H
@@ -56,6 +56,7 @@ struct mz_format {
 	uint64_t (*make_leaf)(mz_oa oa, unsigned level, struct mz_prop prop);
 	mz_oa (*oa)(uint64_t entry, unsigned level);
 	struct mz_prop (*prop)(uint64_t entry, unsigned level);
+	uint64_t (*with_perm)(uint64_t leaf, unsigned level, unsigned perm);
 	bool (*encodable)(struct mz_prop prop, unsigned level, uint32_t features);
 	uint64_t (*hw_bits)(unsigned level);
 	uint64_t (*clean)(uint64_t entry, unsigned level, unsigned flags);

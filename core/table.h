@@ -28,7 +28,6 @@ struct mz_table {
 	const struct mz_ops *ops;
 	uint64_t *root;          /* the root's entries */
 	mz_oa root_oa;           /* what a root register holds */
-	uint64_t first, last;    /* the input addresses that the table manages */
 };
 
 /* The algorithms, instantiated for one format. Use the mz_table_ functions. */
