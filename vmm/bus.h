@@ -14,8 +14,10 @@ extern "C" {
 #define MZ_BUS_DEVICES 16
 
 /*
- * A device answers accesses of 1, 2, 4 or 8 bytes that lie wholly inside its range. `offset` counts from `base`; data is
- * little-endian in the low bytes. `context` is the device's own.
+ * A device answers accesses of 1, 2, 4 or 8 bytes, of any alignment, that lie wholly inside its
+ * range; the bus answers those of other widths, or that reach over an end, as if no device were
+ * there. `offset` counts from `base`; data is little-endian in the low bytes. `context` is the
+ * device's own.
  */
 struct mz_device {
 	const char *name;
@@ -30,7 +32,8 @@ struct mz_bus {
 	const char *name; /* "port" or "memory", for messages */
 	struct mz_device devices[MZ_BUS_DEVICES];
 	unsigned count;
-	uint64_t unclaimed_reads, unclaimed_writes; /* where no device is, or across a device's end */
+	uint64_t unclaimed_reads,
+		unclaimed_writes; /* where no device is, or across a device's end */
 };
 
 void mz_bus_init(struct mz_bus *bus, const char *name);
