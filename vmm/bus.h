@@ -32,8 +32,8 @@ struct mz_bus {
 	const char *name; /* "port" or "memory", for messages */
 	struct mz_device devices[MZ_BUS_DEVICES];
 	unsigned count;
-	uint64_t unclaimed_reads,
-		unclaimed_writes; /* where no device is, or across a device's end */
+	uint64_t unclaimed_reads; /* accesses that no device answered */
+	uint64_t unclaimed_writes;
 };
 
 void mz_bus_init(struct mz_bus *bus, const char *name);

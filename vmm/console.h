@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The console: standard input and output as a guest's serial line sees them. A terminal is made raw for the run and put
- * back after it, whatever ends the run. Input comes from mz_console_feed(), called when standard input is readable;
- * output is written as it comes. Input and output may be used by different threads.
+ * The console: standard input and output as a guest's serial line sees them. A terminal is made raw
+ * for the run and put back by mz_console_destroy(); keys that send signals keep doing so, and
+ * newlines in the output stay newlines. Input comes from mz_console_feed(), called when standard
+ * input is readable; output is written a line at a time, or sooner. Neither descriptor's flags
+ * change.
+ *
+ * One thread feeds and one takes; mz_console_put() and mz_console_flush() are for any thread. The
+ * caller ignores SIGPIPE.
  */
 #ifndef MZ_VMM_CONSOLE_H
 #define MZ_VMM_CONSOLE_H
@@ -18,23 +23,30 @@
 extern "C" {
 #endif
 
-#define MZ_CONSOLE_BUFFER 4096
+#define MZ_CONSOLE_BUFFER 4096 /* bytes of input */
+#define MZ_CONSOLE_LINE   256  /* bytes of output */
 
 struct mz_console {
 	int in, out;
-	bool raw;               /* the terminal was made raw */
-	struct termios before;  /* what to put back */
-	pthread_mutex_t mutex;
+	bool raw;                                /* the terminal was made raw */
+	struct termios before;                   /* what to put back */
+	pthread_mutex_t mutex;                   /* of the input */
 	unsigned char buffer[MZ_CONSOLE_BUFFER]; /* input that the guest has not read */
 	size_t head, count;
-	bool ended;             /* end of input */
-	int out_error;          /* errno of the first write that failed; output is dropped from then on */
+	bool ended;                          /* end of input */
+	pthread_mutex_t out_mutex;           /* of the output; never held together with the other */
+	unsigned char line[MZ_CONSOLE_LINE]; /* output that was not written yet */
+	size_t line_count;
+	int out_error; /* errno of the first write that failed; output is dropped from then on */
 };
 
+/* MZ_STATUS_HOST_FAILED: `in` is a terminal that can't be made raw. */
 int mz_console_init(struct mz_console *console, int in, int out, struct mz_failure *failure);
+
+/* Writes out what is buffered and puts the terminal back. */
 void mz_console_destroy(struct mz_console *console);
 
-/* Reads what `in` has now, as far as there is room. False: no more will come, stop waiting for it. */
+/* Reads what `in` has now, as far as there is room. False: no more will come, wait no longer. */
 bool mz_console_feed(struct mz_console *console);
 bool mz_console_has_room(struct mz_console *console);
 
