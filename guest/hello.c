@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * Says hello from 64-bit mode. Built twice: an ELF file (hello.elf), and a flat image for `--flat
- * 0x200000` (hello.bin).
+ * Says hello from 64-bit mode. Built twice: hello.elf, and hello.bin, a flat image that is linked
+ * for `--flat 0x200000`.
  *
  * Words: any; the command line is printed.
  * Prints: a greeting, and the command line if there is one.

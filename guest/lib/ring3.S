@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * From ring 0 to ring 3, for good: there is no way back, and none is needed, for ring 3 may use every port. An
- * exception finds no interrupt table and ends the run as a triple fault.
+ * From ring 0 to ring 3, for good: there is no way back, and none is needed, for ring 3 may use
+ * every port. An exception finds no interrupt table and ends the run as a triple fault.
  */
-#define USER_CODE 0x1b	/* the segments below, with the privilege level 3 asked for (Intel SDM volume 3, 3.4.2) */
+#define USER_CODE 0x1b	/* the segments below, asked for at level 3: Intel SDM volume 3, 3.4.2 */
 #define USER_DATA 0x23
-#define FLAGS	  0x3002	/* input and output from level 3; bit 1 is always set (Intel SDM volume 1, 3.4.3) */
+#define FLAGS	  0x3002	/* ports from level 3; bit 1 is always set: Intel SDM volume 1, 3.4.3 */
 
 	.text
 	.globl	ring3_run
@@ -26,7 +26,7 @@ in_ring3:
 	mov	%eax, %edi
 	call	finish
 
-	/* Intel SDM volume 3, 3.4.5. Already marked as accessed, so that the processor need not write here. */
+	/* Intel SDM volume 3, 3.4.5. Marked as accessed, so that the processor need not write here. */
 	.section .rodata
 	.balign	8
 segments:

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Where a multiboot image begins: 32-bit protected mode, ring 0, no paging, interrupts off, no stack. eax holds the
- * loader's magic number and ebx the address of its information (Multiboot Specification 0.6.96, 3.2). The image's own
- * part is guest_main32(); what it answers is the run's status.
+ * Where a multiboot image begins: 32-bit protected mode, ring 0, no paging, interrupts off, no
+ * stack. eax holds the loader's magic number and ebx the address of its information (Multiboot
+ * Specification 0.6.96, 3.2). The image's own part is guest_main32(); what it answers is the run's
+ * status.
  */
 #define MULTIBOOT_MAGIC 0x1badb002
 #define MULTIBOOT_FLAGS 0x3 /* 3.1.2: modules on page boundaries, and the memory map */
@@ -16,7 +17,7 @@
 	.globl	_start
 _start:
 	mov	$stack_end, %esp
-	sub	$8, %esp	/* the calls below find the stack 16-byte aligned, as the i386 ABI wants */
+	sub	$8, %esp	/* so that the calls find it 16-byte aligned: System V ABI, i386, 2.2.2 */
 	push	%ebx
 	push	%eax
 	call	serial_init
