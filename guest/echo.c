@@ -2,7 +2,7 @@
 /*
  * Sends back what comes in on the serial line.
  *
- * Words: until=N ends after N bytes.
+ * Words: until=N  ends after N bytes
  * Prints: every byte that it receives, then how many there were.
  * Status: 0, after the byte 0x04 (Ctrl-D, neither echoed nor counted) or after N bytes.
  */

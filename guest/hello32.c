@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * A multiboot image: says hello from 32-bit protected mode and prints what the loader told it. It
- * runs on any multiboot loader whose machine has a serial port, for example under
- * `qemu-system-x86_64 -nodefaults -nographic -serial stdio -device
- * isa-debug-exit,iobase=0xf4,iosize=4 -kernel`.
+ * runs wherever a multiboot loader and a PC's serial port are. With QEMU's isa-debug-exit device at
+ * port 0xf4 it ends there too.
  *
  * Words: any; the command line is printed. Modules: any.
- * Prints: a greeting; then, of the loader's information, each part that is there: the sizes of
- * memory, the memory map, the command line, and for each module where it lies, its size, the sum of
- * its bytes (modulo 2^32) and its command line; the loader's name. Status: 0; 1 if the loader did
- * not say that it is one.
+ * Prints: a greeting, then each part of the loader's information that is there: the sizes of
+ *   memory; the memory map; the command line; for each module where it lies, its size, the sum of
+ *   its bytes (modulo 2^32) and its command line; the loader's name.
+ * Status: 0; 1 if eax does not hold the loader's magic number.
  */
 #include "guest/lib/guest.h"
 

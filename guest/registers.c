@@ -4,10 +4,11 @@
  *
  * Words: none.
  * Prints: nothing.
- * Status: 1 if it lives: the write of rax to 0xc8000000, where nothing is, should end the run. The
- * instruction carries the symbol `fatal_write` and is the bytes 48 a3 00 00 00 c8 00 00 00 00.
- * Registers are then: rax 1111111111111111, rbx 2222222222222222, rcx 3..., rdx 4..., rsi 5...,
- * rdi 6..., rbp 7..., r8 to r15 8... to f..., rsp 1234567812345678.
+ * Status: 1 if it lives. The write of rax to 0xc8000000, where nothing is, should end the run.
+ *
+ * The fatal instruction carries the symbol `fatal_write` and is 48 a3 00 00 00 c8 00 00 00 00. The
+ * registers are then: rax 0x1111111111111111, rbx 2..., rcx 3..., rdx 4..., rsi 5..., rdi 6...,
+ * rbp 7..., r8 8... and so on to r15 0xffffffffffffffff, rsp 0x1234567812345678.
  */
 #include "guest/lib/guest.h"
 

@@ -3,8 +3,8 @@
  * Computes in ring 3: adds up the numbers of a xorshift generator that starts with 1.
  *
  * Words: steps=N  how many numbers; 10000000
- * Prints: the privilege level that it runs at, and the sum (modulo 2^64), for the
- *   default 0xa578a09de5294c09.
+ * Prints: the privilege level that it runs at, the steps, and the sum (modulo 2^64). For 10000000
+ *   steps the sum is 0xa578a09de5294c09.
  * Status: 0; 1 if it does not run at level 3.
  */
 #include "guest/lib/guest.h"

@@ -3,8 +3,8 @@
  * Writes to read-only memory in every way, and looks whether it stays as it is.
  *
  * Words: none.
- * Prints: for each way of writing how many bytes of the whole memory differ from what they should
- * be. Status: 0; 1 if a byte was wrong, before the first write or after any.
+ * Prints: for each way of writing, how many bytes of the whole memory are wrong after it.
+ * Status: 0; 1 if a byte was wrong, before the first write or after any.
  */
 #include "guest/lib/guest.h"
 #include "guest/lib/machine.h"

@@ -2,8 +2,8 @@
 /*
  * Ends with the status that it is told to.
  *
- * Words: status=N      the status; 0
- *        width=1|2|4   how many bytes of it are written to the debug-exit port; 4
+ * Words: status=N     the status; 0
+ *        width=1|2|4  how many bytes of it are written to the debug-exit port; 4
  * Prints: nothing.
  * Status: N, or 99 where N is greater.
  */

@@ -2,15 +2,15 @@
 /*
  * Touches memory, one 8-byte word at each step of a stride.
  *
- * Words: mib=N           how much, in MiB; 16
- *        stride=N[,N...] the steps, in bytes, one pass each; at least 8; 4096
- *        read            reads only; write, the default, writes
- *        verify          after each pass of writing, a pass that reads back and compares
- *        base=ADDRESS    where; 0x1000000, which is 16 MiB
- *        ring3=0         stays in ring 0; ring3=1, the default, does it from ring 3
- * Prints: for each pass the stride, how many words it touched and their sum (of what it read, or of
- * what it wrote); for each verification how many words were wrong. Status: 0; 1 if a word was
- * wrong.
+ * Words: mib=N            how much, in MiB; 16
+ *        stride=N[,N...]  the steps, in bytes, one pass each; at least 8; 4096
+ *        read             reads only; otherwise it writes
+ *        verify           after each pass of writing, reads back and compares
+ *        base=ADDRESS     where; 0x1000000, which is 16 MiB
+ *        ring3=0          stays in ring 0; otherwise it does all this in ring 3
+ * Prints: for each pass the stride, how many words it touched, and the sum (modulo 2^64) of what it
+ *   read or wrote; for each verification how many words were wrong.
+ * Status: 0; 1 if a word was wrong.
  */
 #include "guest/lib/guest.h"
 

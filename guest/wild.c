@@ -2,11 +2,13 @@
 /*
  * Touches one address, by default one where nothing is.
  *
- * Words: addr=ADDRESS         where; 0xc8000000. From 4 GiB up the page tables that it was given
- * end: a triple fault how=read|write|exec  by which access; read width=1|2|4|8        of how many
- * bytes, for reads and writes; 8 ring3                from ring 3 Prints: what it is about to do;
- * and, if it lives to tell, what it read, or that it went on. Status: 1 if it went on. It should
- * not: the run ends with the access.
+ * Words: addr=ADDRESS         where; 0xc8000000
+ *        how=read|write|exec  by which access; read
+ *        width=1|2|4|8        of how many bytes, for reads and writes; 8
+ *        ring3                from ring 3
+ * Prints: what it is about to do; if it lives to tell, what it read, and that it went on.
+ * Status: 1 if it went on, which it should only where something is. From 4 GiB up its page tables
+ *   map nothing, and an access there is a triple fault.
  */
 #include "guest/lib/guest.h"
 #include "guest/lib/machine.h"

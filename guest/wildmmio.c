@@ -5,8 +5,9 @@
  *
  * Words: seed=N   of the random numbers, not 0; 1
  *        count=N  how many accesses; 1000
- * Prints: the seed and the count, then how many accesses went where and how many reads of read-only
- * memory were wrong. Status: 0; 1 if read-only memory changed.
+ * Prints: the seed and the count; then how many accesses went to the device, how many reads and
+ *   writes to read-only memory, and how many of those reads were wrong.
+ * Status: 0; 1 if a read was wrong.
  */
 #include "guest/lib/guest.h"
 #include "guest/lib/machine.h"

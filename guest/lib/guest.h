@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What every image has: text on the serial line, the words of its command line, ring 3, and an end.
- */
+/* What an image can use: the serial line, the words of its command line, ring 3, and its end. */
 #ifndef GUEST_LIB_GUEST_H
 #define GUEST_LIB_GUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Statuses above this are reported as this. */
-#define STATUS_MAX 99u
-
 /* The status of an image whose command line has a word that it can't take. */
 #define STATUS_BAD_WORD 98u
 
-/* An image's own part. What it answers is the run's status. start64.S calls the first, start32.S
- * the second. */
+/*
+ * An image's own part, called by start64.S and start32.S. What it answers is the run's status.
+ * `information` is what the multiboot loader left in ebx.
+ */
 unsigned guest_main(void);
-unsigned guest_main32(uint32_t magic, uint32_t info);
+unsigned guest_main32(uint32_t magic, uint32_t information);
 
 /* Ends the run. */
 _Noreturn void finish(unsigned status);
@@ -46,8 +44,10 @@ bool word_number_at(const char *name, unsigned index, uint64_t *number);
 /* Says what is wrong with the word, and ends the run with STATUS_BAD_WORD. */
 _Noreturn void word_refuse(const char *name, const char *why);
 
-/* Runs `work` in ring 3 on the same stack, with access to all ports, and ends the run with its
- * status. 64-bit only. */
+/*
+ * Runs `work` in ring 3 on the same stack, with access to all ports, and ends the run with its
+ * status. Only for 64-bit images.
+ */
 _Noreturn void ring3_run(unsigned (*work)(void));
 
 #endif

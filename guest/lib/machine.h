@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The machine that `mezz run` gives a guest: where things are, and access to them at every width.
- */
+/* The machine that `mezz run` gives a guest: where things are, and access at every width. */
 #ifndef GUEST_LIB_MACHINE_H
 #define GUEST_LIB_MACHINE_H
 
@@ -14,7 +13,7 @@
 #define DEVICE_BASE          0xd0000000u
 #define DEVICE_BYTES         0x1000u
 #define DEVICE_NAME          0x00u /* 8 bytes, read only: "MEZZTEST" */
-#define DEVICE_COUNTER       0x08u /* 8 bytes: accesses to the device, without reads of this register */
+#define DEVICE_COUNTER       0x08u /* 8 bytes: accesses so far, but for reads of it */
 #define DEVICE_STORAGE       0x10u /* 16 bytes that keep what is written to them */
 #define DEVICE_STORAGE_BYTES 16u
 

@@ -25,8 +25,7 @@ static const char *after(const char *text, const char *prefix)
 	return text;
 }
 
-/* What follows the name of the first word that is called so, else NULL: "" or " ..." or "=value
- * ...". */
+/* What follows the name of the first word that is called so, else NULL. */
 static const char *find(const char *name)
 {
 	const char *word = command_line;
