@@ -11,7 +11,7 @@ struct mz_table;
 /*
  * Mapped items. `take` is called once for every leaf that a table begins to map, `put` once for every leaf that it
  * ceases to map, after the flush. A split or a changed permission calls neither: 512 leaves of one level are the
- * same memory as one of the level above. Both NULL: an untracked table, which owns no reference.
+ * same memory as one of the level above, and what was taken as one may be put in pieces; `level` gives each its size. Both NULL: an untracked table, which owns no reference.
  */
 struct mz_items {
 	void *context;

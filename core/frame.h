@@ -32,7 +32,7 @@ struct mz_frame {
  * Where nodes come from. `alloc` yields 2^size_lg2 contiguous bytes, aligned to their size, with any contents, at a
  * physical address below 2^32 pages; it may be called with node locks held and must not call back into the table.
  * `free` takes them back. Memory at physical address pa is reached at `linear + pa`; the metadata of the page with
- * number n is `frames[n - first_frame]`.
+ * number n is `frames[n - first_frame]`, of which there are `frame_count`.
  */
 struct mz_memory {
 	void *context;
@@ -40,7 +40,7 @@ struct mz_memory {
 	void (*free)(void *context, mz_oa pa, unsigned size_lg2);
 	uintptr_t linear;
 	struct mz_frame *frames;
-	uint64_t first_frame;
+	uint64_t first_frame, frame_count;
 };
 
 #endif

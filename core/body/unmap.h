@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Unmapping a range. A node that lies whole in it is cut with all below it, and its leaves are not even read. */
+#ifndef MZ_CORE_BODY_UNMAP_H
+#define MZ_CORE_BODY_UNMAP_H
+
+#include "core/body/split.h"
+
+/* What one call carries down the tree. */
+struct unmap_job {
+	struct mz_table *table;
+	struct mz_gather *gather;
+	struct mz_reserve reserve;
+};
+
+/* First pass: locks the existing nodes below `node` and counts what splits will need. */
+static void unmap_prepare(struct unmap_job *job, struct mz_node_ref node, uint64_t first, uint64_t last)
+{
+	const struct mz_format *f = format_of(job->table);
+
+	if (node.level == 1)
+		return;
+	for (struct part p = part_at(f, node.level, first, last); p.valid; part_next(f, node.level, last, &p)) {
+		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
+		enum mz_kind kind = f->kind(entry, node.level);
+
+		if (kind == MZ_NODE) {
+			struct mz_node_ref child = child_of(job->table, entry, node.level);
+
+			mz_node_lock(child.frame);
+			unmap_prepare(job, child, p.first, p.last);
+		} else if (kind == MZ_LEAF && !p.whole) {
+			split_count(job->table, &job->reserve, node.level,
+				    p.first & ~(mz_span(f, node.level) - 1), p.first, p.last, true);
+		}
+	}
+}
+
+/* Hands [first, last] of a split leaf to the item hook, in the largest pieces of `level` and below. */
+static void put_part(struct unmap_job *job, uint64_t first, uint64_t last, uint64_t offset, struct mz_prop prop,
+		     unsigned level)
+{
+	const struct mz_format *f = format_of(job->table);
+
+	for (struct part p = part_at(f, level, first, last); p.valid; part_next(f, level, last, &p)) {
+		struct mz_item item = {mz_oa_from(p.first + offset), prop, (uint8_t)level};
+
+		if (p.whole)
+			mz_gather_item_(job->gather, item);
+		else
+			put_part(job, p.first, p.last, offset, prop, level - 1);
+	}
+}
+
+/* Splits a leaf, so that [p->first, p->last] of it goes and the rest stays. */
+static void unmap_part(struct unmap_job *job, struct mz_node_ref node, const struct part *p, uint64_t entry)
+{
+	const struct mz_format *f = format_of(job->table);
+	uint64_t base = p->first & ~(mz_span(f, node.level) - 1);
+
+	split(job->table, &job->reserve, node, p, entry, 0);
+	mz_gather_range_(job->gather, base, mz_span_last(f, base, node.level));
+	if (job->table->config.items.put != NULL)
+		put_part(job, p->first, p->last, f->oa(entry, node.level).addr - base, f->prop(entry, node.level),
+			 node.level - 1);
+}
+
+/* Marks a locked subtree stray and unlocks it: whoever waits for one of its locks begins again at the root. */
+static void estrange(struct mz_table *table, struct mz_node_ref node)
+{
+	const struct mz_format *f = format_of(table);
+
+	for (unsigned i = 0; node.level > 1 && i < mz_entry_count(f, node.level); i++) {
+		uint64_t entry = mz_load_relaxed(&node.slots[i]);
+
+		if (f->kind(entry, node.level) == MZ_NODE)
+			estrange(table, child_of(table, entry, node.level));
+	}
+	node.frame->stray = 1;
+	mz_node_unlock(node.frame);
+}
+
+/* Cuts the locked child at `index`. `first` is the address at which the child begins. */
+static void cut(struct mz_table *table, struct mz_node_ref node, unsigned index, uint64_t first,
+		struct mz_gather *gather)
+{
+	const struct mz_format *f = format_of(table);
+	mz_oa child = f->oa(mz_load_relaxed(&node.slots[index]), node.level);
+
+	entry_unlink(table, node, index);
+	estrange(table, mz_node_at(f, table, child, node.level - 1));
+	mz_gather_range_(gather, first, mz_span_last(f, first, node.level));
+	mz_gather_node_(gather, child);
+}
+
+/* May links of this level be cut? */
+static inline bool may_cut(const struct mz_table *table, unsigned level)
+{
+	return level < format_of(table)->levels || !table->config.root_fixed;
+}
+
+/* Second pass: clears and cuts, and unlocks each node below `node`. */
+static void unmap_commit(struct unmap_job *job, struct mz_node_ref node, uint64_t first, uint64_t last)
+{
+	const struct mz_format *f = format_of(job->table);
+
+	if (node.level == 1) {
+		entries_clear(job->table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1, first, job->gather);
+		return;
+	}
+	for (struct part p = part_at(f, node.level, first, last); p.valid; part_next(f, node.level, last, &p)) {
+		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
+		enum mz_kind kind = f->kind(entry, node.level);
+
+		if (kind == MZ_NODE) {
+			struct mz_node_ref child = child_of(job->table, entry, node.level);
+
+			if (p.whole && may_cut(job->table, node.level)) {
+				cut(job->table, node, p.index, p.first, job->gather);
+				continue;
+			}
+			unmap_commit(job, child, p.first, p.last);
+			if (child.frame->child_count == 0 && may_cut(job->table, node.level))
+				cut(job->table, node, p.index, p.first & ~(mz_span(f, node.level) - 1),
+				    job->gather);
+			else
+				mz_node_unlock(child.frame);
+		} else if (kind == MZ_LEAF && p.whole) {
+			entries_clear(job->table, node, p.index, p.index + 1, p.first, job->gather);
+		} else if (kind == MZ_LEAF) {
+			unmap_part(job, node, &p, entry);
+		}
+	}
+}
+
+/*
+ * Cuts the node of `level` at `addr` if it is still there and still empty, and then its parent if that has become empty:
+ * a parent is locked before its child, so this begins anew from above.
+ */
+static void prune(struct mz_table *table, uint64_t addr, unsigned level, struct mz_gather *gather)
+{
+	const struct mz_format *f = format_of(table);
+	bool again = true;
+
+	for (level++; again && level <= f->levels && may_cut(table, level); level++) {
+		uint64_t first = addr & ~(mz_span(f, level) - 1);
+		struct mz_node_ref parent = lock_cover(table, first, mz_span_last(f, first, level), true);
+		unsigned index = mz_index(f, first, level);
+		uint64_t entry = mz_load_relaxed(&parent.slots[index]);
+
+		again = false;
+		if (parent.level == level && f->kind(entry, level) == MZ_NODE) {
+			struct mz_node_ref child = child_of(table, entry, level);
+
+			mz_node_lock(child.frame);
+			again = child.frame->child_count == 0;
+			if (again)
+				cut(table, parent, index, first, gather);
+			else
+				mz_node_unlock(child.frame);
+			again = again && parent.frame->child_count == 0;
+		}
+		mz_node_unlock(parent.frame);
+	}
+}
+
+static enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes, struct mz_gather *gather)
+{
+	struct unmap_job job = {.table = table, .gather = gather};
+	uint64_t last = ia.addr + (bytes - 1);
+	struct mz_node_ref cover;
+	enum mz_error error;
+	bool emptied = false;
+
+	reader_enter(table);
+	cover = lock_cover(table, ia.addr, last, true);
+	unmap_prepare(&job, cover, ia.addr, last);
+	error = mz_reserve_fill(table, &job.reserve);
+	if (error == MZ_OK) {
+		unmap_commit(&job, cover, ia.addr, last);
+		emptied = cover.frame->child_count == 0;
+	} else {
+		unlock_below(table, cover, ia.addr, last);
+	}
+	mz_node_unlock(cover.frame);
+	if (emptied)
+		prune(table, ia.addr, cover.level, gather);
+	reader_leave(table);
+	return error;
+}
+
+#endif

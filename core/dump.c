@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The text form of a table. Freestanding: no stdio. */
+#include "core/geometry.h"
+#include "core/visit.h"
+
+#define LINE_BYTES 160
+
+struct text {
+	char line[LINE_BYTES];
+	size_t used;
+};
+
+static void put_char(struct text *text, char c)
+{
+	if (text->used + 1 < LINE_BYTES)
+		text->line[text->used++] = c;
+	text->line[text->used] = '\0';
+}
+
+static void put_string(struct text *text, const char *string)
+{
+	while (*string != '\0')
+		put_char(text, *string++);
+}
+
+static void put_number(struct text *text, uint64_t value, unsigned base, unsigned digits_min)
+{
+	char digits[20];
+	unsigned count = 0;
+
+	for (; value != 0 || count < digits_min || count == 0; value /= base)
+		digits[count++] = "0123456789abcdef"[value % base];
+	while (count > 0)
+		put_char(text, digits[--count]);
+}
+
+static void put_hex(struct text *text, uint64_t value, unsigned digits_min)
+{
+	put_string(text, "0x");
+	put_number(text, value, 16, digits_min);
+}
+
+/* 4096 as 4K, 2097152 as 2M. */
+static void put_size(struct text *text, uint64_t bytes)
+{
+	static const char units[] = "BKMGTPE";
+	unsigned unit = 0;
+
+	while (unit < 6 && bytes != 0 && bytes % 1024 == 0) {
+		bytes /= 1024;
+		unit++;
+	}
+	put_number(text, bytes, 10, 1);
+	put_char(text, units[unit]);
+}
+
+static void put_prop(struct text *text, struct mz_prop prop)
+{
+	static const char *const memory[MZ_MEM_TYPES] = {"WB", "WT", "UC", "WC", "WP"};
+	static const struct {
+		uint16_t flag;
+		const char *name;
+	} flags[] = {{MZ_ACCESSED, "accessed"}, {MZ_DIRTY, "dirty"}, {MZ_USER, "user"},
+		     {MZ_GLOBAL, "global"}, {MZ_IGNORE_PAT, "ignore-pat"}};
+
+	put_char(text, prop.perm & MZ_READ ? 'r' : '-');
+	put_char(text, prop.perm & MZ_WRITE ? 'w' : '-');
+	put_char(text, prop.perm & MZ_EXEC ? 'x' : '-');
+	put_char(text, ' ');
+	put_string(text, prop.memory < MZ_MEM_TYPES ? memory[prop.memory] : "??");
+	for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (prop.flags & flags[i].flag) {
+			put_char(text, ' ');
+			put_string(text, flags[i].name);
+		}
+	}
+}
+
+/* A dump under way; `run` is a run of leaves that has not been written yet. */
+struct dump {
+	const struct mz_table *table;
+	void (*line)(void *context, const char *text);
+	void *context;
+	struct {
+		uint64_t count, ia, oa;
+		unsigned level, index;
+		struct mz_prop prop;
+	} run;
+};
+
+static void indent(const struct dump *dump, struct text *text, unsigned level)
+{
+	for (unsigned i = level; i < dump->table->config.format->levels; i++)
+		put_string(text, "  ");
+}
+
+static void end_run(struct dump *dump)
+{
+	const struct mz_format *f = dump->table->config.format;
+	struct text text = {.used = 0};
+
+	if (dump->run.count == 0)
+		return;
+	indent(dump, &text, dump->run.level);
+	put_string(&text, "  [");
+	put_number(&text, dump->run.index, 10, 1);
+	if (dump->run.count > 1) {
+		put_string(&text, "..");
+		put_number(&text, dump->run.index + dump->run.count - 1, 10, 1);
+	}
+	put_string(&text, "] ");
+	put_hex(&text, dump->run.ia, 1);
+	put_string(&text, " -> ");
+	put_hex(&text, dump->run.oa, 1);
+	put_char(&text, ' ');
+	put_number(&text, dump->run.count, 10, 1);
+	put_string(&text, " x ");
+	put_size(&text, mz_span(f, dump->run.level));
+	put_char(&text, ' ');
+	put_prop(&text, dump->run.prop);
+	dump->line(dump->context, text.line);
+	dump->run.count = 0;
+}
+
+static bool dump_node(void *context, mz_oa node, unsigned level, mz_ia ia, unsigned child_count)
+{
+	struct dump *dump = context;
+	struct text text = {.used = 0};
+
+	end_run(dump);
+	indent(dump, &text, level);
+	put_string(&text, "level ");
+	put_number(&text, level, 10, 1);
+	put_string(&text, " node ");
+	put_hex(&text, node.addr, 1);
+	put_string(&text, " from ");
+	put_hex(&text, ia.addr, 1);
+	put_string(&text, ", ");
+	put_number(&text, child_count, 10, 1);
+	put_string(&text, " of ");
+	put_number(&text, mz_entry_count(dump->table->config.format, level), 10, 1);
+	dump->line(dump->context, text.line);
+	return true;
+}
+
+static bool same_prop(struct mz_prop a, struct mz_prop b)
+{
+	return a.perm == b.perm && a.memory == b.memory && a.flags == b.flags;
+}
+
+static bool dump_entry(void *context, mz_oa node, unsigned level, unsigned index, mz_ia ia, uint64_t entry)
+{
+	struct dump *dump = context;
+	const struct mz_format *f = dump->table->config.format;
+	struct mz_prop prop;
+	uint64_t oa;
+
+	(void)node;
+	if (f->kind(entry, level) != MZ_LEAF)
+		return true;
+	prop = f->prop(entry, level);
+	oa = f->oa(entry, level).addr;
+	if (dump->run.count == 0 || dump->run.level != level || dump->run.index + dump->run.count != index ||
+	    oa - dump->run.oa != dump->run.count * mz_span(f, level) || !same_prop(prop, dump->run.prop)) {
+		end_run(dump);
+		dump->run.ia = ia.addr;
+		dump->run.oa = oa;
+		dump->run.level = level;
+		dump->run.index = index;
+		dump->run.prop = prop;
+	}
+	dump->run.count++;
+	return true;
+}
+
+static bool dump_leave(void *context, mz_oa node, unsigned level)
+{
+	(void)node, (void)level;
+	end_run(context);
+	return true;
+}
+
+void mz_table_dump(const struct mz_table *table, void (*line)(void *context, const char *text), void *context)
+{
+	struct dump dump = {.table = table, .line = line, .context = context};
+	struct mz_visitor visitor = {&dump, dump_node, dump_entry, dump_leave};
+
+	mz_table_visit(table, &visitor);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "core/error.h"
+
+const char *mz_error_text(enum mz_error error)
+{
+	static const char *const texts[MZ_ERRORS] = {
+		[MZ_OK] = "no error",
+		[MZ_NO_MEMORY] = "out of memory for nodes",
+		[MZ_OCCUPIED] = "something is mapped there already",
+		[MZ_NOT_MAPPED] = "nothing is mapped there",
+		[MZ_MISALIGNED] = "not a multiple of the page",
+		[MZ_OUT_OF_RANGE] = "out of range",
+		[MZ_NOT_ENCODABLE] = "the format can't express these properties",
+		[MZ_BAD_CONFIG] = "the configuration contradicts itself or the format",
+		[MZ_OVERLAP] = "overlaps another region",
+		[MZ_FULL] = "no room for another region",
+	};
+
+	return (unsigned)error < MZ_ERRORS ? texts[error] : "unknown error";
+}
