@@ -253,7 +253,7 @@ static const struct {
 	{"mov and movzx", move_zero_extended, 5},
 	{"movsx", move_sign_extended, 5},
 	{"mov into part of a register", move_into_part, 4},
-	{"mov of an immediate", move_immediate, 6},
+	{"mov of an immediate", move_immediate, 8},
 	{"operand in memory", operand_in_memory, 5},
 	{"result in memory", result_in_memory, 8},
 	{"xchg", exchange, 6},

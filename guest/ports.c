@@ -92,5 +92,5 @@ static unsigned try_all(void)
 
 unsigned guest_main(void)
 {
-	ring3_run(try_all);
+	return try_all();
 }
