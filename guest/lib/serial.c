@@ -13,10 +13,10 @@
 #define LINE_STATUS  (SERIAL_PORT + 5)
 
 #define LINE_8N1      0x03 /* 8.1 */
-#define FIFO_RESET_ON 0x07 /* 8.4: enabled, both emptied */
-#define MODEM_READY   0x03 /* 8.7: DTR and RTS */
-#define STATUS_INPUT  0x01 /* 8.5: data ready */
-#define STATUS_ROOM   0x20 /* 8.5: the transmitter's FIFO is empty */
+#define FIFO_RESET_ON 0x07 /* 8.5: enabled, both emptied */
+#define MODEM_READY   0x03 /* 8.8: DTR and RTS */
+#define STATUS_INPUT  0x01 /* 8.4: data ready */
+#define STATUS_ROOM   0x20 /* 8.4: the transmitter's FIFO is empty */
 #define FIFO_BYTES    16
 
 /* How many bytes the transmitter takes before its status must be read again. */
