@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MPL-2.0
+# clang-format would change nothing.
+. "$srcdir/tests/tap.sh"
+
+cd "$srcdir" || exit 1
+
+unformatted()
+{
+  find arch core ept guest tests vmm -name '*.[ch]' | while read -r file; do
+    clang-format "$file" | cmp -s - "$file" || echo "$file"
+  done
+}
+
+if command -v clang-format >/dev/null; then
+  empty every_source_is_formatted unformatted
+else
+  skip every_source_is_formatted 'there is no clang-format (Debian: clang-format)'
+fi
+tap_end
