@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MPL-2.0
+/* Counting. */
+#include "vmm/stats.h"
+
+void mz_count_fault(struct mz_fault_counts *counts, const struct mz_event *event)
+{
+	bool mapped = event->answer == MZ_RESOLVED || event->answer == MZ_RETRY;
+	unsigned level = mapped ? event->fault.item.level : 0;
+
+	mz_count_up(
+		&counts->by[event->source][event->write ? MZ_ACCESS_WRITE : MZ_ACCESS_READ][level]);
+}
