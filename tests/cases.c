@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The list of cases. */
+#include "tests/cases.h"
+
+#include "arch/x86/ept.h"
+#include "arch/x86/ia32e.h"
+#include "tests/hostile.h"
+
+static struct mz_format ept_runtime;
+static struct mz_format ia32e_runtime;
+
+static const struct test_case cases[CASES] = {
+	[CASE_EPT] = {"ept", &mz_ept},
+	[CASE_EPT_RUNTIME] = {"ept, run-time", &ept_runtime},
+	[CASE_IA32E] = {"ia32e", &mz_ia32e},
+	[CASE_IA32E_RUNTIME] = {"ia32e, run-time", &ia32e_runtime},
+	[CASE_HOSTILE4] = {"hostile4", &hostile4},
+	[CASE_HOSTILE5] = {"hostile5", &hostile5},
+};
+
+const struct test_case *case_at(int number)
+{
+	ept_runtime = mz_ept;
+	ept_runtime.ops = NULL;
+	ia32e_runtime = mz_ia32e;
+	ia32e_runtime.ops = NULL;
+	return &cases[number];
+}

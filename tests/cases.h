@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The formats and instances that every test runs over. */
+#ifndef MZ_TESTS_CASES_H
+#define MZ_TESTS_CASES_H
+
+#include "core/format.h"
+
+struct test_case {
+	const char *name;
+	const struct mz_format *format; /* without `ops` for the run-time instance */
+};
+
+enum {
+	CASE_EPT,
+	CASE_EPT_RUNTIME,
+	CASE_IA32E,
+	CASE_IA32E_RUNTIME,
+	CASE_HOSTILE4,
+	CASE_HOSTILE5,
+	CASES,
+};
+
+const struct test_case *case_at(int number);
+
+#endif
