@@ -18,13 +18,15 @@ const char *mz_rule_text(enum mz_rule rule)
 		[MZ_RULE_LEAF_ALIGNED] = "a leaf's output address is aligned and within the format",
 		[MZ_RULE_PROP] = "a leaf's properties are encodable",
 		[MZ_RULE_NODE_ADDRESS] = "a link points to an aligned node",
-		[MZ_RULE_ROUND_TRIP] = "an entry is what the format makes of its address and properties",
+		[MZ_RULE_ROUND_TRIP] =
+			"an entry is what the format makes of its address and properties",
 	};
 
 	return (unsigned)rule < MZ_RULES ? texts[rule] : "unknown rule";
 }
 
-static struct mz_violation violation(enum mz_rule rule, mz_oa node, unsigned level, unsigned index, uint64_t entry)
+static struct mz_violation violation(enum mz_rule rule, mz_oa node, unsigned level, unsigned index,
+				     uint64_t entry)
 {
 	struct mz_violation v = {rule, node, level, index, entry};
 
@@ -54,12 +56,14 @@ static enum mz_rule link_rule(const struct mz_table *table, uint64_t entry, unsi
 	uint64_t hw = f->hw_bits(level);
 
 	if ((node.addr & (((uint64_t)1 << mz_node_lg2(f, level - 1)) - 1)) != 0 ||
-	    (node.addr >> f->page_lg2) - table->config.memory.first_frame >= table->config.memory.frame_count)
+	    (node.addr >> f->page_lg2) - table->config.memory.first_frame >=
+		    table->config.memory.frame_count)
 		return MZ_RULE_NODE_ADDRESS;
 	return ((f->make_node(node, level) ^ entry) & ~hw) == 0 ? MZ_RULE_NONE : MZ_RULE_ROUND_TRIP;
 }
 
-struct mz_violation mz_entry_check(const struct mz_table *table, mz_oa node, unsigned level, unsigned index)
+struct mz_violation mz_entry_check(const struct mz_table *table, mz_oa node, unsigned level,
+				   unsigned index)
 {
 	const struct mz_format *f = table->config.format;
 	uint64_t entry = mz_load_acquire(&mz_slots_at(table, node)[index]);
@@ -73,10 +77,12 @@ struct mz_violation mz_entry_check(const struct mz_table *table, mz_oa node, uns
 	return violation(rule, node, level, index, entry);
 }
 
-static enum mz_rule frame_rule(const struct mz_table *table, const struct mz_frame *frame, unsigned level)
+static enum mz_rule frame_rule(const struct mz_table *table, const struct mz_frame *frame,
+			       unsigned level)
 {
 	const struct mz_format *f = table->config.format;
-	bool may_be_empty = level == f->levels || (level == f->levels - 1u && table->config.root_fixed);
+	bool may_be_empty = level == f->levels ||
+		(level == f->levels - 1u && table->config.root_fixed);
 
 	if (frame->level != level)
 		return MZ_RULE_LEVEL;
@@ -100,7 +106,8 @@ struct mz_violation mz_node_check(const struct mz_table *table, mz_oa node, unsi
 	enum mz_rule rule = frame_rule(table, frame, level);
 	unsigned present = 0;
 
-	for (unsigned i = root ? table->config.root_first : 0; rule == MZ_RULE_NONE && i < end; i++) {
+	for (unsigned i = root ? table->config.root_first : 0; rule == MZ_RULE_NONE && i < end;
+	     i++) {
 		struct mz_violation v = mz_entry_check(table, node, level, i);
 
 		if (v.rule != MZ_RULE_NONE)

@@ -9,9 +9,11 @@
 struct mz_table;
 
 /*
- * Mapped items. `take` is called once for every leaf that a table begins to map, `put` once for every leaf that it
- * ceases to map, after the flush. A split or a changed permission calls neither: 512 leaves of one level are the
- * same memory as one of the level above, and what was taken as one may be put in pieces; `level` gives each its size. Both NULL: an untracked table, which owns no reference.
+ * Mapped items. `take` is called once for every leaf that a table begins to map, `put` once for
+ * every leaf that it ceases to map, after the flush. A split or a changed permission calls neither:
+ * 512 leaves of one level are the same memory as one of the level above, and what was taken as one
+ * may be put in pieces; `level` gives each its size. Both NULL: an untracked table, which owns no
+ * reference.
  */
 struct mz_items {
 	void *context;
@@ -21,8 +23,8 @@ struct mz_items {
 
 /*
  * Read-copy-update. Readers run between `enter` and `leave`; `retire` gets cut nodes (a list, see
- * mz_table_reclaim()) and hands them to mz_table_reclaim() when every reader that was inside has left. All NULL: one
- * thread at a time uses the table, and cut nodes are freed at once.
+ * mz_table_reclaim()) and hands them to mz_table_reclaim() when every reader that was inside has
+ * left. All NULL: one thread at a time uses the table, and cut nodes are freed at once.
  */
 struct mz_rcu {
 	void *context;
@@ -32,9 +34,9 @@ struct mz_rcu {
 };
 
 /*
- * Translation caches. `range` drops every cached translation of ia in [first, last]; with `nodes`, cached upper
- * entries (paging-structure caches) too. It is called before any frame or node of the range is given back. NULL:
- * nothing caches this table.
+ * Translation caches. `range` drops every cached translation of ia in [first, last]; with `nodes`,
+ * cached upper entries (paging-structure caches) too. It is called before any frame or node of the
+ * range is given back. NULL: nothing caches this table.
  */
 struct mz_flush {
 	void *context;
@@ -43,11 +45,14 @@ struct mz_flush {
 
 struct mz_config {
 	const struct mz_format *format;
-	uint32_t leaf_levels; /* bit L: the hardware has leaves at level L; 0: all that the format has */
-	uint32_t features;    /* enum mz_feature that the hardware has; those unknown to the format are refused */
-	uint16_t root_first;  /* the root entries that this table manages: [root_first, root_end) */
-	uint16_t root_end;    /* 0: up to the last. Entries outside are never touched and never dropped */
-	bool root_fixed;      /* a node linked from the root stays, even when it is empty */
+	uint32_t leaf_levels; /* bit L: the hardware has leaves at level L; 0: all that the format
+				 has */
+	uint32_t features; /* enum mz_feature that the hardware has; those unknown to the format are
+			      refused */
+	uint16_t root_first; /* the root entries that this table manages: [root_first, root_end) */
+	uint16_t root_end; /* 0: up to the last. Entries outside are never touched and never dropped
+			    */
+	bool root_fixed;   /* a node linked from the root stays, even when it is empty */
 	struct mz_memory memory;
 	struct mz_items items;
 	struct mz_rcu rcu;

@@ -54,24 +54,45 @@ static void put_size(struct text *text, uint64_t bytes)
 	put_char(text, units[unit]);
 }
 
+const char *mz_memory_type_text(enum mz_memory_type type)
+{
+	static const char *const texts[MZ_MEM_TYPES] = {
+		[MZ_MEM_WRITE_BACK] = "WB",      [MZ_MEM_WRITE_THROUGH] = "WT",
+		[MZ_MEM_UNCACHED] = "UC",        [MZ_MEM_WRITE_COMBINING] = "WC",
+		[MZ_MEM_WRITE_PROTECTED] = "WP",
+	};
+
+	return (unsigned)type < MZ_MEM_TYPES ? texts[type] : "??";
+}
+
+const char *mz_prop_flag_text(enum mz_prop_flag flag)
+{
+	switch (flag) {
+	case MZ_ACCESSED:
+		return "accessed";
+	case MZ_DIRTY:
+		return "dirty";
+	case MZ_USER:
+		return "user";
+	case MZ_GLOBAL:
+		return "global";
+	case MZ_IGNORE_PAT:
+		return "ignore-pat";
+	}
+	return "??";
+}
+
 static void put_prop(struct text *text, struct mz_prop prop)
 {
-	static const char *const memory[MZ_MEM_TYPES] = {"WB", "WT", "UC", "WC", "WP"};
-	static const struct {
-		uint16_t flag;
-		const char *name;
-	} flags[] = {{MZ_ACCESSED, "accessed"}, {MZ_DIRTY, "dirty"}, {MZ_USER, "user"},
-		     {MZ_GLOBAL, "global"}, {MZ_IGNORE_PAT, "ignore-pat"}};
-
 	put_char(text, prop.perm & MZ_READ ? 'r' : '-');
 	put_char(text, prop.perm & MZ_WRITE ? 'w' : '-');
 	put_char(text, prop.perm & MZ_EXEC ? 'x' : '-');
 	put_char(text, ' ');
-	put_string(text, prop.memory < MZ_MEM_TYPES ? memory[prop.memory] : "??");
-	for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		if (prop.flags & flags[i].flag) {
+	put_string(text, mz_memory_type_text(prop.memory));
+	for (unsigned bit = 1; bit <= prop.flags; bit <<= 1) {
+		if (prop.flags & bit) {
 			put_char(text, ' ');
-			put_string(text, flags[i].name);
+			put_string(text, mz_prop_flag_text(bit));
 		}
 	}
 }
@@ -148,7 +169,8 @@ static bool same_prop(struct mz_prop a, struct mz_prop b)
 	return a.perm == b.perm && a.memory == b.memory && a.flags == b.flags;
 }
 
-static bool dump_entry(void *context, mz_oa node, unsigned level, unsigned index, mz_ia ia, uint64_t entry)
+static bool dump_entry(void *context, mz_oa node, unsigned level, unsigned index, mz_ia ia,
+		       uint64_t entry)
 {
 	struct dump *dump = context;
 	const struct mz_format *f = dump->table->config.format;
@@ -160,8 +182,10 @@ static bool dump_entry(void *context, mz_oa node, unsigned level, unsigned index
 		return true;
 	prop = f->prop(entry, level);
 	oa = f->oa(entry, level).addr;
-	if (dump->run.count == 0 || dump->run.level != level || dump->run.index + dump->run.count != index ||
-	    oa - dump->run.oa != dump->run.count * mz_span(f, level) || !same_prop(prop, dump->run.prop)) {
+	if (dump->run.count == 0 || dump->run.level != level ||
+	    dump->run.index + dump->run.count != index ||
+	    oa - dump->run.oa != dump->run.count * mz_span(f, level) ||
+	    !same_prop(prop, dump->run.prop)) {
 		end_run(dump);
 		dump->run.ia = ia.addr;
 		dump->run.oa = oa;
@@ -180,7 +204,8 @@ static bool dump_leave(void *context, mz_oa node, unsigned level)
 	return true;
 }
 
-void mz_table_dump(const struct mz_table *table, void (*line)(void *context, const char *text), void *context)
+void mz_table_dump(const struct mz_table *table, void (*line)(void *context, const char *text),
+		   void *context)
 {
 	struct dump dump = {.table = table, .line = line, .context = context};
 	struct mz_visitor visitor = {&dump, dump_node, dump_entry, dump_leave};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The environment: what the compiler and the processor give to core/. The one file that a port edits.
+ * The environment: what the compiler and the processor give to core/. The one file that a port
+ * edits.
  *
- * Everything that another processor, or the MMU, may touch at the same time is read and written through these
- * functions and never otherwise.
+ * Everything that another processor, or the MMU, may touch at the same time is read and written
+ * through these functions and never otherwise.
  */
 #ifndef MZ_CORE_ENV_H
 #define MZ_CORE_ENV_H
@@ -12,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MZ_MUST_CHECK __attribute__((warn_unused_result))
+#define MZ_MUST_CHECK  __attribute__((warn_unused_result))
 #define MZ_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define MZ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -51,7 +52,8 @@ static inline uint64_t mz_exchange(uint64_t *slot, uint64_t entry)
 /* Stores `to` if the slot holds `*from`; otherwise puts what it holds into `*from`. */
 static inline bool mz_replace(uint64_t *slot, uint64_t *from, uint64_t to)
 {
-	return __atomic_compare_exchange_n(slot, from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(slot, from, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
 }
 
 static inline void mz_count_up(uint64_t *counter)

@@ -9,8 +9,10 @@ enum mz_error {
 	MZ_OCCUPIED,      /* something is mapped in the range already */
 	MZ_NOT_MAPPED,    /* nothing is mapped there */
 	MZ_MISALIGNED,    /* an address or a size is not a multiple of the base page */
-	MZ_OUT_OF_RANGE,  /* an address is beyond the format or the table's part of it, or a range wraps or is empty */
-	MZ_NOT_ENCODABLE, /* the format, or the hardware's part of it, can't express the properties */
+	MZ_OUT_OF_RANGE,  /* an address is beyond the format or the table's part of it, or a range
+			     wraps or is empty */
+	MZ_NOT_ENCODABLE, /* the format, or the hardware's part of it, can't express the properties
+			   */
 	MZ_BAD_CONFIG,    /* the configuration contradicts itself or the format */
 	MZ_OVERLAP,       /* a region overlaps another */
 	MZ_FULL,          /* no slot is left for another region */

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * An entry format: constant data and pure functions on a 64-bit entry. No state, no context, no memory access.
+ * An entry format: constant data and pure functions on a 64-bit entry. No state, no context, no
+ * memory access.
  *
- * The laws, for every level L the format has, every entry e of level L, every encodable property p, and every oa
- * that is aligned to what an entry of level L maps and lies below 2^oa_lg2. mz_format_check() tests each.
+ * The laws, for every level L the format has, every entry e of level L, every encodable property p,
+ * and every oa that is aligned to what an entry of level L maps and lies below 2^oa_lg2.
+ * mz_format_check() tests each.
  *
- *  1. Geometry: 1 <= levels <= MZ_LEVELS_MAX; `shift[1]` is page_lg2, `shift[L + 1]` is shift[L] + index_lg2[L], and
- *     the root's sum is ia_lg2; leaves are allowed at level 1 and at no level beyond the root.
+ *  1. Geometry: 1 <= levels <= MZ_LEVELS_MAX; `shift[1]` is page_lg2, `shift[L + 1]` is shift[L] +
+ * index_lg2[L], and the root's sum is ia_lg2; leaves are allowed at level 1 and at no level beyond
+ * the root.
  *  2. kind(absent, L) is MZ_ABSENT.
  *  3. kind(make_leaf(oa, L, p), L) is MZ_LEAF where leaves are allowed at L.
  *  4. kind(make_node(oa, L), L) is MZ_NODE where L > 1, for every page-aligned oa.
  *  5. oa(make_leaf(oa, L, p), L) is oa; oa(make_node(oa, L), L) is oa.
- *  6. prop(make_leaf(oa, L, p), L) is p. Where the format is hierarchical, prop(make_node(oa, L), L) has all permissions.
- *  7. Changing the bits of hw_bits(L) in a present entry changes neither its kind nor its oa nor its permissions.
- *  8. clean(e, L, F) changes nothing in prop(e, L) but the accessed and dirty flags named by F, which it clears;
- *     it touches no bit but those of hw_bits(L).
+ *  6. prop(make_leaf(oa, L, p), L) is p. Where the format is hierarchical, prop(make_node(oa, L),
+ * L) has all permissions.
+ *  7. Changing the bits of hw_bits(L) in a present entry changes neither its kind nor its oa nor
+ * its permissions.
+ *  8. clean(e, L, F) changes nothing in prop(e, L) but the accessed and dirty flags named by F,
+ * which it clears; it touches no bit but those of hw_bits(L).
  *  9. with_perm(make_leaf(oa, L, p), L, q) is make_leaf(oa, L, p with permissions q).
- * 10. A property with no permission at all is not encodable, and neither is one with a permission bit, a memory type or
- *     a flag unknown to the format. Permissions are encodable with every memory type and flag, or with none.
+ * 10. A property with no permission at all is not encodable, and neither is one with a permission
+ * bit, a memory type or a flag unknown to the format. Permissions are encodable with every memory
+ * type and flag, or with none.
  * 11. absent differs from every entry that make_leaf and make_node can make.
  */
 #ifndef MZ_CORE_FORMAT_H
@@ -38,18 +44,18 @@ struct mz_ops;
 
 struct mz_format {
 	const char *name;
-	uint8_t levels;                   /* the root's level */
-	uint8_t page_lg2;                 /* the base page, and the unit in which nodes are allocated */
-	uint8_t ia_lg2;                   /* input addresses are this wide */
-	uint8_t oa_lg2;                   /* output addresses are this wide */
-	bool ia_signed;                   /* bits above ia_lg2 repeat the topmost bit (canonical addresses) */
-	bool hierarchical;                /* a link's permissions are ANDed to those of all that lies below */
+	uint8_t levels;    /* the root's level */
+	uint8_t page_lg2;  /* the base page, and the unit in which nodes are allocated */
+	uint8_t ia_lg2;    /* input addresses are this wide */
+	uint8_t oa_lg2;    /* output addresses are this wide */
+	bool ia_signed;    /* bits above ia_lg2 repeat the topmost bit (canonical addresses) */
+	bool hierarchical; /* a link's permissions are ANDed to those of all that lies below */
 	uint8_t index_lg2[MZ_LEVELS_MAX + 1]; /* by level: the bits of an index; [0] is unused */
 	uint8_t shift[MZ_LEVELS_MAX + 1];     /* by level: log2 of the bytes that one entry maps */
-	uint32_t leaf_levels;             /* bit L: leaves are allowed at level L */
-	uint32_t features;                /* features that the format can make use of */
-	uint16_t flags;                   /* property flags that the format can hold */
-	uint64_t absent;                  /* the entry of a fresh slot */
+	uint32_t leaf_levels;                 /* bit L: leaves are allowed at level L */
+	uint32_t features;                    /* features that the format can make use of */
+	uint16_t flags;                       /* property flags that the format can hold */
+	uint64_t absent;                      /* the entry of a fresh slot */
 
 	enum mz_kind (*kind)(uint64_t entry, unsigned level);
 	uint64_t (*make_node)(mz_oa node, unsigned level);

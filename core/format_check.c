@@ -6,7 +6,10 @@
 
 #define SAMPLES 256
 
-/* A sample: an output address for leaves, one for nodes, properties that can be encoded, and a word of noise. */
+/*
+ * A sample: an output address for leaves, one for nodes, properties that can be encoded, and a word
+ * of noise.
+ */
 struct sample {
 	mz_oa leaf_oa, node_oa;
 	struct mz_prop prop;
@@ -36,13 +39,14 @@ static bool same_prop(struct mz_prop a, struct mz_prop b)
 
 static bool geometry(const struct mz_format *f)
 {
-	if (f->levels < 1 || f->levels > MZ_LEVELS_MAX || f->shift[1] != f->page_lg2 || !mz_leaf_allowed(f->leaf_levels, 1))
+	if (f->levels < 1 || f->levels > MZ_LEVELS_MAX || f->shift[1] != f->page_lg2 ||
+	    !mz_leaf_allowed(f->leaf_levels, 1))
 		return false;
 	for (unsigned level = 1; level < f->levels; level++)
 		if (f->shift[level + 1] != f->shift[level] + f->index_lg2[level])
 			return false;
-	return f->shift[f->levels] + f->index_lg2[f->levels] == f->ia_lg2 && f->ia_lg2 <= 64 && f->oa_lg2 <= 64 &&
-	       f->leaf_levels >> (f->levels + 1) == 0;
+	return f->shift[f->levels] + f->index_lg2[f->levels] == f->ia_lg2 && f->ia_lg2 <= 64 &&
+		f->oa_lg2 <= 64 && f->leaf_levels >> (f->levels + 1) == 0;
 }
 
 /* Laws 3, 5, 6, 9 and 11 for a leaf. */
@@ -82,15 +86,16 @@ static int node_laws(const struct mz_format *f, unsigned level, const struct sam
 }
 
 /* Laws 7 and 8 for a present entry. */
-static int hardware_laws(const struct mz_format *f, unsigned level, uint64_t entry, const struct sample *s)
+static int hardware_laws(const struct mz_format *f, unsigned level, uint64_t entry,
+			 const struct sample *s)
 {
 	uint64_t hw = f->hw_bits(level);
 	uint64_t changed = (entry & ~hw) | (s->noise & hw);
 	struct mz_prop before = f->prop(entry, level);
 	struct mz_prop after = f->prop(changed, level);
 
-	if (f->kind(changed, level) != f->kind(entry, level) || f->oa(changed, level).addr != f->oa(entry, level).addr ||
-	    after.perm != before.perm)
+	if (f->kind(changed, level) != f->kind(entry, level) ||
+	    f->oa(changed, level).addr != f->oa(entry, level).addr || after.perm != before.perm)
 		return 7;
 	for (unsigned flags = 1; flags <= (MZ_ACCESSED | MZ_DIRTY); flags++) {
 		uint64_t clean = f->clean(changed, level, flags);
@@ -118,9 +123,11 @@ static bool encodable_law(const struct mz_format *f, unsigned level)
 				bool others;
 
 				prop.memory = readable.memory = (uint8_t)memory;
-				prop.flags = readable.flags = (uint16_t)(flag == 0 ? 0 : 1u << (flag - 1));
+				prop.flags = readable.flags =
+					(uint16_t)(flag == 0 ? 0 : 1u << (flag - 1));
 				others = f->encodable(readable, level, f->features);
-				if (others && (memory == MZ_MEM_TYPES || (prop.flags & ~f->flags) != 0))
+				if (others &&
+				    (memory == MZ_MEM_TYPES || (prop.flags & ~f->flags) != 0))
 					return false;
 				if (f->encodable(prop, level, f->features) != (plain && others))
 					return false;
@@ -130,7 +137,9 @@ static bool encodable_law(const struct mz_format *f, unsigned level)
 	return true;
 }
 
-/* A random property that the format can encode at this level; every format can encode read alone. */
+/*
+ * A random property that the format can encode at this level; every format can encode read alone.
+ */
 static struct mz_prop random_prop(const struct mz_format *f, unsigned level, uint64_t *state)
 {
 	for (unsigned tries = 0; tries < 64; tries++) {

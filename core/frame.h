@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Frames that can hold nodes, and the metadata of each, found from the physical address by arithmetic.
+ * Frames that can hold nodes, and the metadata of each, found from the physical address by
+ * arithmetic.
  *
- * "Physical" is what entries hold: a host-physical address on bare metal, a guest-physical address for tables
- * inside a guest, an offset in an arena for a table that no MMU walks.
+ * "Physical" is what entries hold: a host-physical address on bare metal, a guest-physical address
+ * for tables inside a guest, an offset in an arena for a table that no MMU walks.
  */
 #ifndef MZ_CORE_FRAME_H
 #define MZ_CORE_FRAME_H
@@ -12,8 +13,8 @@
 #include "core/types.h"
 
 /*
- * The metadata of a frame that holds a node. The layout is the same for every format. A node of several pages uses
- * the slot of its first page.
+ * The metadata of a frame that holds a node. The layout is the same for every format. A node of
+ * several pages uses the slot of its first page.
  */
 struct mz_frame {
 	uint32_t refs;        /* owners: a parent's entry, a table, a processor */
@@ -29,10 +30,11 @@ struct mz_frame {
 #define MZ_FRAME_NONE UINT32_MAX
 
 /*
- * Where nodes come from. `alloc` yields 2^size_lg2 contiguous bytes, aligned to their size, with any contents, at a
- * physical address below 2^32 pages; it may be called with node locks held and must not call back into the table.
- * `free` takes them back. Memory at physical address pa is reached at `linear + pa`; the metadata of the page with
- * number n is `frames[n - first_frame]`, of which there are `frame_count`.
+ * Where nodes come from. `alloc` yields 2^size_lg2 contiguous bytes, aligned to their size, with
+ * any contents, at a physical address below 2^32 pages; it may be called with node locks held and
+ * must not call back into the table. `free` takes them back. Memory at physical address pa is
+ * reached at `linear + pa`; the metadata of the page with number n is `frames[n - first_frame]`, of
+ * which there are `frame_count`.
  */
 struct mz_memory {
 	void *context;

@@ -21,7 +21,8 @@ void mz_gather_finish(struct mz_gather *gather)
 	const struct mz_items *items = &table->config.items;
 
 	if (gather->first <= gather->last && flush->range != NULL)
-		flush->range(flush->context, mz_ia_from(gather->first), mz_ia_from(gather->last), gather->nodes);
+		flush->range(flush->context, mz_ia_from(gather->first), mz_ia_from(gather->last),
+			     gather->nodes);
 	if (gather->cut != MZ_FRAME_NONE) {
 		if (rcu->retire != NULL)
 			rcu->retire(rcu->context, table, gather->cut);

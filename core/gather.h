@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * A gather: the flush work, the cut nodes and the unmapped items that changes leave behind. Several changes of one
- * table may share a gather; nothing that they took out is reused before mz_gather_finish().
+ * A gather: the flush work, the cut nodes and the unmapped items that changes leave behind. Several
+ * changes of one table may share a gather; nothing that they took out is reused before
+ * mz_gather_finish().
  */
 #ifndef MZ_CORE_GATHER_H
 #define MZ_CORE_GATHER_H
@@ -25,7 +26,10 @@ struct mz_gather {
 
 void mz_gather_init(struct mz_gather *gather, struct mz_table *table);
 
-/* Flushes, then retires the nodes and puts the items. The gather is as new after it. No lock may be held. */
+/*
+ * Flushes, then retires the nodes and puts the items. The gather is as new after it. No lock may be
+ * held.
+ */
 void mz_gather_finish(struct mz_gather *gather);
 
 /* For the instances: [first, last] needs a flush. */

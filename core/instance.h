@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * One instance of the algorithms. A .c file defines MZ_INSTANCE_FORMAT, the format as an lvalue, includes this file once,
- * and makes its struct mz_ops from MZ_INSTANCE_OPS. With a constant format everything folds: no call through a pointer
- * is left but those to the embedder's hooks.
+ * One instance of the algorithms. A .c file defines MZ_INSTANCE_FORMAT, the format as an lvalue,
+ * includes this file once, and makes its struct mz_ops from MZ_INSTANCE_OPS. With a constant format
+ * everything folds: no call through a pointer is left but those to the embedder's hooks.
  */
 #ifndef MZ_INSTANCE_FORMAT
 #error "MZ_INSTANCE_FORMAT names the format of this instance"
@@ -13,8 +13,8 @@
 #include "core/body/query.h"
 #include "core/body/unmap.h"
 
-#define MZ_INSTANCE_OPS                                                                            \
-	{                                                                                          \
-		.map = instance_map, .unmap = instance_unmap, .protect = instance_protect,         \
-		.query = instance_query,                                                           \
+#define MZ_INSTANCE_OPS                                                                    \
+	{                                                                                  \
+		.map = instance_map, .unmap = instance_unmap, .protect = instance_protect, \
+		.query = instance_query,                                                   \
 	}

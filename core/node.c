@@ -9,7 +9,8 @@ enum mz_error mz_node_alloc(struct mz_table *table, unsigned level, mz_oa *node)
 
 	if (error != MZ_OK)
 		return error;
-	*mz_frame_at(f, table, *node) = (struct mz_frame){.refs = 1, .next = MZ_FRAME_NONE, .level = (uint8_t)level};
+	*mz_frame_at(f, table, *node) =
+		(struct mz_frame) {.refs = 1, .next = MZ_FRAME_NONE, .level = (uint8_t)level};
 	return MZ_OK;
 }
 
@@ -29,7 +30,8 @@ void mz_node_free_unused(struct mz_table *table, mz_oa node)
 
 void mz_node_take(struct mz_table *table, mz_oa node)
 {
-	__atomic_fetch_add(&mz_frame_at(table->config.format, table, node)->refs, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&mz_frame_at(table->config.format, table, node)->refs, 1,
+			   __ATOMIC_RELAXED);
 }
 
 /* True: that was the last reference. */
@@ -67,7 +69,8 @@ static void drop_children(struct mz_table *table, mz_oa node, uint32_t *dead)
 				*dead = mz_page_number(f, child);
 			}
 		} else if (items->put != NULL) {
-			struct mz_item item = {f->oa(entry, ref.level), f->prop(entry, ref.level), (uint8_t)ref.level};
+			struct mz_item item = {f->oa(entry, ref.level), f->prop(entry, ref.level),
+					       (uint8_t)ref.level};
 
 			items->put(items->context, item);
 		}
@@ -83,7 +86,9 @@ void mz_node_put(struct mz_table *table, mz_oa node)
 		return;
 	mz_frame_at(f, table, node)->next = dead;
 	dead = mz_page_number(f, node);
-	/* A list instead of recursion: the depth of the tree never becomes the depth of the stack. */
+	/*
+	 * A list instead of recursion: the depth of the tree never becomes the depth of the stack.
+	 */
 	while (dead != MZ_FRAME_NONE) {
 		mz_oa pa = mz_page_address(f, dead);
 

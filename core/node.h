@@ -2,8 +2,8 @@
 /*
  * Nodes: frames full of entries, with their metadata. Private to the library and its instances.
  *
- * A node is alive while something owns a reference to it: its parent's entry, a table, a processor. The last put frees
- * it and puts what it links to. Under its lock: entries, child_count, stray.
+ * A node is alive while something owns a reference to it: its parent's entry, a table, a processor.
+ * The last put frees it and puts what it links to. Under its lock: entries, child_count, stray.
  */
 #ifndef MZ_CORE_NODE_H
 #define MZ_CORE_NODE_H
@@ -36,13 +36,15 @@ static inline uint64_t *mz_slots_at(const struct mz_table *table, mz_oa node)
 	return (uint64_t *)(table->config.memory.linear + (uintptr_t)node.addr);
 }
 
-static inline struct mz_frame *mz_frame_at(const struct mz_format *f, const struct mz_table *table, mz_oa node)
+static inline struct mz_frame *mz_frame_at(const struct mz_format *f, const struct mz_table *table,
+					   mz_oa node)
 {
-	return &table->config.memory.frames[(node.addr >> f->page_lg2) - table->config.memory.first_frame];
+	return &table->config.memory
+			.frames[(node.addr >> f->page_lg2) - table->config.memory.first_frame];
 }
 
-static inline struct mz_node_ref mz_node_at(const struct mz_format *f, const struct mz_table *table, mz_oa node,
-					    unsigned level)
+static inline struct mz_node_ref mz_node_at(const struct mz_format *f, const struct mz_table *table,
+					    mz_oa node, unsigned level)
 {
 	struct mz_node_ref ref = {mz_slots_at(table, node), mz_frame_at(f, table, node), level};
 
@@ -69,7 +71,8 @@ static inline void mz_node_unlock(struct mz_frame *frame)
 	__atomic_store_n(&frame->lock, 0, __ATOMIC_RELEASE);
 }
 
-static inline void mz_fill_absent(const struct mz_format *f, uint64_t *slots, unsigned begin, unsigned end)
+static inline void mz_fill_absent(const struct mz_format *f, uint64_t *slots, unsigned begin,
+				  unsigned end)
 {
 	for (unsigned i = begin; i < end; i++)
 		slots[i] = f->absent;
@@ -83,7 +86,10 @@ void mz_node_free_unused(struct mz_table *table, mz_oa node);
 
 void mz_node_take(struct mz_table *table, mz_oa node);
 
-/* Gives a reference back. The last frees the node and puts its children: nodes, and items through the item hook. */
+/*
+ * Gives a reference back. The last frees the node and puts its children: nodes, and items through
+ * the item hook.
+ */
 void mz_node_put(struct mz_table *table, mz_oa node);
 
 /* Nodes set aside for a change that must not fail, by level. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-/* The run-time instance: the same algorithms for a format that was not known when they were compiled. */
+/*
+ * The run-time instance: the same algorithms for a format that was not known when they were
+ * compiled.
+ */
 #define MZ_INSTANCE_FORMAT (*table->config.format)
 #include "core/instance.h"
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-/* What is the same for every instance: making and dropping tables, and checking the arguments of operations. */
+/*
+ * What is the same for every instance: making and dropping tables, and checking the arguments of
+ * operations.
+ */
 #include "core/table.h"
 
 #include "core/gather.h"
@@ -7,9 +10,10 @@
 
 static bool format_complete(const struct mz_format *f)
 {
-	return f->levels >= 1 && f->levels <= MZ_LEVELS_MAX && f->kind != NULL && f->make_node != NULL &&
-	       f->make_leaf != NULL && f->oa != NULL && f->prop != NULL && f->with_perm != NULL &&
-	       f->encodable != NULL && f->hw_bits != NULL && f->clean != NULL;
+	return f->levels >= 1 && f->levels <= MZ_LEVELS_MAX && f->kind != NULL &&
+		f->make_node != NULL && f->make_leaf != NULL && f->oa != NULL && f->prop != NULL &&
+		f->with_perm != NULL && f->encodable != NULL && f->hw_bits != NULL &&
+		f->clean != NULL;
 }
 
 static bool hooks_complete(const struct mz_config *c)
@@ -18,7 +22,7 @@ static bool hooks_complete(const struct mz_config *c)
 	bool rcu_none = c->rcu.enter == NULL && c->rcu.leave == NULL && c->rcu.retire == NULL;
 
 	return c->memory.alloc != NULL && c->memory.free != NULL && c->memory.frames != NULL &&
-	       (c->items.take == NULL) == (c->items.put == NULL) && (rcu_all || rcu_none);
+		(c->items.take == NULL) == (c->items.put == NULL) && (rcu_all || rcu_none);
 }
 
 /* Fills in defaults and masks what the hardware has against what the format has. */
@@ -96,7 +100,7 @@ static bool range_managed(const struct mz_table *table, uint64_t first, uint64_t
 	if (f->ia_signed && (first ^ last) >> 63 != 0)
 		return false;
 	return mz_index(f, first, f->levels) >= table->config.root_first &&
-	       mz_index(f, last, f->levels) < table->config.root_end;
+		mz_index(f, last, f->levels) < table->config.root_end;
 }
 
 static enum mz_error range_check(const struct mz_table *table, uint64_t first, uint64_t bytes)
@@ -105,7 +109,8 @@ static enum mz_error range_check(const struct mz_table *table, uint64_t first, u
 
 	if (!mz_page_aligned(f, first) || !mz_page_aligned(f, bytes))
 		return MZ_MISALIGNED;
-	if (bytes == 0 || first + (bytes - 1) < first || !range_managed(table, first, first + (bytes - 1)))
+	if (bytes == 0 || first + (bytes - 1) < first ||
+	    !range_managed(table, first, first + (bytes - 1)))
 		return MZ_OUT_OF_RANGE;
 	return MZ_OK;
 }
@@ -117,7 +122,10 @@ static bool oa_valid(const struct mz_format *f, uint64_t oa, uint64_t bytes)
 	return last >= oa && (f->oa_lg2 >= 64 || last >> f->oa_lg2 == 0);
 }
 
-/* Encodable at every level that may hold a leaf: an operation can't know beforehand which it will meet. */
+/*
+ * Encodable at every level that may hold a leaf: an operation can't know beforehand which it will
+ * meet.
+ */
 static bool prop_encodable(const struct mz_table *table, struct mz_prop prop)
 {
 	const struct mz_format *f = table->config.format;
@@ -129,7 +137,8 @@ static bool prop_encodable(const struct mz_table *table, struct mz_prop prop)
 	return true;
 }
 
-enum mz_error mz_table_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa, struct mz_prop prop)
+enum mz_error mz_table_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
+			   struct mz_prop prop)
 {
 	enum mz_error error = range_check(table, ia.addr, bytes);
 
@@ -144,7 +153,8 @@ enum mz_error mz_table_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_
 	return table->ops->map(table, ia, bytes, oa, prop);
 }
 
-enum mz_error mz_table_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes, struct mz_gather *gather)
+enum mz_error mz_table_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
+			     struct mz_gather *gather)
 {
 	enum mz_error error = range_check(table, ia.addr, bytes);
 	struct mz_gather own;

@@ -2,12 +2,14 @@
 /*
  * A table: a tree of nodes that translates input to output addresses.
  *
- * Any number of processors may call these functions on one table at the same time, if the configuration has `rcu`
- * hooks or no call cuts nodes meanwhile (map, query and walk never do). A call that changes a range is atomic to all
- * others that change it: it locks the lowest node that covers the range and the existing nodes below it. Queries
- * take no lock. Nothing here sleeps, but the embedder's hooks may.
+ * Any number of processors may call these functions on one table at the same time, if the
+ * configuration has `rcu` hooks or no call cuts nodes meanwhile (map, query and walk never do). A
+ * call that changes a range is atomic to all others that change it: it locks the lowest node that
+ * covers the range and the existing nodes below it. Queries take no lock. Nothing here sleeps, but
+ * the embedder's hooks may.
  *
- * What must be flushed goes into a gather. With a gather of NULL the call flushes and retires before it returns.
+ * What must be flushed goes into a gather. With a gather of NULL the call flushes and retires
+ * before it returns.
  */
 #ifndef MZ_CORE_TABLE_H
 #define MZ_CORE_TABLE_H
@@ -24,16 +26,19 @@ struct mz_gather;
 
 /* Made by mz_table_init(). Read-only to its user. */
 struct mz_table {
-	struct mz_config config; /* as given, with its defaults filled in and masked against the format */
+	struct mz_config
+		config; /* as given, with its defaults filled in and masked against the format */
 	const struct mz_ops *ops;
-	uint64_t *root;          /* the root's entries */
-	mz_oa root_oa;           /* what a root register holds */
+	uint64_t *root; /* the root's entries */
+	mz_oa root_oa;  /* what a root register holds */
 };
 
 /* The algorithms, instantiated for one format. Use the mz_table_ functions. */
 struct mz_ops {
-	enum mz_error (*map)(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa, struct mz_prop prop);
-	enum mz_error (*unmap)(struct mz_table *table, mz_ia ia, uint64_t bytes, struct mz_gather *gather);
+	enum mz_error (*map)(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
+			     struct mz_prop prop);
+	enum mz_error (*unmap)(struct mz_table *table, mz_ia ia, uint64_t bytes,
+			       struct mz_gather *gather);
 	enum mz_error (*protect)(struct mz_table *table, mz_ia ia, uint64_t bytes, unsigned perm,
 				 struct mz_gather *gather);
 	struct mz_item (*query)(const struct mz_table *table, mz_ia ia);
@@ -43,51 +48,56 @@ struct mz_ops {
 extern const struct mz_ops mz_runtime_ops;
 
 /*
- * Makes an empty table. MZ_BAD_CONFIG: no format or memory hooks, a root range or leaf levels or features that the
- * format does not have, hooks given by halves. MZ_NO_MEMORY: no root.
+ * Makes an empty table. MZ_BAD_CONFIG: no format or memory hooks, a root range or leaf levels or
+ * features that the format does not have, hooks given by halves. MZ_NO_MEMORY: no root.
  */
 MZ_MUST_CHECK enum mz_error mz_table_init(struct mz_table *table, const struct mz_config *config);
 
 /*
- * Gives the table's reference to its root back. The last reference frees what the table owns; a root that a
- * processor still has active goes with the last mz_table_deactivate(). No other call may be under way, no retired
- * node may be pending, and no MMU may still walk the table once the last reference is gone.
+ * Gives the table's reference to its root back. The last reference frees what the table owns; a
+ * root that a processor still has active goes with the last mz_table_deactivate(). No other call
+ * may be under way, no retired node may be pending, and no MMU may still walk the table once the
+ * last reference is gone.
  */
 void mz_table_destroy(struct mz_table *table);
 
 /*
- * Maps [ia, ia + bytes) to [oa, oa + bytes) with the largest leaves that alignment and the configuration allow.
- * MZ_MISALIGNED: ia, oa or bytes is not a multiple of the page. MZ_OUT_OF_RANGE: the range is empty, wraps, or
- * leaves the table's or the format's part of either address space. MZ_NOT_ENCODABLE: as the format says.
- * MZ_OCCUPIED: anything in the range is mapped already. MZ_NO_MEMORY.
+ * Maps [ia, ia + bytes) to [oa, oa + bytes) with the largest leaves that alignment and the
+ * configuration allow. MZ_MISALIGNED: ia, oa or bytes is not a multiple of the page.
+ * MZ_OUT_OF_RANGE: the range is empty, wraps, or leaves the table's or the format's part of either
+ * address space. MZ_NOT_ENCODABLE: as the format says. MZ_OCCUPIED: anything in the range is mapped
+ * already. MZ_NO_MEMORY.
  */
 MZ_MUST_CHECK enum mz_error mz_table_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
 					 struct mz_prop prop);
 
 /*
- * Unmaps what is mapped in [ia, ia + bytes); holes stay holes. A leaf that reaches over an end of the range is split
- * first. Nodes that become empty are cut. MZ_MISALIGNED, MZ_OUT_OF_RANGE; MZ_NO_MEMORY when a split needs a node.
+ * Unmaps what is mapped in [ia, ia + bytes); holes stay holes. A leaf that reaches over an end of
+ * the range is split first. Nodes that become empty are cut. MZ_MISALIGNED, MZ_OUT_OF_RANGE;
+ * MZ_NO_MEMORY when a split needs a node.
  */
 MZ_MUST_CHECK enum mz_error mz_table_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
 					   struct mz_gather *gather);
 
 /*
- * Gives every leaf in [ia, ia + bytes) exactly the permissions `perm`; holes stay holes. A leaf that reaches over an
- * end of the range is split first. Accessed and dirty bits that hardware sets meanwhile are kept. Errors as for
- * unmap, and MZ_NOT_ENCODABLE.
+ * Gives every leaf in [ia, ia + bytes) exactly the permissions `perm`; holes stay holes. A leaf
+ * that reaches over an end of the range is split first. Accessed and dirty bits that hardware sets
+ * meanwhile are kept. Errors as for unmap, and MZ_NOT_ENCODABLE.
  */
-MZ_MUST_CHECK enum mz_error mz_table_protect(struct mz_table *table, mz_ia ia, uint64_t bytes, unsigned perm,
-					     struct mz_gather *gather);
+MZ_MUST_CHECK enum mz_error mz_table_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
+					     unsigned perm, struct mz_gather *gather);
 
 /*
- * What ia translates to: `oa` is the output address of ia itself, `level` the level of its leaf, or 0 where nothing
- * is mapped or the table does not reach. `prop` is that of the leaf, not narrowed by links above it.
+ * What ia translates to: `oa` is the output address of ia itself, `level` the level of its leaf, or
+ * 0 where nothing is mapped or the table does not reach. `prop` is that of the leaf, not narrowed
+ * by links above it.
  */
 struct mz_item mz_table_query(const struct mz_table *table, mz_ia ia);
 
 /*
- * A processor begins to use the table: takes a reference to the root, so that an active table is never freed, and
- * answers the root's physical address. Each needs its mz_table_deactivate(), which gives the reference back.
+ * A processor begins to use the table: takes a reference to the root, so that an active table is
+ * never freed, and answers the root's physical address. Each needs its mz_table_deactivate(), which
+ * gives the reference back.
  */
 mz_oa mz_table_activate(struct mz_table *table);
 void mz_table_deactivate(struct mz_table *table);

@@ -68,12 +68,15 @@ enum mz_memory_type {
 enum mz_prop_flag {
 	MZ_ACCESSED = 1, /* set by hardware, or by software ahead of it */
 	MZ_DIRTY = 2,
-	MZ_USER = 4,     /* stage 1: reachable from user mode */
-	MZ_GLOBAL = 8,   /* stage 1: kept over a change of address space */
+	MZ_USER = 4,        /* stage 1: reachable from user mode */
+	MZ_GLOBAL = 8,      /* stage 1: kept over a change of address space */
 	MZ_IGNORE_PAT = 16, /* EPT: the guest's own memory type does not count */
 };
 
-/* The properties of a leaf; of a link to a node, the permissions and flags that it imposes on what lies below. */
+/*
+ * The properties of a leaf; of a link to a node, the permissions and flags that it imposes on what
+ * lies below.
+ */
 struct mz_prop {
 	uint8_t perm;   /* MZ_READ | MZ_WRITE | MZ_EXEC */
 	uint8_t memory; /* enum mz_memory_type */

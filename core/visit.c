@@ -18,8 +18,8 @@ static uint64_t canonical(const struct mz_format *f, uint64_t addr)
 	return f->ia_signed ? (addr ^ sign) - sign : addr;
 }
 
-static bool enter(const struct mz_table *table, const struct mz_visitor *visitor, struct place *place, mz_oa node,
-		  unsigned level, uint64_t ia)
+static bool enter(const struct mz_table *table, const struct mz_visitor *visitor,
+		  struct place *place, mz_oa node, unsigned level, uint64_t ia)
 {
 	const struct mz_format *f = table->config.format;
 	bool root = level == f->levels;
@@ -29,8 +29,8 @@ static bool enter(const struct mz_table *table, const struct mz_visitor *visitor
 	place->next = root ? table->config.root_first : 0;
 	place->end = root ? table->config.root_end : mz_entry_count(f, level);
 	return visitor->node == NULL ||
-	       visitor->node(visitor->context, node, level, mz_ia_from(canonical(f, ia)),
-			     mz_frame_at(f, table, node)->child_count);
+		visitor->node(visitor->context, node, level, mz_ia_from(canonical(f, ia)),
+			      mz_frame_at(f, table, node)->child_count);
 }
 
 bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visitor)
@@ -47,7 +47,8 @@ bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visit
 		uint64_t entry, ia;
 
 		if (index == place->end) {
-			if (visitor->leave != NULL && !visitor->leave(visitor->context, place->node, level))
+			if (visitor->leave != NULL &&
+			    !visitor->leave(visitor->context, place->node, level))
 				return false;
 			if (level++ == f->levels)
 				return true;
@@ -58,12 +59,14 @@ bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visit
 		if (f->kind(entry, level) == MZ_ABSENT)
 			continue;
 		ia = place->ia + index * mz_span(f, level);
-		if (visitor->entry != NULL && !visitor->entry(visitor->context, place->node, level, index,
-							      mz_ia_from(canonical(f, ia)), entry))
+		if (visitor->entry != NULL &&
+		    !visitor->entry(visitor->context, place->node, level, index,
+				    mz_ia_from(canonical(f, ia)), entry))
 			return false;
 		if (f->kind(entry, level) == MZ_NODE) {
 			level--;
-			if (!enter(table, visitor, &places[level], f->oa(entry, level + 1), level, ia))
+			if (!enter(table, visitor, &places[level], f->oa(entry, level + 1), level,
+				   ia))
 				return false;
 		}
 	}
@@ -84,7 +87,8 @@ static bool count_node(void *context, mz_oa node, unsigned level, mz_ia ia, unsi
 	return true;
 }
 
-static bool count_entry(void *context, mz_oa node, unsigned level, unsigned index, mz_ia ia, uint64_t entry)
+static bool count_entry(void *context, mz_oa node, unsigned level, unsigned index, mz_ia ia,
+			uint64_t entry)
 {
 	struct count *count = context;
 

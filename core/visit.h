@@ -10,24 +10,33 @@ extern "C" {
 #endif
 
 /*
- * What a visitor is told, in the order of input addresses, a node before its entries, absent entries left out. NULL
- * members are not called. An answer of false ends the visit.
+ * What a visitor is told, in the order of input addresses, a node before its entries, absent
+ * entries left out. NULL members are not called. An answer of false ends the visit.
  */
 struct mz_visitor {
 	void *context;
 	bool (*node)(void *context, mz_oa node, unsigned level, mz_ia ia, unsigned child_count);
-	bool (*entry)(void *context, mz_oa node, unsigned level, unsigned index, mz_ia ia, uint64_t entry);
+	bool (*entry)(void *context, mz_oa node, unsigned level, unsigned index, mz_ia ia,
+		      uint64_t entry);
 	bool (*leave)(void *context, mz_oa node, unsigned level); /* after a node's last entry */
 };
 
-/* Visits the managed part of the table. No call that changes the table may be under way. False: a visitor ended it. */
+/*
+ * Visits the managed part of the table. No call that changes the table may be under way. False: a
+ * visitor ended it.
+ */
 bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visitor);
 
 /*
- * Writes the table as an indented tree: a line a node, a line a run of leaves that continue one another. `line` gets
- * each line without its newline; it is valid during the call.
+ * Writes the table as an indented tree: a line a node, a line a run of leaves that continue one
+ * another. `line` gets each line without its newline; it is valid during the call.
  */
-void mz_table_dump(const struct mz_table *table, void (*line)(void *context, const char *text), void *context);
+void mz_table_dump(const struct mz_table *table, void (*line)(void *context, const char *text),
+		   void *context);
+
+/* The words of the dump: "WB" for a memory type, "dirty" for one bit of `mz_prop.flags`. */
+const char *mz_memory_type_text(enum mz_memory_type type);
+const char *mz_prop_flag_text(enum mz_prop_flag flag);
 
 #ifdef __cplusplus
 }

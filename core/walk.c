@@ -5,18 +5,19 @@
 #include "core/node.h"
 
 enum mz_error mz_walk_root(const struct mz_format *f, mz_oa root,
-			   const uint64_t *(*node_at)(void *context, mz_oa node, size_t bytes), void *context,
-			   mz_ia ia, struct mz_walk *walk)
+			   const uint64_t *(*node_at)(void *context, mz_oa node, size_t bytes),
+			   void *context, mz_ia ia, struct mz_walk *walk)
 {
 	unsigned perm = MZ_READ | MZ_WRITE | MZ_EXEC;
 	mz_oa node = root;
 
 	walk->step_count = 0;
-	walk->item = (struct mz_item){mz_oa_from(0), mz_prop_from(0), 0};
+	walk->item = (struct mz_item) {mz_oa_from(0), mz_prop_from(0), 0};
 	if (!mz_ia_valid(f, ia.addr))
 		return MZ_OUT_OF_RANGE;
 	for (unsigned level = f->levels; level >= 1; level--) {
-		const uint64_t *slots = node_at(context, node, (size_t)mz_entry_count(f, level) * sizeof(uint64_t));
+		const uint64_t *slots =
+			node_at(context, node, (size_t)mz_entry_count(f, level) * sizeof(uint64_t));
 		struct mz_walk_step *step = &walk->steps[walk->step_count];
 
 		if (slots == NULL)
@@ -61,7 +62,7 @@ enum mz_error mz_table_walk(const struct mz_table *table, mz_ia ia, struct mz_wa
 
 	if (index < table->config.root_first || index >= table->config.root_end) {
 		walk->step_count = 0;
-		walk->item = (struct mz_item){mz_oa_from(0), mz_prop_from(0), 0};
+		walk->item = (struct mz_item) {mz_oa_from(0), mz_prop_from(0), 0};
 		return MZ_OUT_OF_RANGE;
 	}
 	if (rcu->enter != NULL)

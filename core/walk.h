@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The software walker: what an MMU would do, step by step. Slow, obvious, and apart from the algorithms it checks. */
+/*
+ * The software walker: what an MMU would do, step by step. Slow, obvious, and apart from the
+ * algorithms it checks.
+ */
 #ifndef MZ_CORE_WALK_H
 #define MZ_CORE_WALK_H
 
@@ -22,15 +25,19 @@ struct mz_walk_step {
 struct mz_walk {
 	unsigned step_count;
 	struct mz_walk_step steps[MZ_LEVELS_MAX]; /* from the root down */
-	struct mz_item item; /* the result; `prop.perm` narrowed by all links; `level` 0: nothing is mapped */
+	struct mz_item item; /* the result; `prop.perm` narrowed by all links; `level` 0: nothing is
+				mapped */
 };
 
-/* Walks `table` for ia. MZ_OUT_OF_RANGE where the table does not reach; MZ_NOT_MAPPED with the steps up to the hole. */
+/*
+ * Walks `table` for ia. MZ_OUT_OF_RANGE where the table does not reach; MZ_NOT_MAPPED with the
+ * steps up to the hole.
+ */
 enum mz_error mz_table_walk(const struct mz_table *table, mz_ia ia, struct mz_walk *walk);
 
 /*
- * The same for a tree whose root is at `root`, in nodes that `node_at` finds; NULL from it ends the walk as a hole. For
- * tables that this library did not build, such as a guest's own.
+ * The same for a tree whose root is at `root`, in nodes that `node_at` finds; NULL from it ends the
+ * walk as a hole. For tables that this library did not build, such as a guest's own.
  */
 enum mz_error mz_walk_root(const struct mz_format *format, mz_oa root,
 			   const uint64_t *(*node_at)(void *context, mz_oa node, size_t bytes),

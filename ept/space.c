@@ -3,8 +3,8 @@
 
 #include "core/geometry.h"
 
-enum mz_error mz_space_init(struct mz_space *space, const struct mz_config *config, struct mz_region *regions,
-			    size_t region_max)
+enum mz_error mz_space_init(struct mz_space *space, const struct mz_config *config,
+			    struct mz_region *regions, size_t region_max)
 {
 	static const struct mz_space empty;
 
@@ -47,14 +47,14 @@ static bool within_reach(const struct mz_space *space, const struct mz_region *r
 	const struct mz_format *f = config->format;
 	uint64_t last = region_last(region), oa_last = region->oa.addr + (region->bytes - 1);
 
-	if (region->bytes == 0 || last < region->ia.addr || !mz_ia_valid(f, region->ia.addr) || !mz_ia_valid(f, last) ||
-	    (f->ia_signed && (region->ia.addr ^ last) >> 63 != 0))
+	if (region->bytes == 0 || last < region->ia.addr || !mz_ia_valid(f, region->ia.addr) ||
+	    !mz_ia_valid(f, last) || (f->ia_signed && (region->ia.addr ^ last) >> 63 != 0))
 		return false;
 	if (mz_index(f, region->ia.addr, f->levels) < config->root_first ||
 	    mz_index(f, last, f->levels) >= config->root_end)
 		return false;
 	return region->kind == MZ_REGION_MMIO ||
-	       (oa_last >= region->oa.addr && (f->oa_lg2 >= 64 || oa_last >> f->oa_lg2 == 0));
+		(oa_last >= region->oa.addr && (f->oa_lg2 >= 64 || oa_last >> f->oa_lg2 == 0));
 }
 
 enum mz_error mz_space_add(struct mz_space *space, const struct mz_region *region)
@@ -82,7 +82,9 @@ const struct mz_region *mz_space_find(const struct mz_space *space, mz_ia gpa)
 {
 	size_t place = rank(space, gpa.addr);
 
-	return place > 0 && gpa.addr <= region_last(&space->regions[place - 1]) ? &space->regions[place - 1] : NULL;
+	return place > 0 && gpa.addr <= region_last(&space->regions[place - 1])
+		? &space->regions[place - 1]
+		: NULL;
 }
 
 /* What a region lets its guest do. */
@@ -96,20 +98,24 @@ static unsigned region_perm(const struct mz_region *region)
 	return perms[region->kind];
 }
 
-/* May a leaf of this level map `addr`: is it inside the region, and aligned in both address spaces? */
-static bool leaf_fits(const struct mz_space *space, const struct mz_region *region, uint64_t addr, unsigned level)
+/*
+ * May a leaf of this level map `addr`: is it inside the region, and aligned in both address spaces?
+ */
+static bool leaf_fits(const struct mz_space *space, const struct mz_region *region, uint64_t addr,
+		      unsigned level)
 {
 	const struct mz_format *f = space->table.config.format;
 	uint64_t mask = mz_span(f, level) - 1;
 
 	return mz_leaf_allowed(space->table.config.leaf_levels, level) &&
-	       (region->leaf_level_max == 0 || level <= region->leaf_level_max) &&
-	       (addr & ~mask) >= region->ia.addr && (addr | mask) <= region_last(region) &&
-	       ((region->oa.addr - region->ia.addr) & mask) == 0;
+		(region->leaf_level_max == 0 || level <= region->leaf_level_max) &&
+		(addr & ~mask) >= region->ia.addr && (addr | mask) <= region_last(region) &&
+		((region->oa.addr - region->ia.addr) & mask) == 0;
 }
 
 /* Fills in the leaf of `level` around gpa. */
-static void describe(const struct mz_space *space, mz_ia gpa, struct mz_item item, struct mz_fault *fault)
+static void describe(const struct mz_space *space, mz_ia gpa, struct mz_item item,
+		     struct mz_fault *fault)
 {
 	uint64_t mask = mz_span(space->table.config.format, item.level) - 1;
 
@@ -133,7 +139,8 @@ static enum mz_answer map_leaf(struct mz_space *space, mz_ia gpa, struct mz_faul
 
 		if (!leaf_fits(space, region, gpa.addr, level))
 			continue;
-		error = mz_table_map(&space->table, mz_ia_from(ia), mz_span(f, level), item.oa, item.prop);
+		error = mz_table_map(&space->table, mz_ia_from(ia), mz_span(f, level), item.oa,
+				     item.prop);
 		if (error == MZ_OCCUPIED)
 			continue;
 		if (error != MZ_OK)
@@ -142,7 +149,10 @@ static enum mz_answer map_leaf(struct mz_space *space, mz_ia gpa, struct mz_faul
 		describe(space, gpa, item, fault);
 		return MZ_RESOLVED;
 	}
-	/* Down to the page something was in the way: another processor has mapped it since we looked. */
+	/*
+	 * Down to the page something was in the way: another processor has mapped it since we
+	 * looked.
+	 */
 	describe(space, gpa, mz_table_query(&space->table, gpa), fault);
 	return MZ_RETRY;
 }
@@ -153,12 +163,13 @@ static enum mz_answer deny(struct mz_fault *fault, enum mz_denial cause)
 	return MZ_DENIED;
 }
 
-static enum mz_answer answer(struct mz_space *space, mz_ia gpa, enum mz_perm access, struct mz_fault *fault)
+static enum mz_answer answer(struct mz_space *space, mz_ia gpa, enum mz_perm access,
+			     struct mz_fault *fault)
 {
 	const struct mz_region *region = mz_space_find(space, gpa);
 	struct mz_item item;
 
-	*fault = (struct mz_fault){.region = region};
+	*fault = (struct mz_fault) {.region = region};
 	if (region == NULL)
 		return deny(fault, MZ_DENIAL_NO_REGION);
 	if (region->kind == MZ_REGION_MMIO)
@@ -172,7 +183,8 @@ static enum mz_answer answer(struct mz_space *space, mz_ia gpa, enum mz_perm acc
 	return (item.prop.perm & access) == access ? MZ_RETRY : deny(fault, MZ_DENIAL_PERMISSION);
 }
 
-enum mz_answer mz_space_fault(struct mz_space *space, mz_ia gpa, enum mz_perm access, struct mz_fault *fault)
+enum mz_answer mz_space_fault(struct mz_space *space, mz_ia gpa, enum mz_perm access,
+			      struct mz_fault *fault)
 {
 	enum mz_answer result = answer(space, gpa, access, fault);
 
@@ -183,8 +195,8 @@ enum mz_answer mz_space_fault(struct mz_space *space, mz_ia gpa, enum mz_perm ac
 }
 
 /* Populates the part of [first, last] that lies in one region. */
-static enum mz_error populate_region(struct mz_space *space, const struct mz_region *region, uint64_t first,
-				     uint64_t last)
+static enum mz_error populate_region(struct mz_space *space, const struct mz_region *region,
+				     uint64_t first, uint64_t last)
 {
 	for (;;) {
 		struct mz_fault fault = {.region = region};
@@ -226,7 +238,7 @@ enum mz_error mz_space_populate(struct mz_space *space, mz_ia gpa, uint64_t byte
 const char *mz_answer_text(enum mz_answer result)
 {
 	static const char *const texts[MZ_ANSWERS] = {
-		[MZ_RESOLVED] = "resolved", [MZ_RETRY] = "retry", [MZ_MMIO] = "mmio",
+		[MZ_RESOLVED] = "resolved", [MZ_RETRY] = "retry",         [MZ_MMIO] = "mmio",
 		[MZ_DENIED] = "denied",     [MZ_EXHAUSTED] = "exhausted",
 	};
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * A space: the physical address space of a guest. It owns a second-stage table and knows which regions the guest
- * has; the table holds what the guest may touch at this moment.
+ * A space: the physical address space of a guest. It owns a second-stage table and knows which
+ * regions the guest has; the table holds what the guest may touch at this moment.
  *
- * Regions are added while no other call is under way. Faults, populating and queries may run on any number of
- * processors at once.
+ * Regions are added while no other call is under way. Faults, populating and queries may run on any
+ * number of processors at once.
  */
 #ifndef MZ_EPT_SPACE_H
 #define MZ_EPT_SPACE_H
@@ -28,7 +28,8 @@ struct mz_region {
 	uint64_t bytes;
 	mz_oa oa;
 	enum mz_region_kind kind;
-	unsigned leaf_level_max; /* the largest leaf that a fault may map; 0: as large as the table allows */
+	unsigned leaf_level_max; /* the largest leaf that a fault may map; 0: as large as the table
+				    allows */
 	void *owner;             /* the caller's */
 };
 
@@ -44,8 +45,8 @@ enum mz_answer {
 
 enum mz_denial {
 	MZ_DENIAL_NONE,
-	MZ_DENIAL_NO_REGION, /* nothing is at that address */
-	MZ_DENIAL_READ_ONLY, /* a write to ROM */
+	MZ_DENIAL_NO_REGION,  /* nothing is at that address */
+	MZ_DENIAL_READ_ONLY,  /* a write to ROM */
 	MZ_DENIAL_PERMISSION, /* mapped, but protected against this kind of access */
 	MZ_DENIALS,
 };
@@ -73,8 +74,8 @@ struct mz_space {
 };
 
 /*
- * Makes a space without regions. `regions` is room for `region_max` of them and stays the caller's; it must outlive the
- * space. Errors as for mz_table_init().
+ * Makes a space without regions. `regions` is room for `region_max` of them and stays the caller's;
+ * it must outlive the space. Errors as for mz_table_init().
  */
 MZ_MUST_CHECK enum mz_error mz_space_init(struct mz_space *space, const struct mz_config *config,
 					  struct mz_region *regions, size_t region_max);
@@ -83,8 +84,9 @@ MZ_MUST_CHECK enum mz_error mz_space_init(struct mz_space *space, const struct m
 void mz_space_destroy(struct mz_space *space);
 
 /*
- * Adds a region; the description is copied. MZ_MISALIGNED: ia, bytes or oa is not a multiple of the page.
- * MZ_OUT_OF_RANGE: empty, wraps, or beyond the table or the format. MZ_OVERLAP: meets another region. MZ_FULL.
+ * Adds a region; the description is copied. MZ_MISALIGNED: ia, bytes or oa is not a multiple of the
+ * page. MZ_OUT_OF_RANGE: empty, wraps, or beyond the table or the format. MZ_OVERLAP: meets another
+ * region. MZ_FULL.
  */
 MZ_MUST_CHECK enum mz_error mz_space_add(struct mz_space *space, const struct mz_region *region);
 
@@ -92,15 +94,16 @@ MZ_MUST_CHECK enum mz_error mz_space_add(struct mz_space *space, const struct mz
 const struct mz_region *mz_space_find(const struct mz_space *space, mz_ia gpa);
 
 /*
- * The one way in for hardware violations, KVM exits and userfaultfd events: the guest wants to do `access` (one of enum
- * mz_perm) at `gpa`. Maps the largest leaf that region, alignment and what is mapped already allow. `fault` says what
- * was done or why not.
+ * The one way in for hardware violations, KVM exits and userfaultfd events: the guest wants to do
+ * `access` (one of enum mz_perm) at `gpa`. Maps the largest leaf that region, alignment and what is
+ * mapped already allow. `fault` says what was done or why not.
  */
-enum mz_answer mz_space_fault(struct mz_space *space, mz_ia gpa, enum mz_perm access, struct mz_fault *fault);
+enum mz_answer mz_space_fault(struct mz_space *space, mz_ia gpa, enum mz_perm access,
+			      struct mz_fault *fault);
 
 /*
- * Maps all of [gpa, gpa + bytes) that lies in RAM and ROM and is not mapped yet, as faults would. MZ_NO_MEMORY: what
- * was mapped until then stays. MZ_OUT_OF_RANGE: empty or wraps.
+ * Maps all of [gpa, gpa + bytes) that lies in RAM and ROM and is not mapped yet, as faults would.
+ * MZ_NO_MEMORY: what was mapped until then stays. MZ_OUT_OF_RANGE: empty or wraps.
  */
 MZ_MUST_CHECK enum mz_error mz_space_populate(struct mz_space *space, mz_ia gpa, uint64_t bytes);
 

@@ -61,7 +61,8 @@ static void arena_free(void *context, mz_oa pa, unsigned size_lg2)
 
 static void *reserve(uint64_t bytes)
 {
-	void *place = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *place = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return place != MAP_FAILED ? place : NULL;
 }
@@ -74,7 +75,7 @@ enum mz_error mz_arena_init(struct mz_arena *arena, uint64_t bytes, unsigned pag
 
 	if (bytes == 0 || bytes % (page << (MZ_ARENA_ORDERS - 1)) != 0 || frame_count > UINT32_MAX)
 		return MZ_BAD_CONFIG;
-	*arena = (struct mz_arena){.page_lg2 = page_lg2, .bytes = bytes, .used_bytes = page};
+	*arena = (struct mz_arena) {.page_lg2 = page_lg2, .bytes = bytes, .used_bytes = page};
 	arena->base = reserve(bytes);
 	frames = reserve(frame_count * sizeof(*frames));
 	if (arena->base == NULL || frames == NULL) {
@@ -84,7 +85,7 @@ enum mz_error mz_arena_init(struct mz_arena *arena, uint64_t bytes, unsigned pag
 			munmap(frames, frame_count * sizeof(*frames));
 		return MZ_NO_MEMORY;
 	}
-	arena->memory = (struct mz_memory){
+	arena->memory = (struct mz_memory) {
 		.context = arena,
 		.alloc = arena_alloc,
 		.free = arena_free,

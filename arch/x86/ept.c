@@ -18,29 +18,42 @@ enum {
 
 #define EPT_PERM   (uint64_t)(EPT_READ | EPT_WRITE | EPT_EXEC)
 #define EPT_MEMORY ((uint64_t)7 << EPT_MEMORY_SHIFT)
-#define EPT_OA     0x000ffffffffff000u /* bits 51:12, of which the processor has those below MAXPHYADDR */
+#define EPT_OA \
+	0x000ffffffffff000u /* bits 51:12, of which the processor has those below MAXPHYADDR */
 
 _Static_assert((int)EPT_READ == MZ_READ && (int)EPT_WRITE == MZ_WRITE && (int)EPT_EXEC == MZ_EXEC,
 	       "permissions are copied, not translated");
-_Static_assert(((EPT_PERM | EPT_MEMORY | EPT_IGNORE_PAT | EPT_LEAF | EPT_ACCESSED | EPT_DIRTY) & EPT_OA) == 0,
+_Static_assert(((EPT_PERM | EPT_MEMORY | EPT_IGNORE_PAT | EPT_LEAF | EPT_ACCESSED | EPT_DIRTY) &
+		EPT_OA) == 0,
 	       "fields must not overlap");
-_Static_assert((EPT_MEMORY & (EPT_PERM | EPT_IGNORE_PAT | EPT_LEAF)) == 0, "fields must not overlap");
+_Static_assert((EPT_MEMORY & (EPT_PERM | EPT_IGNORE_PAT | EPT_LEAF)) == 0,
+	       "fields must not overlap");
 
-/* Section 29.3.7.2 "Memory type used for translated guest-physical addresses"; values of section 12.3. */
+/*
+ * Section 29.3.7.2 "Memory type used for translated guest-physical addresses"; values of
+ * section 12.3.
+ */
 enum { EPT_UC = 0, EPT_WC = 1, EPT_WT = 4, EPT_WP = 5, EPT_WB = 6 };
 
 /* By enum mz_memory_type, and back; 8 stands for a value that no type has. */
-#define MEMORY_TO_EPT                                                                              \
-	((uint64_t)EPT_WB << (4 * MZ_MEM_WRITE_BACK) | (uint64_t)EPT_WT << (4 * MZ_MEM_WRITE_THROUGH) |     \
-	 (uint64_t)EPT_UC << (4 * MZ_MEM_UNCACHED) | (uint64_t)EPT_WC << (4 * MZ_MEM_WRITE_COMBINING) |     \
+#define MEMORY_TO_EPT                                       \
+	((uint64_t)EPT_WB << (4 * MZ_MEM_WRITE_BACK) |      \
+	 (uint64_t)EPT_WT << (4 * MZ_MEM_WRITE_THROUGH) |   \
+	 (uint64_t)EPT_UC << (4 * MZ_MEM_UNCACHED) |        \
+	 (uint64_t)EPT_WC << (4 * MZ_MEM_WRITE_COMBINING) | \
 	 (uint64_t)EPT_WP << (4 * MZ_MEM_WRITE_PROTECTED))
-#define MEMORY_FROM_EPT                                                                            \
-	((uint64_t)MZ_MEM_UNCACHED << (4 * EPT_UC) | (uint64_t)MZ_MEM_WRITE_COMBINING << (4 * EPT_WC) |     \
-	 (uint64_t)MZ_MEM_WRITE_THROUGH << (4 * EPT_WT) | (uint64_t)MZ_MEM_WRITE_PROTECTED << (4 * EPT_WP) | \
-	 (uint64_t)MZ_MEM_WRITE_BACK << (4 * EPT_WB) | (uint64_t)MZ_MEM_TYPES << (4 * 2) |                  \
+#define MEMORY_FROM_EPT                                                                    \
+	((uint64_t)MZ_MEM_UNCACHED << (4 * EPT_UC) |                                       \
+	 (uint64_t)MZ_MEM_WRITE_COMBINING << (4 * EPT_WC) |                                \
+	 (uint64_t)MZ_MEM_WRITE_THROUGH << (4 * EPT_WT) |                                  \
+	 (uint64_t)MZ_MEM_WRITE_PROTECTED << (4 * EPT_WP) |                                \
+	 (uint64_t)MZ_MEM_WRITE_BACK << (4 * EPT_WB) | (uint64_t)MZ_MEM_TYPES << (4 * 2) | \
 	 (uint64_t)MZ_MEM_TYPES << (4 * 3) | (uint64_t)MZ_MEM_TYPES << (4 * 7))
 
-/* Section 29.3.2: an entry is present if any of bits 2:0 is set (mode-based execute control adds bit 10). */
+/*
+ * Section 29.3.2: an entry is present if any of bits 2:0 is set (mode-based execute control adds
+ * bit 10).
+ */
 static inline enum mz_kind ept_kind(uint64_t entry, unsigned level)
 {
 	if ((entry & EPT_PERM) == 0)
@@ -57,8 +70,9 @@ static inline uint64_t ept_make_node(mz_oa node, unsigned level)
 static inline uint64_t ept_make_leaf(mz_oa oa, unsigned level, struct mz_prop prop)
 {
 	return oa.addr | prop.perm | (MEMORY_TO_EPT >> (4 * prop.memory) & 7) << EPT_MEMORY_SHIFT |
-	       (prop.flags & MZ_IGNORE_PAT ? EPT_IGNORE_PAT : 0u) | (level > 1 ? EPT_LEAF : 0u) |
-	       (prop.flags & MZ_ACCESSED ? EPT_ACCESSED : 0u) | (prop.flags & MZ_DIRTY ? EPT_DIRTY : 0u);
+		(prop.flags & MZ_IGNORE_PAT ? EPT_IGNORE_PAT : 0u) | (level > 1 ? EPT_LEAF : 0u) |
+		(prop.flags & MZ_ACCESSED ? EPT_ACCESSED : 0u) |
+		(prop.flags & MZ_DIRTY ? EPT_DIRTY : 0u);
 }
 
 static inline mz_oa ept_oa(uint64_t entry, unsigned level)
@@ -73,7 +87,8 @@ static inline struct mz_prop ept_prop(uint64_t entry, unsigned level)
 
 	prop.flags = entry & EPT_ACCESSED ? MZ_ACCESSED : 0;
 	if (ept_kind(entry, level) == MZ_LEAF) {
-		prop.memory = (uint8_t)(MEMORY_FROM_EPT >> (4 * (entry >> EPT_MEMORY_SHIFT & 7)) & 15);
+		prop.memory = (uint8_t)(MEMORY_FROM_EPT >> (4 * (entry >> EPT_MEMORY_SHIFT & 7)) &
+					15);
 		prop.flags |= (uint16_t)((entry & EPT_DIRTY ? MZ_DIRTY : 0) |
 					 (entry & EPT_IGNORE_PAT ? MZ_IGNORE_PAT : 0));
 	}
@@ -86,14 +101,18 @@ static inline uint64_t ept_with_perm(uint64_t leaf, unsigned level, unsigned per
 	return (leaf & ~EPT_PERM) | perm;
 }
 
-/* Section 29.3.3.1 "EPT misconfigurations": write without read never, execute alone only where supported. */
+/*
+ * Section 29.3.3.1 "EPT misconfigurations": write without read never, execute alone only where
+ * supported.
+ */
 static inline bool ept_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
 	(void)level;
 	if (prop.perm == 0 || (prop.perm & ~EPT_PERM) != 0 || prop.memory >= MZ_MEM_TYPES ||
 	    (prop.flags & ~(MZ_ACCESSED | MZ_DIRTY | MZ_IGNORE_PAT)) != 0)
 		return false;
-	return (prop.perm & MZ_READ) != 0 || (prop.perm == MZ_EXEC && (features & MZ_EXEC_ONLY) != 0);
+	return (prop.perm & MZ_READ) != 0 ||
+		(prop.perm == MZ_EXEC && (features & MZ_EXEC_ONLY) != 0);
 }
 
 static inline uint64_t ept_hw_bits(unsigned level)
@@ -105,7 +124,9 @@ static inline uint64_t ept_hw_bits(unsigned level)
 static inline uint64_t ept_clean(uint64_t entry, unsigned level, unsigned flags)
 {
 	(void)level;
-	return entry & ~(uint64_t)((flags & MZ_ACCESSED ? EPT_ACCESSED : 0) | (flags & MZ_DIRTY ? EPT_DIRTY : 0));
+	return entry &
+		~(uint64_t)((flags & MZ_ACCESSED ? EPT_ACCESSED : 0) |
+			    (flags & MZ_DIRTY ? EPT_DIRTY : 0));
 }
 
 #define MZ_INSTANCE_FORMAT mz_ept
@@ -140,7 +161,10 @@ const struct mz_format mz_ept = {
 
 uint64_t mz_ept_pointer(const struct mz_table *table)
 {
-	/* Section 25.6.11: bits 2:0 memory type of the walk, 5:3 walk length less 1, 6 accessed and dirty flags. */
+	/*
+	 * Section 25.6.11: bits 2:0 memory type of the walk, 5:3 walk length less 1, 6 accessed and
+	 * dirty flags.
+	 */
 	return table->root_oa.addr | EPT_WB | (uint64_t)(mz_ept.levels - 1) << 3 |
-	       (table->config.features & MZ_HW_ACCESSED_DIRTY ? 1u << 6 : 0u);
+		(table->config.features & MZ_HW_ACCESSED_DIRTY ? 1u << 6 : 0u);
 }

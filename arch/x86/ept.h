@@ -12,12 +12,16 @@
 extern "C" {
 #endif
 
-/* Leaves of 4 KiB, 2 MiB and 1 GiB; features MZ_HW_ACCESSED_DIRTY and MZ_EXEC_ONLY; flags accessed, dirty, ignore-PAT. */
+/*
+ * Leaves of 4 KiB, 2 MiB and 1 GiB; features MZ_HW_ACCESSED_DIRTY and MZ_EXEC_ONLY; flags accessed,
+ * dirty, ignore-PAT.
+ */
 extern const struct mz_format mz_ept;
 
 /*
- * The EPT pointer for a root: write-back walks of 4 levels, with accessed and dirty flags if the table has
- * MZ_HW_ACCESSED_DIRTY. Source: SDM volume 3C, section 25.6.11 "Extended-page-table pointer (EPTP)".
+ * The EPT pointer for a root: write-back walks of 4 levels, with accessed and dirty flags if the
+ * table has MZ_HW_ACCESSED_DIRTY. Source: SDM volume 3C, section 25.6.11 "Extended-page-table
+ * pointer (EPTP)".
  */
 uint64_t mz_ept_pointer(const struct mz_table *table);
 

@@ -13,12 +13,15 @@ extern "C" {
 #endif
 
 /*
- * Leaves of 4 KiB, 2 MiB and 1 GiB; feature MZ_HW_ACCESSED_DIRTY; flags accessed, dirty, user, global. Whatever is mapped
- * can be read. Memory types: write-back, write-through, uncached.
+ * Leaves of 4 KiB, 2 MiB and 1 GiB; feature MZ_HW_ACCESSED_DIRTY; flags accessed, dirty, user,
+ * global. Whatever is mapped can be read. Memory types: write-back, write-through, uncached.
  */
 extern const struct mz_format mz_ia32e;
 
-/* The value of CR3 for a root, without a process-context identifier. Source: SDM volume 3A, table 4-12. */
+/*
+ * The value of CR3 for a root, without a process-context identifier. Source: SDM volume 3A, table
+ * 4-12.
+ */
 uint64_t mz_ia32e_cr3(const struct mz_table *table);
 
 #ifdef __cplusplus

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The one place that changes entries and child counts. The legal transitions, each under the node's lock:
+ * The one place that changes entries and child counts. The legal transitions, each under the node's
+ * lock:
  *
  *   absent -> leaf      entries_map
  *   absent -> node      entry_link: the node's entries are filled first, then the link is released
  *   leaf   -> absent    entries_clear
  *   leaf   -> leaf      entry_protect: other permissions, same oa
- *   leaf   -> node      entry_split: the node translates as the leaf did, but for the range being changed
- *   node   -> absent    entry_unlink
+ *   leaf   -> node      entry_split: the node translates as the leaf did, but for the range being
+ * changed node   -> absent    entry_unlink
  */
 #ifndef MZ_CORE_BODY_ENTRY_H
 #define MZ_CORE_BODY_ENTRY_H
@@ -36,8 +37,8 @@ static inline struct mz_item item_of(const struct mz_format *f, uint64_t entry, 
 }
 
 /* Leaves for the absent entries [begin, end), for consecutive output addresses from oa. */
-static inline void entries_map(struct mz_table *table, struct mz_node_ref node, unsigned begin, unsigned end,
-			       uint64_t oa, struct mz_prop prop)
+static inline void entries_map(struct mz_table *table, struct mz_node_ref node, unsigned begin,
+			       unsigned end, uint64_t oa, struct mz_prop prop)
 {
 	const struct mz_format *f = format_of(table);
 	const struct mz_items *items = &table->config.items;
@@ -54,7 +55,8 @@ static inline void entries_map(struct mz_table *table, struct mz_node_ref node, 
 }
 
 /* Hangs a filled node into an absent entry. Its children are seen by whoever sees the link. */
-static inline void entry_link(struct mz_table *table, struct mz_node_ref node, unsigned index, mz_oa child)
+static inline void entry_link(struct mz_table *table, struct mz_node_ref node, unsigned index,
+			      mz_oa child)
 {
 	mz_store_release(&node.slots[index], format_of(table)->make_node(child, node.level));
 	node.frame->child_count++;
@@ -67,11 +69,12 @@ static inline void entry_unlink(struct mz_table *table, struct mz_node_ref node,
 }
 
 /*
- * Clears the leaves among the entries [begin, end), none of which is a link. `first` is the address that entry `begin`
- * maps. What goes is in the gather for its flush, and after it for the item hook.
+ * Clears the leaves among the entries [begin, end), none of which is a link. `first` is the address
+ * that entry `begin` maps. What goes is in the gather for its flush, and after it for the item
+ * hook.
  */
-static inline void entries_clear(struct mz_table *table, struct mz_node_ref node, unsigned begin, unsigned end,
-				 uint64_t first, struct mz_gather *gather)
+static inline void entries_clear(struct mz_table *table, struct mz_node_ref node, unsigned begin,
+				 unsigned end, uint64_t first, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	uint64_t span = mz_span(f, node.level);
@@ -96,9 +99,12 @@ static inline void entries_clear(struct mz_table *table, struct mz_node_ref node
 	node.frame->child_count = (uint16_t)(node.frame->child_count - cleared);
 }
 
-/* Other permissions for one leaf. Bits that the MMU sets meanwhile survive. True: some permission was taken away. */
-static inline bool entry_protect(struct mz_table *table, struct mz_node_ref node, unsigned index, uint64_t entry,
-				 unsigned perm)
+/*
+ * Other permissions for one leaf. Bits that the MMU sets meanwhile survive. True: some permission
+ * was taken away.
+ */
+static inline bool entry_protect(struct mz_table *table, struct mz_node_ref node, unsigned index,
+				 uint64_t entry, unsigned perm)
 {
 	const struct mz_format *f = format_of(table);
 	unsigned before = f->prop(entry, node.level).perm;
@@ -106,7 +112,8 @@ static inline bool entry_protect(struct mz_table *table, struct mz_node_ref node
 	if (before == perm)
 		return false;
 	if (mmu_writes(table)) {
-		while (!mz_replace(&node.slots[index], &entry, f->with_perm(entry, node.level, perm)))
+		while (!mz_replace(&node.slots[index], &entry,
+				   f->with_perm(entry, node.level, perm)))
 			;
 	} else {
 		mz_store_relaxed(&node.slots[index], f->with_perm(entry, node.level, perm));
@@ -115,13 +122,14 @@ static inline bool entry_protect(struct mz_table *table, struct mz_node_ref node
 }
 
 /*
- * Replaces the leaf `*entry` by a node that was filled from it. False: the MMU has changed the leaf meanwhile; `*entry` is
- * what it holds now, and the node must be filled anew.
+ * Replaces the leaf `*entry` by a node that was filled from it. False: the MMU has changed the leaf
+ * meanwhile; `*entry` is what it holds now, and the node must be filled anew.
  */
-static inline bool entry_split(struct mz_table *table, struct mz_node_ref node, unsigned index, mz_oa child,
-			       uint64_t *entry)
+static inline bool entry_split(struct mz_table *table, struct mz_node_ref node, unsigned index,
+			       mz_oa child, uint64_t *entry)
 {
-	return mz_replace(&node.slots[index], entry, format_of(table)->make_node(child, node.level));
+	return mz_replace(&node.slots[index], entry,
+			  format_of(table)->make_node(child, node.level));
 }
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Mapping a range: look and lock, reserve, then write; a run of leaves in one node costs one count update. */
+/*
+ * Mapping a range: look and lock, reserve, then write; a run of leaves in one node costs one count
+ * update.
+ */
 #ifndef MZ_CORE_BODY_MAP_H
 #define MZ_CORE_BODY_MAP_H
 
@@ -28,17 +31,19 @@ static void map_count(struct map_job *job, unsigned level, uint64_t first, uint6
 }
 
 /*
- * First pass: locks the existing nodes below the locked `node`, counts the missing ones, refuses a range that has a leaf
- * in it. On failure all that it locked is unlocked.
+ * First pass: locks the existing nodes below the locked `node`, counts the missing ones, refuses a
+ * range that has a leaf in it. On failure all that it locked is unlocked.
  */
-static enum mz_error map_prepare(struct map_job *job, struct mz_node_ref node, uint64_t first, uint64_t last)
+static enum mz_error map_prepare(struct map_job *job, struct mz_node_ref node, uint64_t first,
+				 uint64_t last)
 {
 	const struct mz_format *f = format_of(job->table);
 	enum mz_error error = MZ_OK;
 
 	if (node.level == 1 && node.frame->child_count == 0)
 		return MZ_OK;
-	for (struct part p = part_at(f, node.level, first, last); p.valid; part_next(f, node.level, last, &p)) {
+	for (struct part p = part_at(f, node.level, first, last); p.valid;
+	     part_next(f, node.level, last, &p)) {
 		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
 		enum mz_kind kind = f->kind(entry, node.level);
 
@@ -74,7 +79,8 @@ static void map_below(struct map_job *job, struct mz_node_ref node, const struct
 
 	/* What is mapped whole is written only once. */
 	mz_fill_absent(f, child.slots, 0, mz_index(f, p->first, child.level));
-	mz_fill_absent(f, child.slots, mz_index(f, p->last, child.level) + 1, mz_entry_count(f, child.level));
+	mz_fill_absent(f, child.slots, mz_index(f, p->last, child.level) + 1,
+		       mz_entry_count(f, child.level));
 	if (child.level > 1)
 		mz_fill_absent(f, child.slots, mz_index(f, p->first, child.level),
 			       mz_index(f, p->last, child.level) + 1);
@@ -92,7 +98,8 @@ static void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t fi
 			    first + job->offset, job->prop);
 		return;
 	}
-	for (struct part p = part_at(f, node.level, first, last); p.valid; part_next(f, node.level, last, &p)) {
+	for (struct part p = part_at(f, node.level, first, last); p.valid;
+	     part_next(f, node.level, last, &p)) {
 		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
 
 		if (f->kind(entry, node.level) == MZ_NODE) {
@@ -101,7 +108,8 @@ static void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t fi
 			map_commit(job, child, p.first, p.last);
 			mz_node_unlock(child.frame);
 		} else if (p.whole && mz_leaf_allowed(job->leaf_levels, node.level)) {
-			entries_map(job->table, node, p.index, p.index + 1, p.first + job->offset, job->prop);
+			entries_map(job->table, node, p.index, p.index + 1, p.first + job->offset,
+				    job->prop);
 		} else {
 			map_below(job, node, &p);
 		}
@@ -120,7 +128,8 @@ static uint32_t aligned_levels(const struct mz_table *table, uint64_t offset)
 	return levels & table->config.leaf_levels;
 }
 
-static enum mz_error instance_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa, struct mz_prop prop)
+static enum mz_error instance_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
+				  struct mz_prop prop)
 {
 	struct map_job job = {.table = table, .offset = oa.addr - ia.addr, .prop = prop};
 	uint64_t last = ia.addr + (bytes - 1);

@@ -14,20 +14,22 @@ struct protect_job {
 };
 
 /* Must this leaf be split to give a part of it these permissions? */
-static inline bool needs_split(const struct mz_format *f, uint64_t entry, unsigned level, const struct part *p,
-			       unsigned perm)
+static inline bool needs_split(const struct mz_format *f, uint64_t entry, unsigned level,
+			       const struct part *p, unsigned perm)
 {
 	return !p->whole && f->prop(entry, level).perm != perm;
 }
 
 /* First pass: locks the existing nodes below `node` and counts what splits will need. */
-static void protect_prepare(struct protect_job *job, struct mz_node_ref node, uint64_t first, uint64_t last)
+static void protect_prepare(struct protect_job *job, struct mz_node_ref node, uint64_t first,
+			    uint64_t last)
 {
 	const struct mz_format *f = format_of(job->table);
 
 	if (node.level == 1)
 		return;
-	for (struct part p = part_at(f, node.level, first, last); p.valid; part_next(f, node.level, last, &p)) {
+	for (struct part p = part_at(f, node.level, first, last); p.valid;
+	     part_next(f, node.level, last, &p)) {
 		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
 		enum mz_kind kind = f->kind(entry, node.level);
 
@@ -38,17 +40,20 @@ static void protect_prepare(struct protect_job *job, struct mz_node_ref node, ui
 			protect_prepare(job, child, p.first, p.last);
 		} else if (kind == MZ_LEAF && needs_split(f, entry, node.level, &p, job->perm)) {
 			split_count(job->table, &job->reserve, node.level,
-				    p.first & ~(mz_span(f, node.level) - 1), p.first, p.last, false);
+				    p.first & ~(mz_span(f, node.level) - 1), p.first, p.last,
+				    false);
 		}
 	}
 }
 
 /* Second pass: changes leaves, and unlocks each node below `node`. */
-static void protect_commit(struct protect_job *job, struct mz_node_ref node, uint64_t first, uint64_t last)
+static void protect_commit(struct protect_job *job, struct mz_node_ref node, uint64_t first,
+			   uint64_t last)
 {
 	const struct mz_format *f = format_of(job->table);
 
-	for (struct part p = part_at(f, node.level, first, last); p.valid; part_next(f, node.level, last, &p)) {
+	for (struct part p = part_at(f, node.level, first, last); p.valid;
+	     part_next(f, node.level, last, &p)) {
 		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
 		enum mz_kind kind = f->kind(entry, node.level);
 
@@ -62,14 +67,15 @@ static void protect_commit(struct protect_job *job, struct mz_node_ref node, uin
 
 			split(job->table, &job->reserve, node, &p, entry, job->perm);
 			mz_gather_range_(job->gather, base, mz_span_last(f, base, node.level));
-		} else if (kind == MZ_LEAF && entry_protect(job->table, node, p.index, entry, job->perm)) {
+		} else if (kind == MZ_LEAF &&
+			   entry_protect(job->table, node, p.index, entry, job->perm)) {
 			mz_gather_range_(job->gather, p.first, p.last);
 		}
 	}
 }
 
-static enum mz_error instance_protect(struct mz_table *table, mz_ia ia, uint64_t bytes, unsigned perm,
-				      struct mz_gather *gather)
+static enum mz_error instance_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
+				      unsigned perm, struct mz_gather *gather)
 {
 	struct protect_job job = {.table = table, .gather = gather, .perm = perm};
 	uint64_t last = ia.addr + (bytes - 1);

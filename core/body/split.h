@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Splitting a leaf of which a part is to change: the new node is complete, change included, before it is linked. */
+/*
+ * Splitting a leaf of which a part is to change: the new node is complete, change included, before
+ * it is linked.
+ */
 #ifndef MZ_CORE_BODY_SPLIT_H
 #define MZ_CORE_BODY_SPLIT_H
 
@@ -15,8 +18,8 @@ struct split_job {
 };
 
 /* Counts the nodes that a split of one entry of `level` takes, of which [first, last] changes. */
-static void split_count(struct mz_table *table, struct mz_reserve *reserve, unsigned level, uint64_t base,
-			uint64_t first, uint64_t last, bool unmap)
+static void split_count(struct mz_table *table, struct mz_reserve *reserve, unsigned level,
+			uint64_t base, uint64_t first, uint64_t last, bool unmap)
 {
 	const struct mz_format *f = format_of(table);
 
@@ -35,7 +38,10 @@ static void split_count(struct mz_table *table, struct mz_reserve *reserve, unsi
 	}
 }
 
-/* Fills a node of `level` with what the leaf translated, from input address `base` to output address `oa`. */
+/*
+ * Fills a node of `level` with what the leaf translated, from input address `base` to output
+ * address `oa`.
+ */
 static mz_oa split_fill(struct split_job *job, unsigned level, uint64_t base, uint64_t oa)
 {
 	const struct mz_format *f = format_of(job->table);
@@ -54,7 +60,8 @@ static mz_oa split_fill(struct split_job *job, unsigned level, uint64_t base, ui
 
 			if (inside)
 				prop.perm = (uint8_t)job->perm;
-			if ((inside || outside) && mz_leaf_allowed(job->table->config.leaf_levels, level))
+			if ((inside || outside) &&
+			    mz_leaf_allowed(job->table->config.leaf_levels, level))
 				entry = f->make_leaf(mz_oa_from(oa), level, prop);
 			else
 				entry = f->make_node(split_fill(job, level - 1, base, oa), level);
@@ -80,14 +87,18 @@ static void split_undo(struct split_job *job, mz_oa pa, unsigned level)
 }
 
 /*
- * Splits the leaf `entry` of which [first, last] gets the permissions `perm`, or is unmapped by perm 0. What the MMU sets
- * in the leaf until the link replaces it is in every new leaf.
+ * Splits the leaf `entry` of which [first, last] gets the permissions `perm`, or is unmapped by
+ * perm 0. What the MMU sets in the leaf until the link replaces it is in every new leaf.
  */
-static void split(struct mz_table *table, struct mz_reserve *reserve, struct mz_node_ref node, const struct part *p,
-		  uint64_t entry, unsigned perm)
+static void split(struct mz_table *table, struct mz_reserve *reserve, struct mz_node_ref node,
+		  const struct part *p, uint64_t entry, unsigned perm)
 {
 	const struct mz_format *f = format_of(table);
-	struct split_job job = {.table = table, .reserve = reserve, .first = p->first, .last = p->last, .perm = perm};
+	struct split_job job = {.table = table,
+				.reserve = reserve,
+				.first = p->first,
+				.last = p->last,
+				.perm = perm};
 	uint64_t base = p->first & ~(mz_span(f, node.level) - 1);
 
 	for (;;) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Unmapping a range. A node that lies whole in it is cut with all below it, and its leaves are not even read. */
+/*
+ * Unmapping a range. A node that lies whole in it is cut with all below it, and its leaves are not
+ * even read.
+ */
 #ifndef MZ_CORE_BODY_UNMAP_H
 #define MZ_CORE_BODY_UNMAP_H
 
@@ -13,13 +16,15 @@ struct unmap_job {
 };
 
 /* First pass: locks the existing nodes below `node` and counts what splits will need. */
-static void unmap_prepare(struct unmap_job *job, struct mz_node_ref node, uint64_t first, uint64_t last)
+static void unmap_prepare(struct unmap_job *job, struct mz_node_ref node, uint64_t first,
+			  uint64_t last)
 {
 	const struct mz_format *f = format_of(job->table);
 
 	if (node.level == 1)
 		return;
-	for (struct part p = part_at(f, node.level, first, last); p.valid; part_next(f, node.level, last, &p)) {
+	for (struct part p = part_at(f, node.level, first, last); p.valid;
+	     part_next(f, node.level, last, &p)) {
 		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
 		enum mz_kind kind = f->kind(entry, node.level);
 
@@ -35,13 +40,16 @@ static void unmap_prepare(struct unmap_job *job, struct mz_node_ref node, uint64
 	}
 }
 
-/* Hands [first, last] of a split leaf to the item hook, in the largest pieces of `level` and below. */
-static void put_part(struct unmap_job *job, uint64_t first, uint64_t last, uint64_t offset, struct mz_prop prop,
-		     unsigned level)
+/*
+ * Hands [first, last] of a split leaf to the item hook, in the largest pieces of `level` and below.
+ */
+static void put_part(struct unmap_job *job, uint64_t first, uint64_t last, uint64_t offset,
+		     struct mz_prop prop, unsigned level)
 {
 	const struct mz_format *f = format_of(job->table);
 
-	for (struct part p = part_at(f, level, first, last); p.valid; part_next(f, level, last, &p)) {
+	for (struct part p = part_at(f, level, first, last); p.valid;
+	     part_next(f, level, last, &p)) {
 		struct mz_item item = {mz_oa_from(p.first + offset), prop, (uint8_t)level};
 
 		if (p.whole)
@@ -52,7 +60,8 @@ static void put_part(struct unmap_job *job, uint64_t first, uint64_t last, uint6
 }
 
 /* Splits a leaf, so that [p->first, p->last] of it goes and the rest stays. */
-static void unmap_part(struct unmap_job *job, struct mz_node_ref node, const struct part *p, uint64_t entry)
+static void unmap_part(struct unmap_job *job, struct mz_node_ref node, const struct part *p,
+		       uint64_t entry)
 {
 	const struct mz_format *f = format_of(job->table);
 	uint64_t base = p->first & ~(mz_span(f, node.level) - 1);
@@ -60,11 +69,14 @@ static void unmap_part(struct unmap_job *job, struct mz_node_ref node, const str
 	split(job->table, &job->reserve, node, p, entry, 0);
 	mz_gather_range_(job->gather, base, mz_span_last(f, base, node.level));
 	if (job->table->config.items.put != NULL)
-		put_part(job, p->first, p->last, f->oa(entry, node.level).addr - base, f->prop(entry, node.level),
-			 node.level - 1);
+		put_part(job, p->first, p->last, f->oa(entry, node.level).addr - base,
+			 f->prop(entry, node.level), node.level - 1);
 }
 
-/* Marks a locked subtree stray and unlocks it: whoever waits for one of its locks begins again at the root. */
+/*
+ * Marks a locked subtree stray and unlocks it: whoever waits for one of its locks begins again at
+ * the root.
+ */
 static void estrange(struct mz_table *table, struct mz_node_ref node)
 {
 	const struct mz_format *f = format_of(table);
@@ -99,15 +111,18 @@ static inline bool may_cut(const struct mz_table *table, unsigned level)
 }
 
 /* Second pass: clears and cuts, and unlocks each node below `node`. */
-static void unmap_commit(struct unmap_job *job, struct mz_node_ref node, uint64_t first, uint64_t last)
+static void unmap_commit(struct unmap_job *job, struct mz_node_ref node, uint64_t first,
+			 uint64_t last)
 {
 	const struct mz_format *f = format_of(job->table);
 
 	if (node.level == 1) {
-		entries_clear(job->table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1, first, job->gather);
+		entries_clear(job->table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1,
+			      first, job->gather);
 		return;
 	}
-	for (struct part p = part_at(f, node.level, first, last); p.valid; part_next(f, node.level, last, &p)) {
+	for (struct part p = part_at(f, node.level, first, last); p.valid;
+	     part_next(f, node.level, last, &p)) {
 		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
 		enum mz_kind kind = f->kind(entry, node.level);
 
@@ -120,8 +135,8 @@ static void unmap_commit(struct unmap_job *job, struct mz_node_ref node, uint64_
 			}
 			unmap_commit(job, child, p.first, p.last);
 			if (child.frame->child_count == 0 && may_cut(job->table, node.level))
-				cut(job->table, node, p.index, p.first & ~(mz_span(f, node.level) - 1),
-				    job->gather);
+				cut(job->table, node, p.index,
+				    p.first & ~(mz_span(f, node.level) - 1), job->gather);
 			else
 				mz_node_unlock(child.frame);
 		} else if (kind == MZ_LEAF && p.whole) {
@@ -133,8 +148,8 @@ static void unmap_commit(struct unmap_job *job, struct mz_node_ref node, uint64_
 }
 
 /*
- * Cuts the node of `level` at `addr` if it is still there and still empty, and then its parent if that has become empty:
- * a parent is locked before its child, so this begins anew from above.
+ * Cuts the node of `level` at `addr` if it is still there and still empty, and then its parent if
+ * that has become empty: a parent is locked before its child, so this begins anew from above.
  */
 static void prune(struct mz_table *table, uint64_t addr, unsigned level, struct mz_gather *gather)
 {
@@ -143,7 +158,8 @@ static void prune(struct mz_table *table, uint64_t addr, unsigned level, struct 
 
 	for (level++; again && level <= f->levels && may_cut(table, level); level++) {
 		uint64_t first = addr & ~(mz_span(f, level) - 1);
-		struct mz_node_ref parent = lock_cover(table, first, mz_span_last(f, first, level), true);
+		struct mz_node_ref parent = lock_cover(table, first, mz_span_last(f, first, level),
+						       true);
 		unsigned index = mz_index(f, first, level);
 		uint64_t entry = mz_load_relaxed(&parent.slots[index]);
 
@@ -163,7 +179,8 @@ static void prune(struct mz_table *table, uint64_t addr, unsigned level, struct 
 	}
 }
 
-static enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes, struct mz_gather *gather)
+static enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
+				    struct mz_gather *gather)
 {
 	struct unmap_job job = {.table = table, .gather = gather};
 	uint64_t last = ia.addr + (bytes - 1);
