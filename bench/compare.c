@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MPL-2.0
+/*
+ * Runs two commands in turn, A B A B ..., and prints the medians of their wall times and peak
+ * memory with the ratios of the pairs.
+ *
+ *   compare NAME RUNS TIME-GOAL MEMORY-GOAL A... --vs B...
+ *
+ * A goal is the greatest ratio A/B that would please; 0: none. The exit status is 0 once all runs
+ * are done, whatever the ratios: a figure is not a test. Both commands' output is thrown away.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RUNS_MAX 101
+
+struct figures {
+	double ms[RUNS_MAX], mib[RUNS_MAX];
+};
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static void run_once(char **command, double *ms, double *mib)
+{
+	double start = now_ms();
+	pid_t child = fork();
+	struct rusage usage;
+	int status;
+
+	if (child == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 0);
+		dup2(null, 1);
+		dup2(null, 2);
+		execvp(command[0], command);
+		_exit(127);
+	}
+	if (child < 0 || wait4(child, &status, 0, &usage) != child) {
+		fprintf(stderr, "compare: can't run %s: %s\n", command[0], strerror(errno));
+		exit(1);
+	}
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127) {
+		fprintf(stderr, "compare: %s did not run to its end (status 0x%x)\n", command[0],
+			(unsigned)status);
+		exit(1);
+	}
+	*ms = now_ms() - start;
+	*mib = (double)usage.ru_maxrss / 1024;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(const double *values, int count)
+{
+	double sorted[RUNS_MAX];
+
+	memcpy(sorted, values, (size_t)count * sizeof(double));
+	qsort(sorted, (size_t)count, sizeof(double), by_value);
+	return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+}
+
+static void report(const char *name, const char *unit, const double *a, const double *b, int runs,
+		   double goal)
+{
+	double ratios[RUNS_MAX];
+
+	for (int i = 0; i < runs; i++)
+		ratios[i] = a[i] / b[i];
+	printf("%-16s %-4s %10.2f %10.2f %8.3f", name, unit, median(a, runs), median(b, runs),
+	       median(ratios, runs));
+	if (goal > 0)
+		printf(" %8.3f %s", goal, median(ratios, runs) <= goal ? "reached" : "MISSED");
+	putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+	static struct figures a, b;
+	char **other = NULL;
+	double ignored;
+	int runs;
+
+	for (int i = 5; i < argc - 1; i++) {
+		if (strcmp(argv[i], "--vs") == 0) {
+			argv[i] = NULL;
+			other = argv + i + 1;
+			break;
+		}
+	}
+	runs = argc > 2 ? atoi(argv[2]) : 0;
+	if (other == NULL || argv[5] == NULL || runs < 1 || runs > RUNS_MAX) {
+		fprintf(stderr, "usage: compare NAME RUNS TIME-GOAL MEMORY-GOAL A... --vs B...\n");
+		return 2;
+	}
+	run_once(argv + 5, &ignored, &ignored);
+	run_once(other, &ignored, &ignored);
+	for (int i = 0; i < runs; i++) {
+		run_once(argv + 5, &a.ms[i], &a.mib[i]);
+		run_once(other, &b.ms[i], &b.mib[i]);
+	}
+	report(argv[1], "ms", a.ms, b.ms, runs, atof(argv[3]));
+	report(argv[1], "MiB", a.mib, b.mib, runs, atof(argv[4]));
+	return 0;
+}
