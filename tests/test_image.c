@@ -10,6 +10,7 @@
 #include "tests/images.h"
 #include "tests/rng.h"
 #include "tests/suite.h"
+#include "vmm/file.h"
 #include "vmm/image.h"
 
 static struct mz_image image;
@@ -231,6 +232,22 @@ START_TEST(a_file_of_more_than_the_limit_is_refused_unread)
 	ck_assert_int_eq(ftruncate(file.fd, (off_t)MZ_IMAGE_BYTES_MAX + 1), 0);
 	assert_path_refused(file.path, "is too large for an image: 1073741825 bytes");
 	image_file_close(&file);
+}
+END_TEST
+
+START_TEST(a_file_that_has_become_shorter_is_refused)
+{
+	struct image_file file = image_file_make("12345678", 8);
+	char buffer[16];
+
+	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 8, &failure), 0);
+	ck_assert_mem_eq(buffer, "12345678", 8);
+	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 9, &failure), -1);
+	ck_assert_int_eq(failure.status, MZ_STATUS_BAD_IMAGE);
+	ck_assert_ptr_nonnull(strstr(failure.text, "name: ended after 8 of 9 bytes"));
+	image_file_close(&file);
+	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 8, &failure), -1);
+	ck_assert_ptr_nonnull(strstr(failure.text, "name: cannot read it: Bad file descriptor"));
 }
 END_TEST
 
@@ -637,10 +654,12 @@ int main(void)
 	tcase_add_test(files, a_path_without_a_readable_regular_file_is_refused);
 	tcase_add_test(files, a_file_without_read_permission_is_refused);
 	tcase_add_test(files, a_file_of_more_than_the_limit_is_refused_unread);
+	tcase_add_test(files, a_file_that_has_become_shorter_is_refused);
 	tcase_add_test(files, a_file_that_is_no_elf_file_is_refused);
 	tcase_add_test(files, every_kind_has_a_name);
 	suite_add_tcase(suite, files);
 
+	tcase_set_timeout(elf, 60);
 	tcase_add_test(elf, an_elf64_file_is_loaded_at_its_physical_addresses);
 	tcase_add_test(elf, a_virtual_entry_wins_over_a_physical_one);
 	tcase_add_test(elf, an_entry_at_the_last_byte_is_inside_and_one_behind_it_is_not);
