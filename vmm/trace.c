@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "vmm/text.h"
+
 uint64_t mz_now_ns(void)
 {
 	struct timespec now;
@@ -37,35 +39,21 @@ const char *mz_fault_source_text(enum mz_fault_source source)
 	return "unknown";
 }
 
-void mz_size_text(uint64_t bytes, char *text, size_t size)
-{
-	static const char units[] = "BKMGTPE";
-	unsigned unit = 0;
-
-	while (bytes >= 1024 && bytes % 1024 == 0 && unit < sizeof(units) - 2) {
-		bytes /= 1024;
-		unit++;
-	}
-	snprintf(text, size, "%" PRIu64 "%c", bytes, units[unit]);
-}
-
 static void fault_text(const struct mz_event *event, char *text, size_t size)
 {
 	const struct mz_fault *fault = &event->fault;
 	const char *access = event->write ? "write" : "read";
 	const char *source = mz_fault_source_text(event->source);
 	const char *answer = mz_answer_text(event->answer);
-	char leaf[16];
 
 	switch (event->answer) {
 	case MZ_RESOLVED:
 	case MZ_RETRY:
-		mz_size_text(fault->bytes, leaf, sizeof(leaf));
 		snprintf(text, size,
 			 "fault %s %s 0x%" PRIx64 ": %s, %s %s at 0x%" PRIx64 " -> 0x%" PRIx64,
 			 source, access, event->address, answer,
-			 mz_region_kind_text(fault->region->kind), leaf, fault->ia.addr,
-			 fault->item.oa.addr);
+			 mz_region_kind_text(fault->region->kind), mz_size_text(fault->bytes).text,
+			 fault->ia.addr, fault->item.oa.addr);
 		break;
 	case MZ_DENIED:
 		snprintf(text, size, "fault %s %s 0x%" PRIx64 ": %s, %s", source, access,

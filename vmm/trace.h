@@ -63,9 +63,6 @@ void mz_event_text(const struct mz_event *event, char *text, size_t size);
 
 const char *mz_fault_source_text(enum mz_fault_source source);
 
-/* "4K", "2M", "512G": a size that is a power of two. */
-void mz_size_text(uint64_t bytes, char *text, size_t size);
-
 #ifdef __cplusplus
 }
 #endif
