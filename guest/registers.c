@@ -6,9 +6,10 @@
  * Prints: nothing.
  * Status: 1 if it lives. The write of rax to 0xc8000000, where nothing is, should end the run.
  *
- * The fatal instruction carries the symbol `fatal_write` and is 48 a3 00 00 00 c8 00 00 00 00. The
- * registers are then: rax 0x1111111111111111, rbx 2..., rcx 3..., rdx 4..., rsi 5..., rdi 6...,
- * rbp 7..., r8 8... and so on to r15 0xffffffffffffffff, rsp 0x1234567812345678.
+ * The fatal instruction carries the symbol `fatal_write` and is 48 a3 00 00 00 c8 00 00 00 00;
+ * KVM may give rip as behind it, for a write is done when it is reported. The other registers are:
+ * rax 0x1111111111111111, rbx 2..., rcx 3..., rdx 4..., rsi 5..., rdi 6..., rbp 7..., r8 8... and
+ * so on to r15 0xffffffffffffffff, rsp 0x1234567812345678.
  */
 #include "guest/lib/guest.h"
 
