@@ -15,8 +15,7 @@
 
 unsigned guest_main(void)
 {
-	/* No stack is used while rsp holds its known value; the code after it gives a stack back.
-	 */
+	/* There is no stack while rsp holds its known value. */
 	__asm__ volatile("mov %%rsp, saved_stack(%%rip)\n\t"
 			 "movabs $0x1111111111111111, %%rax\n\t"
 			 "movabs $0x2222222222222222, %%rbx\n\t"
