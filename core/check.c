@@ -66,7 +66,7 @@ struct mz_violation mz_entry_check(const struct mz_table *table, mz_oa node, uns
 				   unsigned index)
 {
 	const struct mz_format *f = table->config.format;
-	uint64_t entry = mz_load_acquire(&mz_slots_at(table, node)[index]);
+	uint64_t entry = mz_load_acquire(&mz_slots_at(&table->config, node)[index]);
 	enum mz_kind kind = f->kind(entry, level);
 	enum mz_rule rule = MZ_RULE_NONE;
 
@@ -100,7 +100,7 @@ static enum mz_rule frame_rule(const struct mz_table *table, const struct mz_fra
 struct mz_violation mz_node_check(const struct mz_table *table, mz_oa node, unsigned level)
 {
 	const struct mz_format *f = table->config.format;
-	const struct mz_frame *frame = mz_frame_at(f, table, node);
+	const struct mz_frame *frame = mz_frame_at(f, &table->config, node);
 	bool root = level == f->levels;
 	unsigned end = root ? table->config.root_end : mz_entry_count(f, level);
 	enum mz_rule rule = frame_rule(table, frame, level);

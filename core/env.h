@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The environment: what the compiler and the processor give to core/. The one file that a port
- * edits.
+ * edits, or replaces by a header of its own named in MZ_ENV_HEADER.
  *
  * Everything that another processor, or the MMU, may touch at the same time is read and written
  * through these functions and never otherwise.
+ *
+ * With MZ_UNIPROCESSOR nodes are not locked and counts are not atomic: one thread at a time is in
+ * the library. What the MMU may write is as atomic as before.
  */
 #ifndef MZ_CORE_ENV_H
 #define MZ_CORE_ENV_H
@@ -17,12 +20,32 @@
 #define MZ_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define MZ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* Algorithm bodies: inlined into the operations, where the format folds. */
+#define MZ_INLINE static inline __attribute__((always_inline))
+
+/* Unrolls the loop over the levels that follows. clang does so by itself. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define MZ_UNROLL_LEVELS _Pragma("GCC unroll 8")
+#else
+#define MZ_UNROLL_LEVELS
+#endif
+
 /* A broken rule of the library's own, never a caller's mistake. */
 #ifdef MZ_DEBUG
 #define MZ_ASSERT(x) ((x) ? (void)0 : __builtin_trap())
 #else
 #define MZ_ASSERT(x) ((void)0)
 #endif
+
+#ifdef MZ_ENV_HEADER
+#include MZ_ENV_HEADER
+#else
+
+/* Fills a slot of a node that nobody else can see yet. */
+static inline void mz_slot_fill(uint64_t *slot, uint64_t entry)
+{
+	*slot = entry;
+}
 
 static inline uint64_t mz_load_relaxed(const uint64_t *slot)
 {
@@ -61,6 +84,30 @@ static inline void mz_count_up(uint64_t *counter)
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
+#ifdef MZ_UNIPROCESSOR
+
+static inline void mz_lock_acquire(uint8_t *lock)
+{
+	(void)lock;
+}
+
+static inline void mz_lock_release(uint8_t *lock)
+{
+	(void)lock;
+}
+
+static inline void mz_refs_take(uint32_t *refs)
+{
+	++*refs;
+}
+
+static inline bool mz_refs_put(uint32_t *refs)
+{
+	return --*refs == 0;
+}
+
+#else
+
 /* Tells the processor that this is a spin loop. */
 static inline void mz_relax(void)
 {
@@ -72,5 +119,37 @@ static inline void mz_relax(void)
 	__asm__ volatile("" ::: "memory");
 #endif
 }
+
+/* Waits until the lock is free and takes it. Whoever gets it sees what the last holder wrote. */
+static inline void mz_lock_acquire(uint8_t *lock)
+{
+	while (MZ_UNLIKELY(__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0))
+		while (__atomic_load_n(lock, __ATOMIC_RELAXED) != 0)
+			mz_relax();
+}
+
+static inline void mz_lock_release(uint8_t *lock)
+{
+	MZ_ASSERT(__atomic_load_n(lock, __ATOMIC_RELAXED) == 1);
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+static inline void mz_refs_take(uint32_t *refs)
+{
+	__atomic_fetch_add(refs, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * True: that was the last reference, and all that its owners did is seen. Only an owner can make
+ * another, so the count of a sole owner cannot change.
+ */
+static inline bool mz_refs_put(uint32_t *refs)
+{
+	return __atomic_load_n(refs, __ATOMIC_ACQUIRE) == 1 ||
+		__atomic_fetch_sub(refs, 1, __ATOMIC_ACQ_REL) == 1;
+}
+
+#endif /* MZ_UNIPROCESSOR */
+#endif /* MZ_ENV_HEADER */
 
 #endif

@@ -12,6 +12,7 @@ const char *mz_error_text(enum mz_error error)
 		[MZ_OUT_OF_RANGE] = "out of range",
 		[MZ_NOT_ENCODABLE] = "the format can't express these properties",
 		[MZ_BAD_CONFIG] = "the configuration contradicts itself or the format",
+		[MZ_BAD_LEVEL] = "the level does not fit",
 		[MZ_OVERLAP] = "overlaps another region",
 		[MZ_FULL] = "no room for another region",
 	};

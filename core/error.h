@@ -14,6 +14,7 @@ enum mz_error {
 	MZ_NOT_ENCODABLE, /* the format, or the hardware's part of it, can't express the properties
 			   */
 	MZ_BAD_CONFIG,    /* the configuration contradicts itself or the format */
+	MZ_BAD_LEVEL,     /* no such level, or not the level that the place demands */
 	MZ_OVERLAP,       /* a region overlaps another */
 	MZ_FULL,          /* no slot is left for another region */
 	MZ_ERRORS,

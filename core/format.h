@@ -66,6 +66,7 @@ struct mz_format {
 	bool (*encodable)(struct mz_prop prop, unsigned level, uint32_t features);
 	uint64_t (*hw_bits)(unsigned level);
 	uint64_t (*clean)(uint64_t entry, unsigned level, unsigned flags);
+	uint64_t (*root_register)(mz_oa root, uint32_t features);
 
 	/* The algorithms compiled for this format; NULL picks the run-time instance. */
 	const struct mz_ops *ops;

@@ -29,6 +29,15 @@ struct mz_frame {
 /* Ends a list of frames. */
 #define MZ_FRAME_NONE UINT32_MAX
 
+/* The metadata of a newborn node: one reference, no children, not stray, not locked. */
+static inline struct mz_frame mz_frame_new(unsigned level)
+{
+	struct mz_frame frame = {1, MZ_FRAME_NONE, 0, 0, 0, 0, {0, 0, 0}};
+
+	frame.level = (uint8_t)level;
+	return frame;
+}
+
 /*
  * Where nodes come from. `alloc` yields 2^size_lg2 contiguous bytes, aligned to their size, with
  * any contents, at a physical address below 2^32 pages; it may be called with node locks held and

@@ -3,9 +3,8 @@
 
 #include "core/node.h"
 
-void mz_gather_init(struct mz_gather *gather, struct mz_table *table)
+static void reset(struct mz_gather *gather)
 {
-	gather->table = table;
 	gather->first = UINT64_MAX;
 	gather->last = 0;
 	gather->nodes = false;
@@ -13,34 +12,39 @@ void mz_gather_init(struct mz_gather *gather, struct mz_table *table)
 	gather->item_count = 0;
 }
 
+void mz_gather_init(struct mz_gather *gather, struct mz_table *table)
+{
+	gather->table = table;
+	gather->unmapped = NULL;
+	gather->context = NULL;
+	reset(gather);
+}
+
 void mz_gather_finish(struct mz_gather *gather)
 {
 	struct mz_table *table = gather->table;
-	const struct mz_flush *flush = &table->config.flush;
-	const struct mz_rcu *rcu = &table->config.rcu;
-	const struct mz_items *items = &table->config.items;
+	const struct mz_config *c = &table->config;
 
-	if (gather->first <= gather->last && flush->range != NULL)
-		flush->range(flush->context, mz_ia_from(gather->first), mz_ia_from(gather->last),
-			     gather->nodes);
+	if (gather->first <= gather->last && c->flush.range != NULL)
+		c->flush.range(c->flush.context, mz_ia_from(gather->first),
+			       mz_ia_from(gather->last), gather->nodes);
 	if (gather->cut != MZ_FRAME_NONE) {
-		if (rcu->retire != NULL)
-			rcu->retire(rcu->context, table, gather->cut);
+		if (c->rcu.retire != NULL)
+			c->rcu.retire(c->rcu.context, table, gather->cut);
 		else
 			mz_table_reclaim(table, gather->cut);
 	}
-	if (items->put != NULL)
-		for (unsigned i = 0; i < gather->item_count; i++)
-			items->put(items->context, gather->items[i]);
-	mz_gather_init(gather, table);
+	for (unsigned i = 0; i < gather->item_count; i++)
+		c->items.put(c->items.context, gather->items[i]);
+	reset(gather);
 }
 
 void mz_gather_node_(struct mz_gather *gather, mz_oa node)
 {
-	const struct mz_format *f = gather->table->config.format;
+	const struct mz_config *c = &gather->table->config;
 
-	mz_frame_at(f, gather->table, node)->next = gather->cut;
-	gather->cut = mz_page_number(f, node);
+	mz_frame_at(c->format, c, node)->next = gather->cut;
+	gather->cut = mz_page_number(c->format, node);
 	gather->nodes = true;
 }
 

@@ -21,14 +21,23 @@ struct mz_gather {
 	bool nodes;           /* nodes were cut: upper entries may be cached */
 	uint32_t cut;         /* the cut nodes */
 	unsigned item_count;
+
+	/*
+	 * Set after mz_gather_init() by who wants to hear of each leaf that is unmapped: `count`
+	 * consecutive leaves, the first of which maps ia to `item`. Called with node locks held;
+	 * must not call back into the table. NULL: nobody.
+	 */
+	void (*unmapped)(void *context, mz_ia ia, struct mz_item item, unsigned count);
+	void *context;
+
 	struct mz_item items[MZ_GATHER_ITEMS];
 };
 
 void mz_gather_init(struct mz_gather *gather, struct mz_table *table);
 
 /*
- * Flushes, then retires the nodes and puts the items. The gather is as new after it. No lock may be
- * held.
+ * Flushes, then retires the nodes and puts the items. The gather is as new after it, but for
+ * `unmapped`. No lock may be held.
  */
 void mz_gather_finish(struct mz_gather *gather);
 

@@ -1,57 +1,61 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "core/node.h"
 
-enum mz_error mz_node_alloc(struct mz_table *table, unsigned level, mz_oa *node)
-{
-	const struct mz_format *f = table->config.format;
-	const struct mz_memory *memory = &table->config.memory;
-	enum mz_error error = memory->alloc(memory->context, mz_node_lg2(f, level), node);
+_Static_assert(sizeof(struct mz_frame) == 16, "the metadata of a node costs 16 bytes");
 
-	if (error != MZ_OK)
-		return error;
-	*mz_frame_at(f, table, *node) =
-		(struct mz_frame) {.refs = 1, .next = MZ_FRAME_NONE, .level = (uint8_t)level};
-	return MZ_OK;
+enum mz_error mz_node_alloc_raw_(const struct mz_config *c, unsigned level, mz_node *node)
+{
+	const struct mz_format *f = c->format;
+	enum mz_error error = c->memory.alloc(c->memory.context, mz_node_lg2(f, level), &node->oa);
+
+	if (error == MZ_OK)
+		*mz_frame_at(f, c, node->oa) = mz_frame_new(level);
+	return error;
 }
 
-static void node_free(struct mz_table *table, mz_oa node)
+void mz_node_free_raw_(const struct mz_config *c, mz_node node)
 {
-	const struct mz_format *f = table->config.format;
-	const struct mz_memory *memory = &table->config.memory;
-	unsigned level = mz_frame_at(f, table, node)->level;
+	const struct mz_format *f = c->format;
+	unsigned level = mz_frame_at(f, c, node.oa)->level;
 
-	memory->free(memory->context, node, mz_node_lg2(f, level));
+	c->memory.free(c->memory.context, node.oa, mz_node_lg2(f, level));
 }
 
-void mz_node_free_unused(struct mz_table *table, mz_oa node)
+enum mz_error mz_node_alloc(const struct mz_config *c, unsigned level, mz_node *node)
 {
-	node_free(table, node);
+	const struct mz_format *f = c->format;
+	enum mz_error error;
+
+	if (level < 1 || level > f->levels)
+		return MZ_BAD_LEVEL;
+	error = mz_node_alloc_raw_(c, level, node);
+	if (error == MZ_OK)
+		mz_fill_absent(f, mz_slots_at(c, node->oa), 0, mz_entry_count(f, level));
+	return error;
 }
 
-void mz_node_take(struct mz_table *table, mz_oa node)
+struct mz_node_ref mz_node_ref(const struct mz_config *c, mz_node node)
 {
-	__atomic_fetch_add(&mz_frame_at(table->config.format, table, node)->refs, 1,
-			   __ATOMIC_RELAXED);
+	return mz_node_ref_at(c->format, c, node.oa, mz_frame_at(c->format, c, node.oa)->level);
 }
 
-/* True: that was the last reference. */
-static bool drop_reference(struct mz_frame *frame)
+mz_node mz_node_take(const struct mz_config *c, mz_node node)
 {
-	return __atomic_fetch_sub(&frame->refs, 1, __ATOMIC_ACQ_REL) == 1;
+	mz_refs_take(&mz_frame_at(c->format, c, node.oa)->refs);
+	return node;
 }
 
 /* Puts what the entries of a dead node own; child nodes that die by it go onto the list. */
-static void drop_children(struct mz_table *table, mz_oa node, uint32_t *dead)
+static void drop_children(const struct mz_config *c, mz_oa node, uint32_t *dead)
 {
-	const struct mz_format *f = table->config.format;
-	const struct mz_items *items = &table->config.items;
-	struct mz_node_ref ref = mz_node_at(f, table, node, mz_frame_at(f, table, node)->level);
+	const struct mz_format *f = c->format;
+	struct mz_node_ref ref = mz_node_ref(c, (mz_node) {node});
 	bool root = ref.level == f->levels;
-	unsigned index = root ? table->config.root_first : 0;
-	unsigned end = root ? table->config.root_end : mz_entry_count(f, ref.level);
+	unsigned index = root ? c->root_first : 0;
+	unsigned end = root ? c->root_end : mz_entry_count(f, ref.level);
 	unsigned left = ref.frame->child_count;
 
-	if (ref.level == 1 && items->put == NULL)
+	if (ref.level == 1 && c->items.put == NULL)
 		return;
 	for (; index < end && left > 0; index++) {
 		uint64_t entry = mz_load_relaxed(&ref.slots[index]);
@@ -62,81 +66,37 @@ static void drop_children(struct mz_table *table, mz_oa node, uint32_t *dead)
 		left--;
 		if (kind == MZ_NODE) {
 			mz_oa child = f->oa(entry, ref.level);
-			struct mz_frame *frame = mz_frame_at(f, table, child);
+			struct mz_frame *frame = mz_frame_at(f, c, child);
 
-			if (drop_reference(frame)) {
+			if (mz_refs_put(&frame->refs)) {
 				frame->next = *dead;
 				*dead = mz_page_number(f, child);
 			}
-		} else if (items->put != NULL) {
+		} else if (c->items.put != NULL) {
 			struct mz_item item = {f->oa(entry, ref.level), f->prop(entry, ref.level),
 					       (uint8_t)ref.level};
 
-			items->put(items->context, item);
+			c->items.put(c->items.context, item);
 		}
 	}
 }
 
-void mz_node_put(struct mz_table *table, mz_oa node)
+void mz_node_put(const struct mz_config *c, mz_node node)
 {
-	const struct mz_format *f = table->config.format;
-	uint32_t dead = MZ_FRAME_NONE;
+	const struct mz_format *f = c->format;
+	struct mz_frame *frame = mz_frame_at(f, c, node.oa);
+	uint32_t dead;
 
-	if (!drop_reference(mz_frame_at(f, table, node)))
+	if (!mz_refs_put(&frame->refs))
 		return;
-	mz_frame_at(f, table, node)->next = dead;
-	dead = mz_page_number(f, node);
-	/*
-	 * A list instead of recursion: the depth of the tree never becomes the depth of the stack.
-	 */
-	while (dead != MZ_FRAME_NONE) {
-		mz_oa pa = mz_page_address(f, dead);
-
-		dead = mz_frame_at(f, table, pa)->next;
-		drop_children(table, pa, &dead);
-		node_free(table, pa);
-	}
-}
-
-static void reserve_empty(struct mz_table *table, struct mz_reserve *reserve)
-{
-	const struct mz_format *f = table->config.format;
-
-	for (unsigned level = 1; level < f->levels; level++)
-		while (reserve->first[level] != MZ_FRAME_NONE)
-			mz_node_free_unused(table, mz_reserve_take(table, reserve, level));
-}
-
-enum mz_error mz_reserve_fill(struct mz_table *table, struct mz_reserve *reserve)
-{
-	const struct mz_format *f = table->config.format;
-
-	for (unsigned level = 1; level <= MZ_LEVELS_MAX; level++)
-		reserve->first[level] = MZ_FRAME_NONE;
-	for (unsigned level = 1; level < f->levels; level++) {
-		for (uint32_t count = 0; count < reserve->need[level]; count++) {
-			mz_oa node;
-			enum mz_error error = mz_node_alloc(table, level, &node);
-
-			if (error != MZ_OK) {
-				reserve_empty(table, reserve);
-				return error;
-			}
-			mz_frame_at(f, table, node)->next = reserve->first[level];
-			reserve->first[level] = mz_page_number(f, node);
-		}
-	}
-	return MZ_OK;
-}
-
-mz_oa mz_reserve_take(struct mz_table *table, struct mz_reserve *reserve, unsigned level)
-{
-	const struct mz_format *f = table->config.format;
-	mz_oa node = mz_page_address(f, reserve->first[level]);
-	struct mz_frame *frame = mz_frame_at(f, table, node);
-
-	MZ_ASSERT(reserve->first[level] != MZ_FRAME_NONE);
-	reserve->first[level] = frame->next;
 	frame->next = MZ_FRAME_NONE;
-	return node;
+	dead = mz_page_number(f, node.oa);
+	/* A list instead of recursion: the tree's depth never becomes the stack's. */
+	while (dead != MZ_FRAME_NONE) {
+		mz_node next = {mz_page_address(f, dead)};
+
+		dead = mz_frame_at(f, c, next.oa)->next;
+		drop_children(c, next.oa, &dead);
+		mz_node_free_raw_(c, next);
+	}
 }

@@ -1,29 +1,58 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Nodes: frames full of entries, with their metadata. Private to the library and its instances.
+ * Nodes: frames full of entries, with their metadata.
  *
- * A node is alive while something owns a reference to it: its parent's entry, a table, a processor.
- * The last put frees it and puts what it links to. Under its lock: entries, child_count, stray.
+ * A node is alive while something owns a reference to it: its parent's entry, a table, a processor,
+ * whoever allocated it. The last put frees it and puts what it links to. Under its lock (see
+ * core/guard.h): entries, child_count, stray. Its level never changes.
  */
 #ifndef MZ_CORE_NODE_H
 #define MZ_CORE_NODE_H
 
+#include "core/config.h"
 #include "core/env.h"
 #include "core/geometry.h"
-#include "core/table.h"
 
-_Static_assert(sizeof(struct mz_frame) == 16, "the metadata of a node costs 16 bytes");
+#ifdef __cplusplus
+extern "C" {
+#endif
 
-/* A borrowed view of a node: no reference is taken. */
+/* Owns one reference to a node. */
+typedef struct mz_node {
+	mz_oa oa;
+} mz_node;
+
+/* Borrows a node: good while an owner is known to exist, or inside a reader's section. */
 struct mz_node_ref {
 	uint64_t *slots;
 	struct mz_frame *frame;
 	unsigned level;
 };
 
-static inline uint32_t mz_page_number(const struct mz_format *f, mz_oa pa)
+static inline uint64_t *mz_slots_at(const struct mz_config *c, mz_oa node)
 {
-	return (uint32_t)(pa.addr >> f->page_lg2);
+	return (uint64_t *)(c->memory.linear + (uintptr_t)node.addr);
+}
+
+static inline struct mz_frame *mz_frame_at(const struct mz_format *f, const struct mz_config *c,
+					   mz_oa node)
+{
+	return &c->memory.frames[(node.addr >> f->page_lg2) - c->memory.first_frame];
+}
+
+static inline struct mz_node_ref mz_node_ref_at(const struct mz_format *f,
+						const struct mz_config *c, mz_oa node,
+						unsigned level)
+{
+	struct mz_node_ref ref = {mz_slots_at(c, node), mz_frame_at(f, c, node), level};
+
+	return ref;
+}
+
+/* Lists of frames hold page numbers. */
+static inline uint32_t mz_page_number(const struct mz_format *f, mz_oa oa)
+{
+	return (uint32_t)(oa.addr >> f->page_lg2);
 }
 
 static inline mz_oa mz_page_address(const struct mz_format *f, uint32_t number)
@@ -31,77 +60,38 @@ static inline mz_oa mz_page_address(const struct mz_format *f, uint32_t number)
 	return mz_oa_from((uint64_t)number << f->page_lg2);
 }
 
-static inline uint64_t *mz_slots_at(const struct mz_table *table, mz_oa node)
-{
-	return (uint64_t *)(table->config.memory.linear + (uintptr_t)node.addr);
-}
-
-static inline struct mz_frame *mz_frame_at(const struct mz_format *f, const struct mz_table *table,
-					   mz_oa node)
-{
-	return &table->config.memory
-			.frames[(node.addr >> f->page_lg2) - table->config.memory.first_frame];
-}
-
-static inline struct mz_node_ref mz_node_at(const struct mz_format *f, const struct mz_table *table,
-					    mz_oa node, unsigned level)
-{
-	struct mz_node_ref ref = {mz_slots_at(table, node), mz_frame_at(f, table, node), level};
-
-	return ref;
-}
-
-static inline struct mz_node_ref mz_root_of(const struct mz_format *f, const struct mz_table *table)
-{
-	struct mz_node_ref ref = {table->root, mz_frame_at(f, table, table->root_oa), f->levels};
-
-	return ref;
-}
-
-static inline void mz_node_lock(struct mz_frame *frame)
-{
-	while (MZ_UNLIKELY(__atomic_exchange_n(&frame->lock, 1, __ATOMIC_ACQUIRE) != 0))
-		while (__atomic_load_n(&frame->lock, __ATOMIC_RELAXED) != 0)
-			mz_relax();
-}
-
-static inline void mz_node_unlock(struct mz_frame *frame)
-{
-	MZ_ASSERT(frame->lock == 1);
-	__atomic_store_n(&frame->lock, 0, __ATOMIC_RELEASE);
-}
-
 static inline void mz_fill_absent(const struct mz_format *f, uint64_t *slots, unsigned begin,
 				  unsigned end)
 {
 	for (unsigned i = begin; i < end; i++)
-		slots[i] = f->absent;
+		mz_slot_fill(&slots[i], f->absent);
 }
 
-/* A new node of this level with one reference, its entries not yet filled. */
-MZ_MUST_CHECK enum mz_error mz_node_alloc(struct mz_table *table, unsigned level, mz_oa *node);
+/*
+ * A new node with one reference and only absent entries, not stray, not locked. MZ_BAD_LEVEL: the
+ * format has no such level. MZ_NO_MEMORY.
+ */
+MZ_MUST_CHECK enum mz_error mz_node_alloc(const struct mz_config *c, unsigned level, mz_node *node);
 
-/* Gives the memory of a node back that never held an entry. */
-void mz_node_free_unused(struct mz_table *table, mz_oa node);
+/* Borrows from an owner. */
+struct mz_node_ref mz_node_ref(const struct mz_config *c, mz_node node);
 
-void mz_node_take(struct mz_table *table, mz_oa node);
+/* One more reference to a node that has an owner. */
+mz_node mz_node_take(const struct mz_config *c, mz_node node);
 
 /*
  * Gives a reference back. The last frees the node and puts its children: nodes, and items through
- * the item hook.
+ * the item hook. Of a root, only the entries that `c` manages are owned and put.
  */
-void mz_node_put(struct mz_table *table, mz_oa node);
+void mz_node_put(const struct mz_config *c, mz_node node);
 
-/* Nodes set aside for a change that must not fail, by level. */
-struct mz_reserve {
-	uint32_t need[MZ_LEVELS_MAX + 1];
-	uint32_t first[MZ_LEVELS_MAX + 1];
-};
+/* For the instances: a node whose entries are still to be filled; and its end, never filled. */
+MZ_MUST_CHECK enum mz_error mz_node_alloc_raw_(const struct mz_config *c, unsigned level,
+					       mz_node *node);
+void mz_node_free_raw_(const struct mz_config *c, mz_node node);
 
-/* Allocates what `need` says. On failure nothing is kept. */
-MZ_MUST_CHECK enum mz_error mz_reserve_fill(struct mz_table *table, struct mz_reserve *reserve);
-
-/* Takes a node out; there is one, since `need` counted it. */
-mz_oa mz_reserve_take(struct mz_table *table, struct mz_reserve *reserve, unsigned level);
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -23,17 +23,18 @@ extern "C" {
 #endif
 
 struct mz_gather;
+struct mz_cursor;
+struct mz_fragment;
 
 /* Made by mz_table_init(). Read-only to its user. */
 struct mz_table {
-	struct mz_config
-		config; /* as given, with its defaults filled in and masked against the format */
 	const struct mz_ops *ops;
-	uint64_t *root; /* the root's entries */
-	mz_oa root_oa;  /* what a root register holds */
+	uint64_t *root;          /* the root's entries */
+	mz_oa root_oa;           /* the root */
+	struct mz_config config; /* as given, its defaults filled in */
 };
 
-/* The algorithms, instantiated for one format. Use the mz_table_ functions. */
+/* The algorithms, instantiated for one format. Use the mz_table_ and mz_cursor_ functions. */
 struct mz_ops {
 	enum mz_error (*map)(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
 			     struct mz_prop prop);
@@ -42,6 +43,17 @@ struct mz_ops {
 	enum mz_error (*protect)(struct mz_table *table, mz_ia ia, uint64_t bytes, unsigned perm,
 				 struct mz_gather *gather);
 	struct mz_item (*query)(const struct mz_table *table, mz_ia ia);
+
+	enum mz_error (*cursor_open)(struct mz_cursor *cursor, struct mz_table *table, mz_ia ia,
+				     uint64_t bytes, struct mz_gather *gather);
+	void (*cursor_close)(struct mz_cursor *cursor);
+	struct mz_fragment (*cursor_query)(const struct mz_cursor *cursor);
+	enum mz_error (*cursor_map)(struct mz_cursor *cursor, mz_oa oa, unsigned level,
+				    struct mz_prop prop);
+	enum mz_error (*cursor_take_next)(struct mz_cursor *cursor, uint64_t bytes,
+					  struct mz_fragment *fragment);
+	enum mz_error (*cursor_protect_next)(struct mz_cursor *cursor, uint64_t bytes,
+					     unsigned perm, struct mz_fragment *fragment);
 };
 
 /* The run-time instance: works for every format, costs an indirect call per entry. */
@@ -55,7 +67,7 @@ MZ_MUST_CHECK enum mz_error mz_table_init(struct mz_table *table, const struct m
 
 /*
  * Gives the table's reference to its root back. The last reference frees what the table owns; a
- * root that a processor still has active goes with the last mz_table_deactivate(). No other call
+ * root that a processor still has active goes when the last deactivates it. No other call
  * may be under way, no retired node may be pending, and no MMU may still walk the table once the
  * last reference is gone.
  */
@@ -68,39 +80,64 @@ void mz_table_destroy(struct mz_table *table);
  * address space. MZ_NOT_ENCODABLE: as the format says. MZ_OCCUPIED: anything in the range is mapped
  * already. MZ_NO_MEMORY.
  */
-MZ_MUST_CHECK enum mz_error mz_table_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
-					 struct mz_prop prop);
+MZ_MUST_CHECK static inline enum mz_error mz_table_map(struct mz_table *table, mz_ia ia,
+						       uint64_t bytes, mz_oa oa,
+						       struct mz_prop prop)
+{
+	return table->ops->map(table, ia, bytes, oa, prop);
+}
 
 /*
  * Unmaps what is mapped in [ia, ia + bytes); holes stay holes. A leaf that reaches over an end of
  * the range is split first. Nodes that become empty are cut. MZ_MISALIGNED, MZ_OUT_OF_RANGE;
  * MZ_NO_MEMORY when a split needs a node.
  */
-MZ_MUST_CHECK enum mz_error mz_table_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
-					   struct mz_gather *gather);
+MZ_MUST_CHECK static inline enum mz_error mz_table_unmap(struct mz_table *table, mz_ia ia,
+							 uint64_t bytes, struct mz_gather *gather)
+{
+	return table->ops->unmap(table, ia, bytes, gather);
+}
 
 /*
  * Gives every leaf in [ia, ia + bytes) exactly the permissions `perm`; holes stay holes. A leaf
  * that reaches over an end of the range is split first. Accessed and dirty bits that hardware sets
  * meanwhile are kept. Errors as for unmap, and MZ_NOT_ENCODABLE.
  */
-MZ_MUST_CHECK enum mz_error mz_table_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
-					     unsigned perm, struct mz_gather *gather);
+MZ_MUST_CHECK static inline enum mz_error mz_table_protect(struct mz_table *table, mz_ia ia,
+							   uint64_t bytes, unsigned perm,
+							   struct mz_gather *gather)
+{
+	return table->ops->protect(table, ia, bytes, perm, gather);
+}
 
 /*
  * What ia translates to: `oa` is the output address of ia itself, `level` the level of its leaf, or
  * 0 where nothing is mapped or the table does not reach. `prop` is that of the leaf, not narrowed
  * by links above it.
  */
-struct mz_item mz_table_query(const struct mz_table *table, mz_ia ia);
+static inline struct mz_item mz_table_query(const struct mz_table *table, mz_ia ia)
+{
+	return table->ops->query(table, ia);
+}
+
+/* What a root register holds so that an MMU walks this table: EPTP, CR3, as the format says. */
+uint64_t mz_table_root_register(const struct mz_table *table);
+
+/* A processor, and the table that its MMU walks: it owns a reference to the root. */
+struct mz_processor {
+	struct mz_table *active; /* NULL: none */
+};
 
 /*
- * A processor begins to use the table: takes a reference to the root, so that an active table is
- * never freed, and answers the root's physical address. Each needs its mz_table_deactivate(), which
- * gives the reference back.
+ * The processor's MMU is about to walk `table`: takes a reference to its root, then gives back the
+ * one to the table before, so an active table is never freed. The table active already: nothing
+ * changes. Answers the root-register value; to load it, and to flush, is the caller's. A struct
+ * mz_table stays where it is until no processor has it active. Each processor for itself.
  */
-mz_oa mz_table_activate(struct mz_table *table);
-void mz_table_deactivate(struct mz_table *table);
+uint64_t mz_processor_activate(struct mz_processor *processor, struct mz_table *table);
+
+/* The processor's MMU walks no table any more. */
+void mz_processor_deactivate(struct mz_processor *processor);
 
 /* Frees a list of nodes that the `retire` hook was given, and all below them. */
 void mz_table_reclaim(struct mz_table *table, uint32_t nodes);

@@ -30,7 +30,7 @@ static bool enter(const struct mz_table *table, const struct mz_visitor *visitor
 	place->end = root ? table->config.root_end : mz_entry_count(f, level);
 	return visitor->node == NULL ||
 		visitor->node(visitor->context, node, level, mz_ia_from(canonical(f, ia)),
-			      mz_frame_at(f, table, node)->child_count);
+			      mz_frame_at(f, &table->config, node)->child_count);
 }
 
 bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visitor)
@@ -55,7 +55,7 @@ bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visit
 			continue;
 		}
 		place->next++;
-		entry = mz_load_acquire(&mz_slots_at(table, place->node)[index]);
+		entry = mz_load_acquire(&mz_slots_at(&table->config, place->node)[index]);
 		if (f->kind(entry, level) == MZ_ABSENT)
 			continue;
 		ia = place->ia + index * mz_span(f, level);

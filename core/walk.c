@@ -67,7 +67,8 @@ enum mz_error mz_table_walk(const struct mz_table *table, mz_ia ia, struct mz_wa
 	}
 	if (rcu->enter != NULL)
 		rcu->enter(rcu->context);
-	error = mz_walk_root(f, table->root_oa, own_node_at, (void *)(uintptr_t)table, ia, walk);
+	error = mz_walk_root(f, table->root_oa, own_node_at, (void *)(uintptr_t)&table->config, ia,
+			     walk);
 	if (rcu->leave != NULL)
 		rcu->leave(rcu->context);
 	return error;

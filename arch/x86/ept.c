@@ -129,6 +129,15 @@ static inline uint64_t ept_clean(uint64_t entry, unsigned level, unsigned flags)
 			    (flags & MZ_DIRTY ? EPT_DIRTY : 0));
 }
 
+/*
+ * The EPT pointer. Section 25.6.11: bits 2:0 memory type of the walk, 5:3 walk length less 1, 6
+ * accessed and dirty flags.
+ */
+static inline uint64_t ept_root_register(mz_oa root, uint32_t features)
+{
+	return root.addr | EPT_WB | (4 - 1) << 3 | (features & MZ_HW_ACCESSED_DIRTY ? 1u << 6 : 0u);
+}
+
 #define MZ_INSTANCE_FORMAT mz_ept
 #include "core/instance.h"
 
@@ -156,15 +165,6 @@ const struct mz_format mz_ept = {
 	.encodable = ept_encodable,
 	.hw_bits = ept_hw_bits,
 	.clean = ept_clean,
+	.root_register = ept_root_register,
 	.ops = &ept_ops,
 };
-
-uint64_t mz_ept_pointer(const struct mz_table *table)
-{
-	/*
-	 * Section 25.6.11: bits 2:0 memory type of the walk, 5:3 walk length less 1, 6 accessed and
-	 * dirty flags.
-	 */
-	return table->root_oa.addr | EPT_WB | (uint64_t)(mz_ept.levels - 1) << 3 |
-		(table->config.features & MZ_HW_ACCESSED_DIRTY ? 1u << 6 : 0u);
-}

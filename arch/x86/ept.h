@@ -18,13 +18,6 @@ extern "C" {
  */
 extern const struct mz_format mz_ept;
 
-/*
- * The EPT pointer for a root: write-back walks of 4 levels, with accessed and dirty flags if the
- * table has MZ_HW_ACCESSED_DIRTY. Source: SDM volume 3C, section 25.6.11 "Extended-page-table
- * pointer (EPTP)".
- */
-uint64_t mz_ept_pointer(const struct mz_table *table);
-
 #ifdef __cplusplus
 }
 #endif

@@ -120,6 +120,13 @@ static inline uint64_t ia32e_clean(uint64_t entry, unsigned level, unsigned flag
 			    (flags & MZ_DIRTY ? IA32E_DIRTY : 0));
 }
 
+/* CR3 without a process-context identifier. Table 4-12 in section 4.5.2. */
+static inline uint64_t ia32e_root_register(mz_oa root, uint32_t features)
+{
+	(void)features;
+	return root.addr;
+}
+
 #define MZ_INSTANCE_FORMAT mz_ia32e
 #include "core/instance.h"
 
@@ -148,10 +155,6 @@ const struct mz_format mz_ia32e = {
 	.encodable = ia32e_encodable,
 	.hw_bits = ia32e_hw_bits,
 	.clean = ia32e_clean,
+	.root_register = ia32e_root_register,
 	.ops = &ia32e_ops,
 };
-
-uint64_t mz_ia32e_cr3(const struct mz_table *table)
-{
-	return table->root_oa.addr;
-}

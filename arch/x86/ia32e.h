@@ -18,12 +18,6 @@ extern "C" {
  */
 extern const struct mz_format mz_ia32e;
 
-/*
- * The value of CR3 for a root, without a process-context identifier. Source: SDM volume 3A, table
- * 4-12.
- */
-uint64_t mz_ia32e_cr3(const struct mz_table *table);
-
 #ifdef __cplusplus
 }
 #endif

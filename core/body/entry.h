@@ -6,9 +6,11 @@
  *   absent -> leaf      entries_map
  *   absent -> node      entry_link: the node's entries are filled first, then the link is released
  *   leaf   -> absent    entries_clear
- *   leaf   -> leaf      entry_protect: other permissions, same oa
- *   leaf   -> node      entry_split: the node translates as the leaf did, but for the range being
- * changed node   -> absent    entry_unlink
+ *   leaf   -> leaf      entries_protect: other permissions, same oa
+ *   leaf   -> node      entry_split: the node translates as the leaf did, but for what changes
+ *   node   -> absent    entry_unlink
+ *   any    -> any       entry_replace, for who works on single entries: the caller owns what was
+ * there
  */
 #ifndef MZ_CORE_BODY_ENTRY_H
 #define MZ_CORE_BODY_ENTRY_H
@@ -17,55 +19,106 @@
 #include "core/node.h"
 
 /* The instance's format: a constant that folds away, or the table's own. */
-static inline const struct mz_format *format_of(const struct mz_table *table)
+MZ_INLINE const struct mz_format *format_of(const struct mz_table *table)
 {
 	(void)table;
 	return &MZ_INSTANCE_FORMAT;
 }
 
 /* May the MMU write entries of this table at any moment? */
-static inline bool mmu_writes(const struct mz_table *table)
+MZ_INLINE bool mmu_writes(const struct mz_table *table)
 {
 	return (table->config.features & MZ_HW_ACCESSED_DIRTY) != 0;
 }
 
-static inline struct mz_item item_of(const struct mz_format *f, uint64_t entry, unsigned level)
+MZ_INLINE struct mz_item item_of(const struct mz_format *f, uint64_t entry, unsigned level)
 {
 	struct mz_item item = {f->oa(entry, level), f->prop(entry, level), (uint8_t)level};
 
 	return item;
 }
 
+MZ_INLINE void add_children(struct mz_frame *frame, unsigned count)
+{
+	frame->child_count = (uint16_t)(frame->child_count + count);
+}
+
+/* Takes a reference for each leaf that is about to be mapped. */
+static void items_take(const struct mz_table *table, unsigned level, unsigned count, uint64_t oa,
+		       struct mz_prop prop)
+{
+	const struct mz_items *items = &table->config.items;
+
+	for (; count > 0; count--, oa += mz_span(format_of(table), level)) {
+		struct mz_item item = {mz_oa_from(oa), prop, (uint8_t)level};
+
+		items->take(items->context, item);
+	}
+}
+
 /* Leaves for the absent entries [begin, end), for consecutive output addresses from oa. */
-static inline void entries_map(struct mz_table *table, struct mz_node_ref node, unsigned begin,
-			       unsigned end, uint64_t oa, struct mz_prop prop)
+MZ_INLINE void entries_map(struct mz_table *table, struct mz_node_ref node, unsigned begin,
+			   unsigned end, uint64_t oa, struct mz_prop prop)
 {
 	const struct mz_format *f = format_of(table);
-	const struct mz_items *items = &table->config.items;
-	uint64_t span = mz_span(f, node.level);
 
-	for (unsigned i = begin; i < end; i++, oa += span) {
-		struct mz_item item = {mz_oa_from(oa), prop, (uint8_t)node.level};
-
-		if (items->take != NULL)
-			items->take(items->context, item);
-		mz_store_relaxed(&node.slots[i], f->make_leaf(item.oa, node.level, prop));
-	}
-	node.frame->child_count = (uint16_t)(node.frame->child_count + (end - begin));
+	if (MZ_UNLIKELY(table->config.items.take != NULL))
+		items_take(table, node.level, end - begin, oa, prop);
+	add_children(node.frame, end - begin);
+	for (unsigned i = begin; i < end; i++, oa += mz_span(f, node.level))
+		mz_store_relaxed(&node.slots[i], f->make_leaf(mz_oa_from(oa), node.level, prop));
 }
 
 /* Hangs a filled node into an absent entry. Its children are seen by whoever sees the link. */
-static inline void entry_link(struct mz_table *table, struct mz_node_ref node, unsigned index,
-			      mz_oa child)
+MZ_INLINE void entry_link(struct mz_table *table, struct mz_node_ref node, unsigned index,
+			  mz_oa child)
 {
 	mz_store_release(&node.slots[index], format_of(table)->make_node(child, node.level));
-	node.frame->child_count++;
+	add_children(node.frame, 1);
 }
 
-static inline void entry_unlink(struct mz_table *table, struct mz_node_ref node, unsigned index)
+MZ_INLINE void entry_unlink(struct mz_table *table, struct mz_node_ref node, unsigned index)
 {
 	mz_store_relaxed(&node.slots[index], format_of(table)->absent);
 	node.frame->child_count--;
+}
+
+/* How many entries from `begin` on, `entry` the first, continue one another as leaves. */
+static unsigned run_length(const struct mz_table *table, struct mz_node_ref node, unsigned begin,
+			   unsigned end, struct mz_item item)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t oa = item.oa.addr;
+	unsigned i = begin;
+
+	do {
+		i++;
+		oa += mz_span(f, node.level);
+	} while (i < end &&
+		 mz_load_relaxed(&node.slots[i]) ==
+			 f->make_leaf(mz_oa_from(oa), node.level, item.prop));
+	return i - begin;
+}
+
+/* Tells who asked of the leaves among the entries [begin, end), run by run. */
+static void report_unmapped(const struct mz_table *table, struct mz_node_ref node, unsigned begin,
+			    unsigned end, uint64_t first, struct mz_gather *gather)
+{
+	const struct mz_format *f = format_of(table);
+
+	while (begin < end) {
+		uint64_t entry = mz_load_relaxed(&node.slots[begin]);
+		unsigned count = 1;
+
+		if (f->kind(entry, node.level) == MZ_LEAF) {
+			struct mz_item item = item_of(f, entry, node.level);
+
+			count = run_length(table, node, begin, end, item);
+			gather->unmapped(gather->context, mz_ia_from(first), item, count);
+		}
+		begin += count;
+		first += count * mz_span(f, node.level);
+	}
 }
 
 /*
@@ -73,63 +126,101 @@ static inline void entry_unlink(struct mz_table *table, struct mz_node_ref node,
  * that entry `begin` maps. What goes is in the gather for its flush, and after it for the item
  * hook.
  */
-static inline void entries_clear(struct mz_table *table, struct mz_node_ref node, unsigned begin,
-				 unsigned end, uint64_t first, struct mz_gather *gather)
+MZ_INLINE void entries_clear(struct mz_table *table, struct mz_node_ref node, unsigned begin,
+			     unsigned end, uint64_t first, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
-	uint64_t span = mz_span(f, node.level);
 	bool atomic = mmu_writes(table);
 	bool tracked = table->config.items.put != NULL;
 	unsigned cleared = 0;
 
-	for (unsigned i = begin; i < end; i++, first += span) {
+	if (MZ_UNLIKELY(gather->unmapped != NULL))
+		report_unmapped(table, node, begin, end, first, gather);
+	for (unsigned i = begin; i < end; i++) {
 		uint64_t entry = mz_load_relaxed(&node.slots[i]);
 
 		if (f->kind(entry, node.level) == MZ_ABSENT)
 			continue;
+		if (cleared++ == 0)
+			mz_gather_range_(gather, first,
+					 first + ((end - begin) * mz_span(f, node.level) - 1));
 		if (atomic)
 			entry = mz_exchange(&node.slots[i], f->absent);
 		else
 			mz_store_relaxed(&node.slots[i], f->absent);
-		cleared++;
-		mz_gather_range_(gather, first, first + (span - 1));
-		if (tracked)
+		if (MZ_UNLIKELY(tracked))
 			mz_gather_item_(gather, item_of(f, entry, node.level));
 	}
 	node.frame->child_count = (uint16_t)(node.frame->child_count - cleared);
 }
 
-/*
- * Other permissions for one leaf. Bits that the MMU sets meanwhile survive. True: some permission
- * was taken away.
- */
-static inline bool entry_protect(struct mz_table *table, struct mz_node_ref node, unsigned index,
-				 uint64_t entry, unsigned perm)
+/* The leaf with other permissions. Bits that the MMU sets meanwhile survive. */
+MZ_INLINE void entry_protect(struct mz_table *table, struct mz_node_ref node, unsigned index,
+			     uint64_t entry, unsigned perm)
 {
 	const struct mz_format *f = format_of(table);
-	unsigned before = f->prop(entry, node.level).perm;
 
-	if (before == perm)
-		return false;
-	if (mmu_writes(table)) {
+	if (mmu_writes(table))
 		while (!mz_replace(&node.slots[index], &entry,
 				   f->with_perm(entry, node.level, perm)))
 			;
-	} else {
+	else
 		mz_store_relaxed(&node.slots[index], f->with_perm(entry, node.level, perm));
+}
+
+/*
+ * Other permissions for the leaves among the entries [begin, end). Where one has lost a permission,
+ * it is in the gather for its flush.
+ */
+MZ_INLINE void entries_protect(struct mz_table *table, struct mz_node_ref node, unsigned begin,
+			       unsigned end, uint64_t first, unsigned perm,
+			       struct mz_gather *gather)
+{
+	const struct mz_format *f = format_of(table);
+	unsigned narrowed_begin = end, narrowed_end = begin;
+
+	for (unsigned i = begin; i < end; i++) {
+		uint64_t entry = mz_load_relaxed(&node.slots[i]);
+		unsigned before;
+
+		if (f->kind(entry, node.level) != MZ_LEAF)
+			continue;
+		before = f->prop(entry, node.level).perm;
+		if (before == perm)
+			continue;
+		entry_protect(table, node, i, entry, perm);
+		if ((before & ~perm) != 0) {
+			narrowed_begin = narrowed_begin < i ? narrowed_begin : i;
+			narrowed_end = i + 1;
+		}
 	}
-	return (before & ~perm) != 0;
+	if (narrowed_begin < narrowed_end)
+		mz_gather_range_(gather, first + (narrowed_begin - begin) * mz_span(f, node.level),
+				 first + ((narrowed_end - begin) * mz_span(f, node.level) - 1));
 }
 
 /*
  * Replaces the leaf `*entry` by a node that was filled from it. False: the MMU has changed the leaf
  * meanwhile; `*entry` is what it holds now, and the node must be filled anew.
  */
-static inline bool entry_split(struct mz_table *table, struct mz_node_ref node, unsigned index,
-			       mz_oa child, uint64_t *entry)
+MZ_INLINE bool entry_split(struct mz_table *table, struct mz_node_ref node, unsigned index,
+			   mz_oa child, uint64_t *entry)
 {
 	return mz_replace(&node.slots[index], entry,
 			  format_of(table)->make_node(child, node.level));
+}
+
+/* Puts `entry` where anything was; answers what was there, hardware-set bits included. */
+MZ_INLINE uint64_t entry_replace(struct mz_table *table, struct mz_node_ref node, unsigned index,
+				 uint64_t entry)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t before = mz_exchange(&node.slots[index], entry);
+	bool was = f->kind(before, node.level) != MZ_ABSENT;
+	bool is = f->kind(entry, node.level) != MZ_ABSENT;
+
+	node.frame->child_count = (uint16_t)(node.frame->child_count + is - was);
+	return before;
 }
 
 #endif

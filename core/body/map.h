@@ -6,7 +6,9 @@
 #ifndef MZ_CORE_BODY_MAP_H
 #define MZ_CORE_BODY_MAP_H
 
+#include "core/body/arguments.h"
 #include "core/body/range.h"
+#include "core/reserve.h"
 
 /* What one call carries down the tree. */
 struct map_job {
@@ -17,17 +19,44 @@ struct map_job {
 	struct mz_reserve reserve;
 };
 
+/* How many nodes of each level a whole entry of `level` takes, all of whose leaves are below. */
+static void map_count_whole(struct map_job *job, unsigned level, uint32_t count)
+{
+	const struct mz_format *f = format_of(job->table);
+
+	while (level > 1 && !mz_leaf_allowed(job->leaf_levels, level)) {
+		job->reserve.need[--level] += count;
+		count <<= f->index_lg2[level];
+	}
+}
+
 /* Counts the nodes that [first, last], absent below one entry of `level`, will need. */
 static void map_count(struct map_job *job, unsigned level, uint64_t first, uint64_t last)
 {
 	const struct mz_format *f = format_of(job->table);
+	struct part p;
 
 	job->reserve.need[--level]++;
 	if (level == 1)
 		return;
-	for (struct part p = part_at(f, level, first, last); p.valid; part_next(f, level, last, &p))
-		if (!p.whole || !mz_leaf_allowed(job->leaf_levels, level))
+	for (p = part_at(f, level, first, last); p.valid; part_next(f, level, last, &p)) {
+		if (p.whole)
+			map_count_whole(job, level, 1);
+		else
 			map_count(job, level, p.first, p.last);
+	}
+}
+
+/* Is any of the entries [begin, end) of a level-1 node present? */
+MZ_INLINE bool any_present(const struct mz_format *f, struct mz_node_ref node, unsigned begin,
+			   unsigned end)
+{
+	if (node.frame->child_count == 0)
+		return false;
+	for (unsigned i = begin; i < end; i++)
+		if (f->kind(mz_load_relaxed(&node.slots[i]), 1) != MZ_ABSENT)
+			return true;
+	return false;
 }
 
 /*
@@ -40,8 +69,10 @@ static enum mz_error map_prepare(struct map_job *job, struct mz_node_ref node, u
 	const struct mz_format *f = format_of(job->table);
 	enum mz_error error = MZ_OK;
 
-	if (node.level == 1 && node.frame->child_count == 0)
-		return MZ_OK;
+	if (node.level == 1)
+		return any_present(f, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1)
+			? MZ_OCCUPIED
+			: MZ_OK;
 	for (struct part p = part_at(f, node.level, first, last); p.valid;
 	     part_next(f, node.level, last, &p)) {
 		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
@@ -52,11 +83,13 @@ static enum mz_error map_prepare(struct map_job *job, struct mz_node_ref node, u
 		} else if (kind == MZ_NODE) {
 			struct mz_node_ref child = child_of(job->table, entry, node.level);
 
-			mz_node_lock(child.frame);
+			mz_lock_acquire(&child.frame->lock);
 			error = map_prepare(job, child, p.first, p.last);
 			if (error != MZ_OK)
-				mz_node_unlock(child.frame);
-		} else if (!p.whole || !mz_leaf_allowed(job->leaf_levels, node.level)) {
+				mz_lock_release(&child.frame->lock);
+		} else if (p.whole) {
+			map_count_whole(job, node.level, 1);
+		} else {
 			map_count(job, node.level, p.first, p.last);
 		}
 		if (error != MZ_OK) {
@@ -73,28 +106,36 @@ static void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t fi
 /* Makes the node below an absent entry, with all that the range needs in it, and links it. */
 static void map_below(struct map_job *job, struct mz_node_ref node, const struct part *p)
 {
-	const struct mz_format *f = format_of(job->table);
-	mz_oa pa = mz_reserve_take(job->table, &job->reserve, node.level - 1);
-	struct mz_node_ref child = mz_node_at(f, job->table, pa, node.level - 1);
+	struct mz_table *table = job->table;
+	const struct mz_format *f = format_of(table);
+	unsigned level = node.level - 1;
+	mz_node made = mz_reserve_take(f, &table->config, &job->reserve, level);
+	struct mz_node_ref child = node_at(table, made.oa, level);
+	unsigned begin = mz_index(f, p->first, level), end = mz_index(f, p->last, level) + 1;
 
-	/* What is mapped whole is written only once. */
-	mz_fill_absent(f, child.slots, 0, mz_index(f, p->first, child.level));
-	mz_fill_absent(f, child.slots, mz_index(f, p->last, child.level) + 1,
-		       mz_entry_count(f, child.level));
-	if (child.level > 1)
-		mz_fill_absent(f, child.slots, mz_index(f, p->first, child.level),
-			       mz_index(f, p->last, child.level) + 1);
+	/*
+	 * Leaves of the base page are all written at once: filled before, they would be written
+	 * twice.
+	 */
+	if (level == 1) {
+		mz_fill_absent(f, child.slots, 0, begin);
+		mz_fill_absent(f, child.slots, end, mz_entry_count(f, level));
+	} else {
+		mz_fill_absent(f, child.slots, 0, mz_entry_count(f, level));
+	}
 	map_commit(job, child, p->first, p->last);
-	entry_link(job->table, node, p->index, pa);
+	entry_link(table, node, p->index, made.oa);
 }
 
 /* Second pass: writes, and unlocks each node below `node` when it is done with it. */
 static void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t first, uint64_t last)
 {
-	const struct mz_format *f = format_of(job->table);
+	struct mz_table *table = job->table;
+	const struct mz_format *f = format_of(table);
 
 	if (node.level == 1) {
-		entries_map(job->table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1,
+		node.level = 1; /* a constant from here on */
+		entries_map(table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1,
 			    first + job->offset, job->prop);
 		return;
 	}
@@ -103,12 +144,12 @@ static void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t fi
 		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
 
 		if (f->kind(entry, node.level) == MZ_NODE) {
-			struct mz_node_ref child = child_of(job->table, entry, node.level);
+			struct mz_node_ref child = child_of(table, entry, node.level);
 
 			map_commit(job, child, p.first, p.last);
-			mz_node_unlock(child.frame);
+			mz_lock_release(&child.frame->lock);
 		} else if (p.whole && mz_leaf_allowed(job->leaf_levels, node.level)) {
-			entries_map(job->table, node, p.index, p.index + 1, p.first + job->offset,
+			entries_map(table, node, p.index, p.index + 1, p.first + job->offset,
 				    job->prop);
 		} else {
 			map_below(job, node, &p);
@@ -128,26 +169,59 @@ static uint32_t aligned_levels(const struct mz_table *table, uint64_t offset)
 	return levels & table->config.leaf_levels;
 }
 
-static enum mz_error instance_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
-				  struct mz_prop prop)
+static enum mz_error map_range(struct mz_table *table, uint64_t first, uint64_t last,
+			       uint64_t offset, struct mz_prop prop)
 {
-	struct map_job job = {.table = table, .offset = oa.addr - ia.addr, .prop = prop};
-	uint64_t last = ia.addr + (bytes - 1);
+	struct map_job job = {.table = table, .offset = offset, .prop = prop};
 	struct mz_node_ref cover;
 	enum mz_error error;
 
-	job.leaf_levels = aligned_levels(table, job.offset);
-	reader_enter(table);
-	cover = lock_cover(table, ia.addr, last, false);
-	error = map_prepare(&job, cover, ia.addr, last);
+	job.leaf_levels = aligned_levels(table, offset);
+	mz_reserve_init(&job.reserve);
+	cover = lock_cover(table, first, last, false);
+	error = map_prepare(&job, cover, first, last);
 	if (error == MZ_OK) {
-		error = mz_reserve_fill(table, &job.reserve);
+		error = mz_reserve_fill(&table->config, &job.reserve);
 		if (error == MZ_OK)
-			map_commit(&job, cover, ia.addr, last);
+			map_commit(&job, cover, first, last);
 		else
-			unlock_below(table, cover, ia.addr, last);
+			unlock_below(table, cover, first, last);
 	}
-	mz_node_unlock(cover.frame);
+	mz_lock_release(&cover.frame->lock);
+	if (MZ_UNLIKELY(error == MZ_NO_MEMORY))
+		mz_reserve_drain(&table->config, &job.reserve);
+	return error;
+}
+
+/* One page in a level-1 node that is there and locked. */
+MZ_INLINE enum mz_error map_page(struct mz_table *table, struct mz_node_ref node, uint64_t addr,
+				 uint64_t oa, struct mz_prop prop)
+{
+	const struct mz_format *f = format_of(table);
+	unsigned index = mz_index(f, addr, 1);
+
+	if (f->kind(mz_load_relaxed(&node.slots[index]), 1) != MZ_ABSENT)
+		return MZ_OCCUPIED;
+	entries_map(table, node, index, index + 1, oa, prop);
+	return MZ_OK;
+}
+
+static enum mz_error instance_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
+				  struct mz_prop prop)
+{
+	const struct mz_format *f = format_of(table);
+	enum mz_error error = check_map(table, ia, bytes, oa, prop);
+	struct mz_node_ref node;
+
+	if (MZ_UNLIKELY(error != MZ_OK))
+		return error;
+	reader_enter(table);
+	if (bytes == mz_span(f, 1) && lock_page_node(table, ia.addr, &node)) {
+		error = map_page(table, node, ia.addr, oa.addr, prop);
+		mz_lock_release(&node.frame->lock);
+	} else {
+		error = map_range(table, ia.addr, ia.addr + (bytes - 1), oa.addr - ia.addr, prop);
+	}
 	reader_leave(table);
 	return error;
 }

@@ -3,6 +3,7 @@
 #ifndef MZ_CORE_BODY_PROTECT_H
 #define MZ_CORE_BODY_PROTECT_H
 
+#include "core/body/arguments.h"
 #include "core/body/split.h"
 
 /* What one call carries down the tree. */
@@ -14,8 +15,8 @@ struct protect_job {
 };
 
 /* Must this leaf be split to give a part of it these permissions? */
-static inline bool needs_split(const struct mz_format *f, uint64_t entry, unsigned level,
-			       const struct part *p, unsigned perm)
+MZ_INLINE bool needs_split(const struct mz_format *f, uint64_t entry, unsigned level,
+			   const struct part *p, unsigned perm)
 {
 	return !p->whole && f->prop(entry, level).perm != perm;
 }
@@ -36,12 +37,10 @@ static void protect_prepare(struct protect_job *job, struct mz_node_ref node, ui
 		if (kind == MZ_NODE) {
 			struct mz_node_ref child = child_of(job->table, entry, node.level);
 
-			mz_node_lock(child.frame);
+			mz_lock_acquire(&child.frame->lock);
 			protect_prepare(job, child, p.first, p.last);
 		} else if (kind == MZ_LEAF && needs_split(f, entry, node.level, &p, job->perm)) {
-			split_count(job->table, &job->reserve, node.level,
-				    p.first & ~(mz_span(f, node.level) - 1), p.first, p.last,
-				    false);
+			split_count(job->table, &job->reserve, node.level, p.first, p.last, false);
 		}
 	}
 }
@@ -50,48 +49,91 @@ static void protect_prepare(struct protect_job *job, struct mz_node_ref node, ui
 static void protect_commit(struct protect_job *job, struct mz_node_ref node, uint64_t first,
 			   uint64_t last)
 {
-	const struct mz_format *f = format_of(job->table);
+	struct mz_table *table = job->table;
+	const struct mz_format *f = format_of(table);
 
+	if (node.level == 1) {
+		node.level = 1; /* a constant from here on */
+		entries_protect(table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1, first,
+				job->perm, job->gather);
+		return;
+	}
 	for (struct part p = part_at(f, node.level, first, last); p.valid;
 	     part_next(f, node.level, last, &p)) {
 		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
 		enum mz_kind kind = f->kind(entry, node.level);
 
 		if (kind == MZ_NODE) {
-			struct mz_node_ref child = child_of(job->table, entry, node.level);
+			struct mz_node_ref child = child_of(table, entry, node.level);
 
 			protect_commit(job, child, p.first, p.last);
-			mz_node_unlock(child.frame);
+			mz_lock_release(&child.frame->lock);
 		} else if (kind == MZ_LEAF && needs_split(f, entry, node.level, &p, job->perm)) {
-			uint64_t base = p.first & ~(mz_span(f, node.level) - 1);
+			uint64_t base = part_base(f, node.level, &p);
 
-			split(job->table, &job->reserve, node, &p, entry, job->perm);
+			split(table, &job->reserve, node, &p, entry, job->perm, false);
 			mz_gather_range_(job->gather, base, mz_span_last(f, base, node.level));
-		} else if (kind == MZ_LEAF &&
-			   entry_protect(job->table, node, p.index, entry, job->perm)) {
-			mz_gather_range_(job->gather, p.first, p.last);
+		} else if (kind == MZ_LEAF) {
+			entries_protect(table, node, p.index, p.index + 1, p.first, job->perm,
+					job->gather);
 		}
 	}
+}
+
+static enum mz_error protect_range(struct mz_table *table, uint64_t first, uint64_t last,
+				   unsigned perm, struct mz_gather *gather)
+{
+	struct protect_job job = {.table = table, .gather = gather, .perm = perm};
+	struct mz_node_ref cover;
+	enum mz_error error;
+
+	mz_reserve_init(&job.reserve);
+	cover = lock_cover(table, first, last, false);
+	protect_prepare(&job, cover, first, last);
+	error = mz_reserve_fill(&table->config, &job.reserve);
+	if (error == MZ_OK)
+		protect_commit(&job, cover, first, last);
+	else
+		unlock_below(table, cover, first, last);
+	mz_lock_release(&cover.frame->lock);
+	if (MZ_UNLIKELY(error == MZ_NO_MEMORY))
+		mz_reserve_drain(&table->config, &job.reserve);
+	return error;
+}
+
+static enum mz_error protect_checked(struct mz_table *table, uint64_t first, uint64_t bytes,
+				     unsigned perm, struct mz_gather *gather)
+{
+	const struct mz_format *f = format_of(table);
+	enum mz_error error = MZ_OK;
+	struct mz_node_ref node;
+
+	reader_enter(table);
+	if (bytes == mz_span(f, 1) && lock_page_node(table, first, &node)) {
+		unsigned index = mz_index(f, first, 1);
+
+		entries_protect(table, node, index, index + 1, first, perm, gather);
+		mz_lock_release(&node.frame->lock);
+	} else {
+		error = protect_range(table, first, first + (bytes - 1), perm, gather);
+	}
+	reader_leave(table);
+	return error;
 }
 
 static enum mz_error instance_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
 				      unsigned perm, struct mz_gather *gather)
 {
-	struct protect_job job = {.table = table, .gather = gather, .perm = perm};
-	uint64_t last = ia.addr + (bytes - 1);
-	struct mz_node_ref cover;
-	enum mz_error error;
+	enum mz_error error = check_protect(table, ia, bytes, perm);
+	struct mz_gather own;
 
-	reader_enter(table);
-	cover = lock_cover(table, ia.addr, last, false);
-	protect_prepare(&job, cover, ia.addr, last);
-	error = mz_reserve_fill(table, &job.reserve);
-	if (error == MZ_OK)
-		protect_commit(&job, cover, ia.addr, last);
-	else
-		unlock_below(table, cover, ia.addr, last);
-	mz_node_unlock(cover.frame);
-	reader_leave(table);
+	if (MZ_UNLIKELY(error != MZ_OK))
+		return error;
+	if (gather != NULL)
+		return protect_checked(table, ia.addr, bytes, perm, gather);
+	mz_gather_init(&own, table);
+	error = protect_checked(table, ia.addr, bytes, perm, &own);
+	mz_gather_finish(&own);
 	return error;
 }
 

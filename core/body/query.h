@@ -3,6 +3,7 @@
 #ifndef MZ_CORE_BODY_QUERY_H
 #define MZ_CORE_BODY_QUERY_H
 
+#include "core/body/arguments.h"
 #include "core/body/range.h"
 
 static struct mz_item instance_query(const struct mz_table *table, mz_ia ia)
@@ -11,8 +12,11 @@ static struct mz_item instance_query(const struct mz_table *table, mz_ia ia)
 	const uint64_t *slots = table->root;
 	struct mz_item item = {mz_oa_from(0), mz_prop_from(0), 0};
 
+	if (MZ_UNLIKELY(!address_managed(table, ia.addr)))
+		return item;
 	reader_enter(table);
-	for (unsigned level = f->levels;; level--) {
+	MZ_UNROLL_LEVELS
+	for (unsigned level = f->levels; level >= 1; level--) {
 		uint64_t entry = mz_load_acquire(&slots[mz_index(f, ia.addr, level)]);
 		enum mz_kind kind = f->kind(entry, level);
 
@@ -22,7 +26,7 @@ static struct mz_item instance_query(const struct mz_table *table, mz_ia ia)
 		}
 		if (kind != MZ_NODE)
 			break;
-		slots = mz_slots_at(table, f->oa(entry, level));
+		slots = mz_slots_at(&table->config, f->oa(entry, level));
 	}
 	reader_leave(table);
 	return item;

@@ -12,63 +12,100 @@
  * ranges meet in no lock unless they share their lowest covering node.
  *
  * A node that the second pass makes is complete before it is linked, and needs no lock: nothing of
- * this operation touches it after that. RCU keeps a node from being freed while someone is on the
- * way to it.
+ * this operation touches it after that. (A cursor goes on working below the nodes it makes: those
+ * are locked before they are linked.) RCU keeps a node from being freed while someone is on the way
+ * to it.
  */
 #ifndef MZ_CORE_BODY_RANGE_H
 #define MZ_CORE_BODY_RANGE_H
 
 #include "core/body/entry.h"
 
-static inline void reader_enter(const struct mz_table *table)
+MZ_INLINE void reader_enter(const struct mz_table *table)
 {
 	if (table->config.rcu.enter != NULL)
 		table->config.rcu.enter(table->config.rcu.context);
 }
 
-static inline void reader_leave(const struct mz_table *table)
+MZ_INLINE void reader_leave(const struct mz_table *table)
 {
 	if (table->config.rcu.leave != NULL)
 		table->config.rcu.leave(table->config.rcu.context);
 }
 
-static inline struct mz_node_ref child_of(const struct mz_table *table, uint64_t entry,
-					  unsigned level)
+MZ_INLINE struct mz_node_ref node_at(const struct mz_table *table, mz_oa node, unsigned level)
 {
-	const struct mz_format *f = format_of(table);
+	return mz_node_ref_at(format_of(table), &table->config, node, level);
+}
 
-	return mz_node_at(f, table, f->oa(entry, level), level - 1);
+MZ_INLINE struct mz_node_ref child_of(const struct mz_table *table, uint64_t entry, unsigned level)
+{
+	return node_at(table, format_of(table)->oa(entry, level), level - 1);
+}
+
+/* False: the node was cut while we waited, and is not locked. */
+MZ_INLINE bool lock_unless_stray(struct mz_frame *frame)
+{
+	mz_lock_acquire(&frame->lock);
+	if (MZ_LIKELY(!frame->stray))
+		return true;
+	mz_lock_release(&frame->lock);
+	return false;
 }
 
 /*
  * Locks the lowest node that covers [first, last]. With `to_cut`, a node whose whole span is the
  * range does not count: its parent is locked, so that the link can be cut.
  */
-static inline struct mz_node_ref lock_cover(struct mz_table *table, uint64_t first, uint64_t last,
-					    bool to_cut)
+static struct mz_node_ref lock_cover(struct mz_table *table, uint64_t first, uint64_t last,
+				     bool to_cut)
 {
 	const struct mz_format *f = format_of(table);
 
 	for (;;) {
-		struct mz_node_ref node = mz_root_of(f, table);
+		uint64_t *slots = table->root;
+		mz_oa node = table->root_oa;
+		unsigned level = f->levels;
+		struct mz_node_ref cover;
 
-		while (node.level > 1) {
-			uint64_t span_last = mz_span_last(f, first, node.level);
-			uint64_t entry =
-				mz_load_acquire(&node.slots[mz_index(f, first, node.level)]);
+		for (; level > 1; level--) {
+			uint64_t span_last = mz_span_last(f, first, level);
+			uint64_t entry = mz_load_acquire(&slots[mz_index(f, first, level)]);
 
-			if (span_last < last || f->kind(entry, node.level) != MZ_NODE)
+			if (span_last < last || f->kind(entry, level) != MZ_NODE)
 				break;
-			if (to_cut && span_last == last &&
-			    (first & (mz_span(f, node.level) - 1)) == 0)
+			if (to_cut && span_last == last && (first & (mz_span(f, level) - 1)) == 0)
 				break;
-			node = child_of(table, entry, node.level);
+			node = f->oa(entry, level);
+			slots = mz_slots_at(&table->config, node);
 		}
-		mz_node_lock(node.frame);
-		if (MZ_LIKELY(!node.frame->stray))
-			return node;
-		mz_node_unlock(node.frame);
-		mz_relax();
+		cover = node_at(table, node, level);
+		if (lock_unless_stray(cover.frame))
+			return cover;
+	}
+}
+
+/* Locks the level-1 node around an address. False: there is none. */
+MZ_INLINE bool lock_page_node(struct mz_table *table, uint64_t addr, struct mz_node_ref *page_node)
+{
+	const struct mz_format *f = format_of(table);
+
+	for (;;) {
+		uint64_t *slots = table->root;
+		mz_oa node = table->root_oa;
+
+		MZ_UNROLL_LEVELS
+		for (unsigned level = f->levels; level > 1; level--) {
+			uint64_t entry = mz_load_acquire(&slots[mz_index(f, addr, level)]);
+
+			if (f->kind(entry, level) != MZ_NODE)
+				return false;
+			node = f->oa(entry, level);
+			slots = mz_slots_at(&table->config, node);
+		}
+		*page_node = node_at(table, node, 1);
+		if (lock_unless_stray(page_node->frame))
+			return true;
 	}
 }
 
@@ -80,8 +117,8 @@ struct part {
 	bool valid; /* false: the range has no more parts */
 };
 
-static inline struct part part_at(const struct mz_format *f, unsigned level, uint64_t first,
-				  uint64_t last)
+MZ_INLINE struct part part_at(const struct mz_format *f, unsigned level, uint64_t first,
+			      uint64_t last)
 {
 	uint64_t span_last = mz_span_last(f, first, level);
 	struct part part = {mz_index(f, first, level), first, span_last < last ? span_last : last,
@@ -91,8 +128,8 @@ static inline struct part part_at(const struct mz_format *f, unsigned level, uin
 	return part;
 }
 
-static inline void part_next(const struct mz_format *f, unsigned level, uint64_t last,
-			     struct part *part)
+MZ_INLINE void part_next(const struct mz_format *f, unsigned level, uint64_t last,
+			 struct part *part)
 {
 	if (part->last == last)
 		part->valid = false;
@@ -100,13 +137,40 @@ static inline void part_next(const struct mz_format *f, unsigned level, uint64_t
 		*part = part_at(f, level, part->last + 1, last);
 }
 
-/* Unlocks what a first pass has locked below `node` for [first, last]. */
+/* The first address of the entry that a part is in. */
+MZ_INLINE uint64_t part_base(const struct mz_format *f, unsigned level, const struct part *part)
+{
+	return part->first & ~(mz_span(f, level) - 1);
+}
+
+/* Locks all existing nodes below the locked `node` for [first, last], in pre-order. */
+static void lock_below(struct mz_table *table, struct mz_node_ref node, uint64_t first,
+		       uint64_t last)
+{
+	const struct mz_format *f = format_of(table);
+
+	if (node.level == 1)
+		return;
+	for (struct part p = part_at(f, node.level, first, last); p.valid;
+	     part_next(f, node.level, last, &p)) {
+		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
+
+		if (f->kind(entry, node.level) == MZ_NODE) {
+			struct mz_node_ref child = child_of(table, entry, node.level);
+
+			mz_lock_acquire(&child.frame->lock);
+			lock_below(table, child, p.first, p.last);
+		}
+	}
+}
+
+/* Unlocks what is locked below `node` for [first, last]. */
 static void unlock_below(struct mz_table *table, struct mz_node_ref node, uint64_t first,
 			 uint64_t last)
 {
 	const struct mz_format *f = format_of(table);
 
-	if (node.level == 1 || first > last)
+	if (node.level == 1)
 		return;
 	for (struct part p = part_at(f, node.level, first, last); p.valid;
 	     part_next(f, node.level, last, &p)) {
@@ -116,7 +180,7 @@ static void unlock_below(struct mz_table *table, struct mz_node_ref node, uint64
 			struct mz_node_ref child = child_of(table, entry, node.level);
 
 			unlock_below(table, child, p.first, p.last);
-			mz_node_unlock(child.frame);
+			mz_lock_release(&child.frame->lock);
 		}
 	}
 }

@@ -7,6 +7,7 @@
 #define MZ_CORE_BODY_SPLIT_H
 
 #include "core/body/range.h"
+#include "core/reserve.h"
 
 /* The leaf as it is, and what becomes of [first, last] in it: permissions, or nothing at all. */
 struct split_job {
@@ -15,99 +16,155 @@ struct split_job {
 	uint64_t first, last;
 	struct mz_prop prop;
 	unsigned perm; /* 0: unmapped */
+	bool lock;     /* the new nodes are to be locked, for a cursor that holds the range */
 };
 
-/* Counts the nodes that a split of one entry of `level` takes, of which [first, last] changes. */
-static void split_count(struct mz_table *table, struct mz_reserve *reserve, unsigned level,
-			uint64_t base, uint64_t first, uint64_t last, bool unmap)
+/* Counts the nodes for an entry of `level` all of which is mapped, where leaves are not allowed. */
+static void split_count_whole(const struct mz_table *table, struct mz_reserve *reserve,
+			      unsigned level, uint32_t count)
 {
 	const struct mz_format *f = format_of(table);
 
-	reserve->need[--level]++;
-	if (level == 1)
-		return;
-	for (unsigned i = 0; i < mz_entry_count(f, level); i++, base += mz_span(f, level)) {
-		uint64_t base_last = base + (mz_span(f, level) - 1);
-		bool inside = first <= base && base_last <= last;
-		bool outside = last < base || base_last < first;
-
-		if (inside && unmap)
-			continue;
-		if (!(inside || outside) || !mz_leaf_allowed(table->config.leaf_levels, level))
-			split_count(table, reserve, level, base, first, last, unmap);
+	while (!mz_leaf_allowed(table->config.leaf_levels, level)) {
+		reserve->need[--level] += count;
+		count <<= f->index_lg2[level];
 	}
 }
 
 /*
- * Fills a node of `level` with what the leaf translated, from input address `base` to output
- * address `oa`.
+ * Counts the nodes that a split of one entry of `level` takes, of which [first, last] is to change,
+ * or with `unmap` to go.
+ */
+static void split_count(const struct mz_table *table, struct mz_reserve *reserve, unsigned level,
+			uint64_t first, uint64_t last, bool unmap)
+{
+	const struct mz_format *f = format_of(table);
+	uint32_t others = mz_entry_count(f, --level);
+
+	reserve->need[level]++;
+	if (level == 1)
+		return;
+	for (struct part p = part_at(f, level, first, last); p.valid;
+	     part_next(f, level, last, &p)) {
+		others--;
+		if (!p.whole)
+			split_count(table, reserve, level, p.first, p.last, unmap);
+		else if (!unmap)
+			split_count_whole(table, reserve, level, 1);
+	}
+	split_count_whole(table, reserve, level, others);
+}
+
+static mz_oa split_fill(struct split_job *job, unsigned level, uint64_t base, uint64_t oa);
+
+/* Fills the entries [begin, end) with what lies at `base` and `oa`, all of it inside or outside. */
+static void split_fill_run(struct split_job *job, struct mz_node_ref node, unsigned begin,
+			   unsigned end, uint64_t base, uint64_t oa, struct mz_prop prop)
+{
+	const struct mz_format *f = format_of(job->table);
+	uint64_t span = mz_span(f, node.level);
+
+	if (mz_leaf_allowed(job->table->config.leaf_levels, node.level)) {
+		for (unsigned i = begin; i < end; i++, oa += span)
+			mz_slot_fill(&node.slots[i],
+				     f->make_leaf(mz_oa_from(oa), node.level, prop));
+	} else {
+		for (unsigned i = begin; i < end; i++, base += span, oa += span)
+			mz_slot_fill(&node.slots[i],
+				     f->make_node(split_fill(job, node.level - 1, base, oa),
+						  node.level));
+	}
+	add_children(node.frame, end - begin);
+}
+
+/*
+ * Makes a node of `level` of what the leaf translated, from input address `base` to output address
+ * `oa`.
  */
 static mz_oa split_fill(struct split_job *job, unsigned level, uint64_t base, uint64_t oa)
 {
 	const struct mz_format *f = format_of(job->table);
-	mz_oa pa = mz_reserve_take(job->table, job->reserve, level);
-	struct mz_node_ref node = mz_node_at(f, job->table, pa, level);
-	uint64_t span = mz_span(f, level);
+	mz_node made = mz_reserve_take(f, &job->table->config, job->reserve, level);
+	struct mz_node_ref node = node_at(job->table, made.oa, level);
+	unsigned end = mz_entry_count(f, level);
+	uint64_t node_last = base + (end * mz_span(f, level) - 1);
+	uint64_t first = job->first > base ? job->first : base;
+	uint64_t last = job->last < node_last ? job->last : node_last;
+	unsigned done = 0;
 
-	for (unsigned i = 0; i < mz_entry_count(f, level); i++, base += span, oa += span) {
-		uint64_t base_last = base + (span - 1);
-		bool inside = job->first <= base && base_last <= job->last;
-		bool outside = job->last < base || base_last < job->first;
-		uint64_t entry = f->absent;
-
-		if (!(inside && job->perm == 0)) {
-			struct mz_prop prop = job->prop;
-
-			if (inside)
-				prop.perm = (uint8_t)job->perm;
-			if ((inside || outside) &&
-			    mz_leaf_allowed(job->table->config.leaf_levels, level))
-				entry = f->make_leaf(mz_oa_from(oa), level, prop);
-			else
-				entry = f->make_node(split_fill(job, level - 1, base, oa), level);
-			node.frame->child_count++;
-		}
-		node.slots[i] = entry;
+	if (job->lock)
+		mz_lock_acquire(&node.frame->lock);
+	if (first > last) {
+		split_fill_run(job, node, 0, end, base, oa, job->prop);
+		return made.oa;
 	}
-	return pa;
+	split_fill_run(job, node, 0, mz_index(f, first, level), base, oa, job->prop);
+	for (struct part p = part_at(f, level, first, last); p.valid;
+	     part_next(f, level, last, &p)) {
+		uint64_t offset = part_base(f, level, &p) - base;
+		struct mz_prop prop = job->prop;
+
+		done = p.index + 1;
+		prop.perm = (uint8_t)job->perm;
+		if (p.whole && job->perm == 0) {
+			mz_slot_fill(&node.slots[p.index], f->absent);
+		} else if (p.whole && mz_leaf_allowed(job->table->config.leaf_levels, level)) {
+			mz_slot_fill(&node.slots[p.index],
+				     f->make_leaf(mz_oa_from(oa + offset), level, prop));
+			add_children(node.frame, 1);
+		} else {
+			mz_slot_fill(
+				&node.slots[p.index],
+				f->make_node(split_fill(job, level - 1, base + offset, oa + offset),
+					     level));
+			add_children(node.frame, 1);
+		}
+	}
+	split_fill_run(job, node, done, end, base + done * mz_span(f, level),
+		       oa + done * mz_span(f, level), job->prop);
+	return made.oa;
 }
 
-/* Takes the nodes of a subtree that was never linked apart again, back into the reserve. */
-static void split_undo(struct split_job *job, mz_oa pa, unsigned level)
+/* Takes a subtree apart that was never linked, back into the reserve. */
+static void split_undo(struct split_job *job, mz_oa oa, unsigned level)
 {
 	const struct mz_format *f = format_of(job->table);
-	struct mz_node_ref node = mz_node_at(f, job->table, pa, level);
+	struct mz_node_ref node = node_at(job->table, oa, level);
+	mz_node made = {oa};
 
 	for (unsigned i = 0; level > 1 && i < mz_entry_count(f, level); i++)
 		if (f->kind(node.slots[i], level) == MZ_NODE)
 			split_undo(job, f->oa(node.slots[i], level), level - 1);
 	node.frame->child_count = 0;
-	node.frame->next = job->reserve->first[level];
-	job->reserve->first[level] = mz_page_number(f, pa);
+	if (job->lock)
+		mz_lock_release(&node.frame->lock);
+	mz_reserve_put(f, &job->table->config, job->reserve, made, level);
 }
 
 /*
- * Splits the leaf `entry` of which [first, last] gets the permissions `perm`, or is unmapped by
- * perm 0. What the MMU sets in the leaf until the link replaces it is in every new leaf.
+ * Splits the leaf `entry` of which [p->first, p->last] gets the permissions `perm`, or is unmapped
+ * by perm 0. What the MMU sets in the leaf until the link replaces it is in every new leaf. With
+ * `lock` the new nodes are locked. Answers the leaf as it was last.
  */
-static void split(struct mz_table *table, struct mz_reserve *reserve, struct mz_node_ref node,
-		  const struct part *p, uint64_t entry, unsigned perm)
+static uint64_t split(struct mz_table *table, struct mz_reserve *reserve, struct mz_node_ref node,
+		      const struct part *p, uint64_t entry, unsigned perm, bool lock)
 {
 	const struct mz_format *f = format_of(table);
 	struct split_job job = {.table = table,
 				.reserve = reserve,
 				.first = p->first,
 				.last = p->last,
-				.perm = perm};
-	uint64_t base = p->first & ~(mz_span(f, node.level) - 1);
+				.perm = perm,
+				.lock = lock};
 
 	for (;;) {
+		uint64_t base = part_base(f, node.level, p);
 		mz_oa child;
 
 		job.prop = f->prop(entry, node.level);
 		child = split_fill(&job, node.level - 1, base, f->oa(entry, node.level).addr);
 		if (entry_split(table, node, p->index, child, &entry))
-			return;
+			return entry;
 		split_undo(&job, child, node.level - 1);
 	}
 }

@@ -6,6 +6,7 @@
 #ifndef MZ_CORE_BODY_UNMAP_H
 #define MZ_CORE_BODY_UNMAP_H
 
+#include "core/body/arguments.h"
 #include "core/body/split.h"
 
 /* What one call carries down the tree. */
@@ -31,18 +32,15 @@ static void unmap_prepare(struct unmap_job *job, struct mz_node_ref node, uint64
 		if (kind == MZ_NODE) {
 			struct mz_node_ref child = child_of(job->table, entry, node.level);
 
-			mz_node_lock(child.frame);
+			mz_lock_acquire(&child.frame->lock);
 			unmap_prepare(job, child, p.first, p.last);
 		} else if (kind == MZ_LEAF && !p.whole) {
-			split_count(job->table, &job->reserve, node.level,
-				    p.first & ~(mz_span(f, node.level) - 1), p.first, p.last, true);
+			split_count(job->table, &job->reserve, node.level, p.first, p.last, true);
 		}
 	}
 }
 
-/*
- * Hands [first, last] of a split leaf to the item hook, in the largest pieces of `level` and below.
- */
+/* Hands [first, last] of a split leaf out, in the largest pieces of `level` and below. */
 static void put_part(struct unmap_job *job, uint64_t first, uint64_t last, uint64_t offset,
 		     struct mz_prop prop, unsigned level)
 {
@@ -52,10 +50,14 @@ static void put_part(struct unmap_job *job, uint64_t first, uint64_t last, uint6
 	     part_next(f, level, last, &p)) {
 		struct mz_item item = {mz_oa_from(p.first + offset), prop, (uint8_t)level};
 
-		if (p.whole)
-			mz_gather_item_(job->gather, item);
-		else
+		if (!p.whole) {
 			put_part(job, p.first, p.last, offset, prop, level - 1);
+			continue;
+		}
+		if (job->gather->unmapped != NULL)
+			job->gather->unmapped(job->gather->context, mz_ia_from(p.first), item, 1);
+		if (job->table->config.items.put != NULL)
+			mz_gather_item_(job->gather, item);
 	}
 }
 
@@ -64,31 +66,36 @@ static void unmap_part(struct unmap_job *job, struct mz_node_ref node, const str
 		       uint64_t entry)
 {
 	const struct mz_format *f = format_of(job->table);
-	uint64_t base = p->first & ~(mz_span(f, node.level) - 1);
+	uint64_t base = part_base(f, node.level, p);
 
-	split(job->table, &job->reserve, node, p, entry, 0);
+	entry = split(job->table, &job->reserve, node, p, entry, 0, false);
 	mz_gather_range_(job->gather, base, mz_span_last(f, base, node.level));
-	if (job->table->config.items.put != NULL)
+	if (job->gather->unmapped != NULL || job->table->config.items.put != NULL)
 		put_part(job, p->first, p->last, f->oa(entry, node.level).addr - base,
 			 f->prop(entry, node.level), node.level - 1);
 }
 
 /*
  * Marks a locked subtree stray and unlocks it: whoever waits for one of its locks begins again at
- * the root.
+ * the root. `first` is the address at which it begins.
  */
-static void estrange(struct mz_table *table, struct mz_node_ref node)
+static void estrange(struct mz_table *table, struct mz_node_ref node, uint64_t first,
+		     struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
+	uint64_t span = mz_span(f, node.level);
 
+	if (MZ_UNLIKELY(gather->unmapped != NULL))
+		report_unmapped(table, node, 0, mz_entry_count(f, node.level), first, gather);
 	for (unsigned i = 0; node.level > 1 && i < mz_entry_count(f, node.level); i++) {
 		uint64_t entry = mz_load_relaxed(&node.slots[i]);
 
 		if (f->kind(entry, node.level) == MZ_NODE)
-			estrange(table, child_of(table, entry, node.level));
+			estrange(table, child_of(table, entry, node.level), first + i * span,
+				 gather);
 	}
 	node.frame->stray = 1;
-	mz_node_unlock(node.frame);
+	mz_lock_release(&node.frame->lock);
 }
 
 /* Cuts the locked child at `index`. `first` is the address at which the child begins. */
@@ -99,13 +106,13 @@ static void cut(struct mz_table *table, struct mz_node_ref node, unsigned index,
 	mz_oa child = f->oa(mz_load_relaxed(&node.slots[index]), node.level);
 
 	entry_unlink(table, node, index);
-	estrange(table, mz_node_at(f, table, child, node.level - 1));
+	estrange(table, node_at(table, child, node.level - 1), first, gather);
 	mz_gather_range_(gather, first, mz_span_last(f, first, node.level));
 	mz_gather_node_(gather, child);
 }
 
 /* May links of this level be cut? */
-static inline bool may_cut(const struct mz_table *table, unsigned level)
+MZ_INLINE bool may_cut(const struct mz_table *table, unsigned level)
 {
 	return level < format_of(table)->levels || !table->config.root_fixed;
 }
@@ -114,11 +121,13 @@ static inline bool may_cut(const struct mz_table *table, unsigned level)
 static void unmap_commit(struct unmap_job *job, struct mz_node_ref node, uint64_t first,
 			 uint64_t last)
 {
-	const struct mz_format *f = format_of(job->table);
+	struct mz_table *table = job->table;
+	const struct mz_format *f = format_of(table);
 
 	if (node.level == 1) {
-		entries_clear(job->table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1,
-			      first, job->gather);
+		node.level = 1; /* a constant from here on */
+		entries_clear(table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1, first,
+			      job->gather);
 		return;
 	}
 	for (struct part p = part_at(f, node.level, first, last); p.valid;
@@ -127,20 +136,20 @@ static void unmap_commit(struct unmap_job *job, struct mz_node_ref node, uint64_
 		enum mz_kind kind = f->kind(entry, node.level);
 
 		if (kind == MZ_NODE) {
-			struct mz_node_ref child = child_of(job->table, entry, node.level);
+			struct mz_node_ref child = child_of(table, entry, node.level);
 
-			if (p.whole && may_cut(job->table, node.level)) {
-				cut(job->table, node, p.index, p.first, job->gather);
+			if (p.whole && may_cut(table, node.level)) {
+				cut(table, node, p.index, p.first, job->gather);
 				continue;
 			}
 			unmap_commit(job, child, p.first, p.last);
-			if (child.frame->child_count == 0 && may_cut(job->table, node.level))
-				cut(job->table, node, p.index,
-				    p.first & ~(mz_span(f, node.level) - 1), job->gather);
+			if (child.frame->child_count == 0 && may_cut(table, node.level))
+				cut(table, node, p.index, part_base(f, node.level, &p),
+				    job->gather);
 			else
-				mz_node_unlock(child.frame);
+				mz_lock_release(&child.frame->lock);
 		} else if (kind == MZ_LEAF && p.whole) {
-			entries_clear(job->table, node, p.index, p.index + 1, p.first, job->gather);
+			entries_clear(table, node, p.index, p.index + 1, p.first, job->gather);
 		} else if (kind == MZ_LEAF) {
 			unmap_part(job, node, &p, entry);
 		}
@@ -167,41 +176,81 @@ static void prune(struct mz_table *table, uint64_t addr, unsigned level, struct 
 		if (parent.level == level && f->kind(entry, level) == MZ_NODE) {
 			struct mz_node_ref child = child_of(table, entry, level);
 
-			mz_node_lock(child.frame);
-			again = child.frame->child_count == 0;
-			if (again)
+			mz_lock_acquire(&child.frame->lock);
+			if (child.frame->child_count == 0) {
 				cut(table, parent, index, first, gather);
-			else
-				mz_node_unlock(child.frame);
-			again = again && parent.frame->child_count == 0;
+				again = parent.frame->child_count == 0;
+			} else {
+				mz_lock_release(&child.frame->lock);
+			}
 		}
-		mz_node_unlock(parent.frame);
+		mz_lock_release(&parent.frame->lock);
 	}
+}
+
+static enum mz_error unmap_range(struct mz_table *table, uint64_t first, uint64_t last,
+				 struct mz_gather *gather)
+{
+	struct unmap_job job = {.table = table, .gather = gather};
+	struct mz_node_ref cover;
+	enum mz_error error;
+	bool emptied = false;
+
+	mz_reserve_init(&job.reserve);
+	cover = lock_cover(table, first, last, true);
+	unmap_prepare(&job, cover, first, last);
+	error = mz_reserve_fill(&table->config, &job.reserve);
+	if (error == MZ_OK) {
+		unmap_commit(&job, cover, first, last);
+		emptied = cover.frame->child_count == 0;
+	} else {
+		unlock_below(table, cover, first, last);
+	}
+	mz_lock_release(&cover.frame->lock);
+	if (MZ_UNLIKELY(error == MZ_NO_MEMORY))
+		mz_reserve_drain(&table->config, &job.reserve);
+	if (emptied)
+		prune(table, first, cover.level, gather);
+	return error;
+}
+
+static enum mz_error unmap_checked(struct mz_table *table, uint64_t first, uint64_t bytes,
+				   struct mz_gather *gather)
+{
+	const struct mz_format *f = format_of(table);
+	enum mz_error error = MZ_OK;
+	struct mz_node_ref node;
+
+	reader_enter(table);
+	if (bytes == mz_span(f, 1) && lock_page_node(table, first, &node)) {
+		unsigned index = mz_index(f, first, 1);
+		bool emptied;
+
+		entries_clear(table, node, index, index + 1, first, gather);
+		emptied = node.frame->child_count == 0;
+		mz_lock_release(&node.frame->lock);
+		if (MZ_UNLIKELY(emptied))
+			prune(table, first, 1, gather);
+	} else {
+		error = unmap_range(table, first, first + (bytes - 1), gather);
+	}
+	reader_leave(table);
+	return error;
 }
 
 static enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
 				    struct mz_gather *gather)
 {
-	struct unmap_job job = {.table = table, .gather = gather};
-	uint64_t last = ia.addr + (bytes - 1);
-	struct mz_node_ref cover;
-	enum mz_error error;
-	bool emptied = false;
+	enum mz_error error = check_range(table, ia.addr, bytes);
+	struct mz_gather own;
 
-	reader_enter(table);
-	cover = lock_cover(table, ia.addr, last, true);
-	unmap_prepare(&job, cover, ia.addr, last);
-	error = mz_reserve_fill(table, &job.reserve);
-	if (error == MZ_OK) {
-		unmap_commit(&job, cover, ia.addr, last);
-		emptied = cover.frame->child_count == 0;
-	} else {
-		unlock_below(table, cover, ia.addr, last);
-	}
-	mz_node_unlock(cover.frame);
-	if (emptied)
-		prune(table, ia.addr, cover.level, gather);
-	reader_leave(table);
+	if (MZ_UNLIKELY(error != MZ_OK))
+		return error;
+	if (gather != NULL)
+		return unmap_checked(table, ia.addr, bytes, gather);
+	mz_gather_init(&own, table);
+	error = unmap_checked(table, ia.addr, bytes, &own);
+	mz_gather_finish(&own);
 	return error;
 }
 

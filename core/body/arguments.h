@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What every operation asks of its arguments. */
+#ifndef MZ_CORE_BODY_ARGUMENTS_H
+#define MZ_CORE_BODY_ARGUMENTS_H
+
+#include "core/body/entry.h"
+
+/* Does the table manage this address? */
+MZ_INLINE bool address_managed(const struct mz_table *table, uint64_t addr)
+{
+	const struct mz_format *f = format_of(table);
+	unsigned index = mz_index(f, addr, f->levels);
+
+	return mz_ia_valid(f, addr) && index >= table->config.root_first &&
+		index < table->config.root_end;
+}
+
+MZ_INLINE enum mz_error check_range(const struct mz_table *table, uint64_t first, uint64_t bytes)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t last = first + (bytes - 1);
+
+	if (!mz_page_aligned(f, first | bytes))
+		return MZ_MISALIGNED;
+	/* Of canonical addresses, a range lies in one half. */
+	if (bytes == 0 || last < first || !address_managed(table, first) ||
+	    !address_managed(table, last) || (f->ia_signed && (first ^ last) >> 63 != 0))
+		return MZ_OUT_OF_RANGE;
+	return MZ_OK;
+}
+
+MZ_INLINE bool oa_valid(const struct mz_format *f, uint64_t oa, uint64_t bytes)
+{
+	uint64_t last = oa + (bytes - 1);
+
+	return last >= oa && (f->oa_lg2 >= 64 || last >> f->oa_lg2 == 0);
+}
+
+/* At every level that may hold a leaf: an operation can't know beforehand which it will meet. */
+MZ_INLINE bool prop_encodable(const struct mz_table *table, struct mz_prop prop)
+{
+	const struct mz_format *f = format_of(table);
+	bool encodable = true;
+
+	MZ_UNROLL_LEVELS
+	for (unsigned level = 1; level <= f->levels; level++)
+		if (mz_leaf_allowed(table->config.leaf_levels, level))
+			encodable &= f->encodable(prop, level, table->config.features);
+	return encodable;
+}
+
+MZ_INLINE enum mz_error check_map(const struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
+				  struct mz_prop prop)
+{
+	enum mz_error error = check_range(table, ia.addr, bytes);
+
+	if (error != MZ_OK)
+		return error;
+	if (!mz_page_aligned(format_of(table), oa.addr))
+		return MZ_MISALIGNED;
+	if (!oa_valid(format_of(table), oa.addr, bytes))
+		return MZ_OUT_OF_RANGE;
+	return prop_encodable(table, prop) ? MZ_OK : MZ_NOT_ENCODABLE;
+}
+
+MZ_INLINE enum mz_error check_protect(const struct mz_table *table, mz_ia ia, uint64_t bytes,
+				      unsigned perm)
+{
+	enum mz_error error = check_range(table, ia.addr, bytes);
+
+	if (error != MZ_OK)
+		return error;
+	return perm <= UINT8_MAX && prop_encodable(table, mz_prop_from(perm)) ? MZ_OK
+									      : MZ_NOT_ENCODABLE;
+}
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The cursor's half that depends on the format. Every node below the cover, within the range, is
+ * locked from open to close: what is made is locked before it is linked, what is cut is unlocked.
+ */
+#ifndef MZ_CORE_BODY_CURSOR_H
+#define MZ_CORE_BODY_CURSOR_H
+
+#include "core/body/unmap.h"
+#include "core/cursor.h"
+
+/* The way from the cover to a node, by level; `level` is that of the last. */
+struct path {
+	struct mz_node_ref nodes[MZ_LEVELS_MAX + 1];
+	unsigned level;
+};
+
+MZ_INLINE struct path path_begin(const struct mz_cursor *cursor)
+{
+	struct path path;
+
+	path.level = cursor->cover.level;
+	path.nodes[path.level] = cursor->cover;
+	return path;
+}
+
+MZ_INLINE void path_down(const struct mz_table *table, struct path *path, uint64_t entry)
+{
+	struct mz_node_ref child = child_of(table, entry, path->level);
+
+	path->nodes[--path->level] = child;
+}
+
+static enum mz_error instance_cursor_open(struct mz_cursor *cursor, struct mz_table *table,
+					  mz_ia ia, uint64_t bytes, struct mz_gather *gather)
+{
+	enum mz_error error = check_range(table, ia.addr, bytes);
+
+	if (error != MZ_OK)
+		return error;
+	cursor->table = table;
+	cursor->gather = gather;
+	cursor->first = cursor->at = ia.addr;
+	cursor->last = ia.addr + (bytes - 1);
+	cursor->ended = false;
+	mz_reserve_init(&cursor->reserve);
+	reader_enter(table);
+	cursor->cover = lock_cover(table, cursor->first, cursor->last, true);
+	lock_below(table, cursor->cover, cursor->first, cursor->last);
+	return MZ_OK;
+}
+
+static void instance_cursor_close(struct mz_cursor *cursor)
+{
+	struct mz_table *table = cursor->table;
+	bool emptied = cursor->cover.frame->child_count == 0;
+
+	unlock_below(table, cursor->cover, cursor->first, cursor->last);
+	mz_lock_release(&cursor->cover.frame->lock);
+	if (emptied)
+		prune(table, cursor->first, cursor->cover.level, cursor->gather);
+	reader_leave(table);
+	mz_reserve_drain(&table->config, &cursor->reserve);
+}
+
+/* The node whose entry at `addr` is not a link, and the entry. */
+static struct path descend(const struct mz_cursor *cursor, uint64_t addr, uint64_t *entry)
+{
+	const struct mz_format *f = format_of(cursor->table);
+	struct path path = path_begin(cursor);
+
+	for (;;) {
+		struct mz_node_ref node = path.nodes[path.level];
+
+		*entry = mz_load_relaxed(&node.slots[mz_index(f, addr, node.level)]);
+		if (f->kind(*entry, node.level) != MZ_NODE)
+			return path;
+		path_down(cursor->table, &path, *entry);
+	}
+}
+
+static struct mz_fragment instance_cursor_query(const struct mz_cursor *cursor)
+{
+	const struct mz_format *f = format_of(cursor->table);
+	struct mz_fragment fragment = {.kind = MZ_ABSENT, .ia = mz_ia_from(cursor->at)};
+	uint64_t entry, first, last;
+	struct path path;
+
+	if (cursor->ended)
+		return fragment;
+	path = descend(cursor, cursor->at, &entry);
+	first = cursor->at & ~(mz_span(f, path.level) - 1);
+	last = mz_span_last(f, first, path.level);
+	fragment.kind = f->kind(entry, path.level);
+	if (fragment.kind == MZ_LEAF) {
+		fragment.item = item_of(f, entry, path.level);
+	} else {
+		first = first > cursor->first ? first : cursor->first;
+		last = last < cursor->last ? last : cursor->last;
+	}
+	fragment.ia = mz_ia_from(first);
+	fragment.bytes = last - first + 1;
+	return fragment;
+}
+
+MZ_INLINE void move_behind(struct mz_cursor *cursor, uint64_t last)
+{
+	if (last >= cursor->last)
+		cursor->ended = true;
+	else
+		cursor->at = last + 1;
+}
+
+static enum mz_error check_cursor_map(const struct mz_cursor *cursor, mz_oa oa, unsigned level,
+				      struct mz_prop prop)
+{
+	const struct mz_table *table = cursor->table;
+	const struct mz_format *f = format_of(table);
+	uint64_t mask;
+
+	if (level < 1 || level > f->levels || !mz_leaf_allowed(table->config.leaf_levels, level))
+		return MZ_BAD_LEVEL;
+	mask = mz_span(f, level) - 1;
+	if (((cursor->at | oa.addr) & mask) != 0)
+		return MZ_MISALIGNED;
+	if (cursor->ended || mask > cursor->last - cursor->at || !oa_valid(f, oa.addr, mask + 1))
+		return MZ_OUT_OF_RANGE;
+	return f->encodable(prop, level, table->config.features) ? MZ_OK : MZ_NOT_ENCODABLE;
+}
+
+/* Nodes for [bottom, top): from the reserve, or anew where that has none of a level. */
+static enum mz_error reserve_levels(struct mz_cursor *cursor, unsigned bottom, unsigned top)
+{
+	for (unsigned level = bottom; level < top; level++)
+		cursor->reserve.need[level] = 1;
+	return mz_reserve_fill(&cursor->table->config, &cursor->reserve);
+}
+
+/* A chain of nodes, each locked, from below the entry of `node` down to a leaf of `level`. */
+static void map_chain(struct mz_cursor *cursor, struct mz_node_ref node, uint64_t oa,
+		      unsigned level, struct mz_prop prop)
+{
+	struct mz_table *table = cursor->table;
+	const struct mz_format *f = format_of(table);
+	unsigned index = mz_index(f, cursor->at, node.level);
+	struct mz_node_ref child;
+	mz_node made;
+
+	if (node.level == level) {
+		entries_map(table, node, index, index + 1, oa, prop);
+		return;
+	}
+	made = mz_reserve_take(f, &table->config, &cursor->reserve, node.level - 1);
+	child = node_at(table, made.oa, node.level - 1);
+	mz_lock_acquire(&child.frame->lock);
+	mz_fill_absent(f, child.slots, 0, mz_entry_count(f, child.level));
+	map_chain(cursor, child, oa, level, prop);
+	entry_link(table, node, index, made.oa);
+}
+
+static enum mz_error instance_cursor_map(struct mz_cursor *cursor, mz_oa oa, unsigned level,
+					 struct mz_prop prop)
+{
+	const struct mz_format *f = format_of(cursor->table);
+	enum mz_error error = check_cursor_map(cursor, oa, level, prop);
+	uint64_t entry;
+	struct path path;
+
+	if (error != MZ_OK)
+		return error;
+	path = descend(cursor, cursor->at, &entry);
+	if (path.level < level || f->kind(entry, path.level) != MZ_ABSENT)
+		return MZ_OCCUPIED;
+	error = reserve_levels(cursor, level, path.level);
+	if (error != MZ_OK)
+		return error;
+	map_chain(cursor, path.nodes[path.level], oa.addr, level, prop);
+	move_behind(cursor, mz_span_last(f, cursor->at, level));
+	return MZ_OK;
+}
+
+/*
+ * Finds the first thing mapped in [cursor->at, limit], and the way to the node that has it: a leaf,
+ * or with `subtrees` a node that lies whole inside and may be cut. False: there is nothing.
+ */
+static bool next_mapped(const struct mz_cursor *cursor, uint64_t limit, bool subtrees,
+			struct path *path, struct part *p, uint64_t *entry)
+{
+	const struct mz_table *table = cursor->table;
+	const struct mz_format *f = format_of(table);
+	uint64_t at = cursor->at;
+
+	*path = path_begin(cursor);
+	for (;;) {
+		struct mz_node_ref node = path->nodes[path->level];
+		enum mz_kind kind;
+
+		*p = part_at(f, node.level, at, limit);
+		*entry = mz_load_relaxed(&node.slots[p->index]);
+		kind = f->kind(*entry, node.level);
+		if (kind == MZ_LEAF)
+			return true;
+		if (kind == MZ_NODE) {
+			if (subtrees && p->whole && may_cut(table, node.level))
+				return true;
+			path_down(table, path, *entry);
+			continue;
+		}
+		if (p->last == limit)
+			return false;
+		at = p->last + 1;
+		/* Behind this node's last entry: up to the first that goes on. */
+		while (path->level < cursor->cover.level && mz_index(f, at, path->level) == 0)
+			path->level++;
+	}
+}
+
+/* Cuts nodes on the way that have become empty, up to the cover, which is another's to cut. */
+static void prune_path(struct mz_cursor *cursor, struct path *path, uint64_t addr)
+{
+	struct mz_table *table = cursor->table;
+	const struct mz_format *f = format_of(table);
+
+	while (path->level < cursor->cover.level &&
+	       path->nodes[path->level].frame->child_count == 0 &&
+	       may_cut(table, path->level + 1)) {
+		struct mz_node_ref parent = path->nodes[++path->level];
+
+		cut(table, parent, mz_index(f, addr, path->level),
+		    addr & ~(mz_span(f, path->level) - 1), cursor->gather);
+	}
+}
+
+/* What a part of an entry is, before it changes. */
+static struct mz_fragment fragment_of(const struct mz_format *f, uint64_t entry, unsigned level,
+				      const struct part *p)
+{
+	struct mz_fragment fragment = {.kind = f->kind(entry, level),
+				       .ia = mz_ia_from(p->first),
+				       .bytes = p->last - p->first + 1};
+
+	if (fragment.kind == MZ_LEAF) {
+		fragment.item = item_of(f, entry, level);
+		fragment.item.oa.addr += p->first & (mz_span(f, level) - 1);
+	}
+	return fragment;
+}
+
+/* The last address of [position, position + bytes) in the range. False: that is nothing. */
+static bool limit_of(const struct mz_cursor *cursor, uint64_t bytes, uint64_t *limit)
+{
+	*limit = bytes > cursor->last - cursor->at ? cursor->last : cursor->at + (bytes - 1);
+	return bytes > 0 && !cursor->ended;
+}
+
+static enum mz_error check_cursor_length(const struct mz_cursor *cursor, uint64_t bytes)
+{
+	return mz_page_aligned(format_of(cursor->table), bytes) ? MZ_OK : MZ_MISALIGNED;
+}
+
+/* Gets the nodes that a split of `p` takes. */
+static enum mz_error reserve_split(struct mz_cursor *cursor, unsigned level, const struct part *p,
+				   bool unmap)
+{
+	split_count(cursor->table, &cursor->reserve, level, p->first, p->last, unmap);
+	return mz_reserve_fill(&cursor->table->config, &cursor->reserve);
+}
+
+static void hand_out_part(struct mz_cursor *cursor, const struct part *p, uint64_t entry,
+			  unsigned level)
+{
+	const struct mz_format *f = format_of(cursor->table);
+	struct unmap_job job = {.table = cursor->table, .gather = cursor->gather};
+
+	if (cursor->gather->unmapped != NULL || cursor->table->config.items.put != NULL)
+		put_part(&job, p->first, p->last, f->oa(entry, level).addr - part_base(f, level, p),
+			 f->prop(entry, level), level - 1);
+}
+
+static enum mz_error instance_cursor_take_next(struct mz_cursor *cursor, uint64_t bytes,
+					       struct mz_fragment *fragment)
+{
+	struct mz_table *table = cursor->table;
+	const struct mz_format *f = format_of(table);
+	enum mz_error error = check_cursor_length(cursor, bytes);
+	struct mz_node_ref node;
+	struct path path;
+	struct part p;
+	uint64_t entry, limit;
+
+	*fragment = (struct mz_fragment) {.kind = MZ_ABSENT, .ia = mz_ia_from(cursor->at)};
+	if (error != MZ_OK || !limit_of(cursor, bytes, &limit))
+		return error;
+	if (!next_mapped(cursor, limit, true, &path, &p, &entry)) {
+		move_behind(cursor, limit);
+		return MZ_OK;
+	}
+	node = path.nodes[path.level];
+	*fragment = fragment_of(f, entry, node.level, &p);
+	if (fragment->kind == MZ_NODE) {
+		cut(table, node, p.index, p.first, cursor->gather);
+	} else if (p.whole) {
+		entries_clear(table, node, p.index, p.index + 1, p.first, cursor->gather);
+	} else {
+		error = reserve_split(cursor, node.level, &p, true);
+		if (error != MZ_OK) {
+			*fragment = (struct mz_fragment) {.kind = MZ_ABSENT};
+			return error;
+		}
+		entry = split(table, &cursor->reserve, node, &p, entry, 0, true);
+		mz_gather_range_(cursor->gather, part_base(f, node.level, &p),
+				 mz_span_last(f, p.first, node.level));
+		hand_out_part(cursor, &p, entry, node.level);
+	}
+	prune_path(cursor, &path, p.first);
+	move_behind(cursor, p.last);
+	return MZ_OK;
+}
+
+static enum mz_error instance_cursor_protect_next(struct mz_cursor *cursor, uint64_t bytes,
+						  unsigned perm, struct mz_fragment *fragment)
+{
+	struct mz_table *table = cursor->table;
+	const struct mz_format *f = format_of(table);
+	enum mz_error error = check_cursor_length(cursor, bytes);
+	struct mz_node_ref node;
+	struct path path;
+	struct part p;
+	uint64_t entry, limit;
+
+	*fragment = (struct mz_fragment) {.kind = MZ_ABSENT, .ia = mz_ia_from(cursor->at)};
+	if (perm > UINT8_MAX || !prop_encodable(table, mz_prop_from(perm)))
+		return MZ_NOT_ENCODABLE;
+	if (error != MZ_OK || !limit_of(cursor, bytes, &limit))
+		return error;
+	if (!next_mapped(cursor, limit, false, &path, &p, &entry)) {
+		move_behind(cursor, limit);
+		return MZ_OK;
+	}
+	node = path.nodes[path.level];
+	*fragment = fragment_of(f, entry, node.level, &p);
+	if (p.whole) {
+		entries_protect(table, node, p.index, p.index + 1, p.first, perm, cursor->gather);
+	} else if (fragment->item.prop.perm != perm) {
+		error = reserve_split(cursor, node.level, &p, false);
+		if (error != MZ_OK) {
+			*fragment = (struct mz_fragment) {.kind = MZ_ABSENT};
+			return error;
+		}
+		split(table, &cursor->reserve, node, &p, entry, perm, true);
+		mz_gather_range_(cursor->gather, part_base(f, node.level, &p),
+				 mz_span_last(f, p.first, node.level));
+	}
+	move_behind(cursor, p.last);
+	return MZ_OK;
+}
+
+#endif
