@@ -50,6 +50,7 @@ void fixture_prepare(struct fixture *x, int loop)
 		x->base = tree_canonical(x->format, (root_count / 2 + 2) * x->root_span);
 		break;
 	case VARIANT_WITNESSED:
+		x->config.features = x->format->features;
 		x->config.items = x->witness.items;
 		x->config.rcu = x->witness.rcu;
 		x->config.flush = x->witness.flush;

@@ -23,7 +23,8 @@ enum variant {
 	VARIANT_PLAIN,
 	VARIANT_BASE_PAGES, /* no large leaves */
 	VARIANT_ROOT_RANGE, /* part of the root, and a fixed second level */
-	VARIANT_WITNESSED,  /* items, flush and rcu hooks, and one gather shared by all calls */
+	VARIANT_WITNESSED,  /* items, flush and rcu hooks, all features, one gather shared by all
+			       calls */
 	VARIANTS,
 };
 

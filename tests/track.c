@@ -58,20 +58,23 @@ static bool all_free(const struct track *track, size_t page, size_t count)
 	return true;
 }
 
-/* Goes round, so that a freed page rests as long as possible. */
+/* Goes round, so that a freed page rests as long as possible, in a part that grows when it is full.
+ */
 static size_t find_pages(struct track *track, size_t count)
 {
-	for (size_t tries = 0; tries < TRACK_PAGES / count; tries++) {
-		size_t page = (track->cursor + count - 1) / count * count;
+	/* A node is aligned to its size by its page number; FIRST_PAGE is a multiple of none. */
+	size_t skew = (size_t)(-FIRST_PAGE & (count - 1));
 
-		/* FIRST_PAGE is not a multiple of every size: align the page number, not the slot.
-		 */
-		page += (size_t)(-(FIRST_PAGE + page) & (count - 1));
-		if (page + count > TRACK_PAGES)
-			page = (size_t)(-FIRST_PAGE & (count - 1));
-		track->cursor = page + count;
-		if (all_free(track, page, count))
-			return page;
+	for (; track->limit <= TRACK_PAGES; track->limit *= 2) {
+		for (size_t tries = 0; tries < track->limit / count; tries++) {
+			size_t page = (track->cursor + count - 1 - skew) / count * count + skew;
+
+			if (page + count > track->limit)
+				page = skew;
+			track->cursor = page + count;
+			if (all_free(track, page, count))
+				return page;
+		}
 	}
 	ck_abort_msg("the test needs more than %d pages of nodes", TRACK_PAGES);
 	return 0;
@@ -144,6 +147,7 @@ void track_init(struct track *track, unsigned page_lg2, struct journal *journal)
 	track->journal = journal;
 	track->page_lg2 = page_lg2;
 	track->rng.state = 1;
+	track->limit = TRACK_PAGES / 32;
 	track->base = mmap(NULL, (size_t)TRACK_PAGES << page_lg2, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(track->base, MAP_FAILED);
