@@ -7,14 +7,13 @@
 #ifndef MZ_TESTS_FIXTURE_H
 #define MZ_TESTS_FIXTURE_H
 
-#include <check.h>
-
 #include "core/check.h"
 #include "core/gather.h"
 #include "core/geometry.h"
 #include "core/table.h"
 #include "tests/cases.h"
 #include "tests/journal.h"
+#include "tests/must.h"
 #include "tests/track.h"
 #include "tests/witness.h"
 
@@ -85,6 +84,6 @@ void expect_nodes(struct fixture *x, uint64_t count);
 /* Fails the test if an invariant is broken. */
 void expect_sound(struct fixture *x);
 
-#define expect_ok(expression) ck_assert_int_eq((expression), MZ_OK)
+#define expect_ok(expression) must_equal((expression), MZ_OK)
 
 #endif

@@ -11,7 +11,7 @@
 
 static void add_window(struct op_source *source, uint64_t first, uint64_t bytes)
 {
-	ck_assert_uint_lt(source->window_count, OP_WINDOWS_MAX);
+	must(source->window_count < OP_WINDOWS_MAX);
 	source->windows[source->window_count++] = (struct op_window) {first, bytes};
 }
 
@@ -142,7 +142,7 @@ static void spoil(struct op_source *source, struct op *op)
 		op->ia = (uint64_t)1 << 62;
 		break;
 	case 4:
-		op->bytes = -op->ia;
+		op->bytes = x->page - op->ia;
 		break;
 	case 5:
 		op->oa = (uint64_t)1 << x->format->oa_lg2;

@@ -24,11 +24,10 @@ static void expect_violation(enum mz_rule rule, mz_oa node, unsigned level)
 {
 	struct mz_violation v = mz_table_check(&x.table);
 
-	ck_assert_msg(v.rule == rule, "%s: reported is: %s", x.test_case->name,
-		      mz_rule_text(v.rule));
-	ck_assert_uint_eq(v.node.addr, node.addr);
-	ck_assert_uint_eq(v.level, level);
-	ck_assert_int_eq(mz_node_check(&x.table, node, level).rule, rule);
+	must_say(v.rule == rule, "%s: reported is: %s", x.test_case->name, mz_rule_text(v.rule));
+	must_equal(v.node.addr, node.addr);
+	must_equal(v.level, level);
+	must_equal(mz_node_check(&x.table, node, level).rule, rule);
 }
 
 /* The same for a rule that one entry breaks. */
@@ -38,30 +37,30 @@ static void expect_bad_entry(enum mz_rule rule, mz_oa node, unsigned level, uint
 	unsigned index = mz_index(x.format, ia, level);
 
 	expect_violation(rule, node, level);
-	ck_assert_uint_eq(v.index, index);
-	ck_assert_uint_eq(v.entry, tree_node(&x.table, node)[index]);
+	must_equal(v.index, index);
+	must_equal(v.entry, tree_node(&x.table, node)[index]);
 	v = mz_entry_check(&x.table, node, level, index);
-	ck_assert_int_eq(v.rule, rule);
-	ck_assert_uint_eq(v.index, index);
-	ck_assert_uint_eq(v.level, level);
-	ck_assert_uint_eq(v.node.addr, node.addr);
+	must_equal(v.rule, rule);
+	must_equal(v.index, index);
+	must_equal(v.level, level);
+	must_equal(v.node.addr, node.addr);
 	/* Its neighbour is as good as before. */
-	ck_assert_int_eq(mz_entry_check(&x.table, node, level, index ^ 1).rule, MZ_RULE_NONE);
+	must_equal(mz_entry_check(&x.table, node, level, index ^ 1).rule, MZ_RULE_NONE);
 }
 
 /* Breaks what `change` does to the metadata of each node on the way to base, one at a time. */
-#define EACH_FRAME_BROKEN(rule_broken, change)                                    \
-	for (unsigned level = x.format->levels; level >= 1; level--) {            \
-		mz_oa node;                                                       \
-		struct mz_frame *frame, kept;                                     \
-                                                                                  \
-		ck_assert_ptr_nonnull(tree_slot(&x.table, x.base, level, &node)); \
-		frame = tree_frame(&x.table, node);                               \
-		kept = *frame;                                                    \
-		change;                                                           \
-		expect_violation(rule_broken, node, level);                       \
-		*frame = kept;                                                    \
-		expect_sound(&x);                                                 \
+#define EACH_FRAME_BROKEN(rule_broken, change)                           \
+	for (unsigned level = x.format->levels; level >= 1; level--) {   \
+		mz_oa node;                                              \
+		struct mz_frame *frame, kept;                            \
+                                                                         \
+		must(tree_slot(&x.table, x.base, level, &node) != NULL); \
+		frame = tree_frame(&x.table, node);                      \
+		kept = *frame;                                           \
+		change;                                                  \
+		expect_violation(rule_broken, node, level);              \
+		*frame = kept;                                           \
+		expect_sound(&x);                                        \
 	}
 
 START_TEST(broken_metadata_is_reported)
@@ -126,7 +125,7 @@ START_TEST(an_empty_root_and_fixed_nodes_are_sound)
 	expect_ok(fixture_map(&x, x.base, x.page, 0, RW));
 	expect_ok(fixture_unmap(&x, x.base, x.page));
 	expect_sound(&x);
-	ck_assert_uint_eq(x.track.live_count, 2);
+	must_equal(x.track.live_count, 2);
 	fixture_end(&x);
 }
 END_TEST
@@ -202,7 +201,7 @@ START_TEST(a_misaligned_large_leaf_is_reported)
 		}
 	}
 	*slot = kept;
-	ck_assert_uint_gt(found, 0);
+	must(found > 0);
 	fixture_end(&x);
 }
 END_TEST
@@ -238,7 +237,7 @@ START_TEST(a_meaningless_bit_is_reported)
 		}
 		*slot = kept;
 		expect_sound(&x);
-		ck_assert_uint_gt(found, 0);
+		must(found > 0);
 	}
 	fixture_end(&x);
 }
@@ -294,7 +293,7 @@ START_TEST(properties_that_cannot_be_are_reported)
 	*slot = kept;
 	/* The hostile formats and EPT have such entries: execute-only without the feature, for one.
 	 */
-	ck_assert(found > 0 || x.format->features == MZ_HW_ACCESSED_DIRTY);
+	must(found > 0 || x.format->features == MZ_HW_ACCESSED_DIRTY);
 	fixture_end(&x);
 }
 END_TEST
@@ -338,11 +337,11 @@ START_TEST(a_node_in_the_wrong_place_is_reported)
 	furnish();
 	/* A level-3 entry that links to a level-1 node. */
 	slot = tree_slot(&x.table, x.base, 3, &node);
-	ck_assert_ptr_nonnull(tree_slot(&x.table, x.base, 1, &below));
+	must(tree_slot(&x.table, x.base, 1, &below) != NULL);
 	kept = *slot;
 	*slot = x.format->make_node(below, 3);
-	ck_assert_int_eq(mz_table_check(&x.table).rule, MZ_RULE_LEVEL);
-	ck_assert_uint_eq(mz_table_check(&x.table).node.addr, below.addr);
+	must_equal(mz_table_check(&x.table).rule, MZ_RULE_LEVEL);
+	must_equal(mz_table_check(&x.table).node.addr, below.addr);
 	*slot = kept;
 	fixture_end(&x);
 }
@@ -351,12 +350,12 @@ END_TEST
 START_TEST(every_rule_has_its_own_text)
 {
 	for (int i = 0; i < MZ_RULES; i++) {
-		ck_assert_ptr_nonnull(mz_rule_text((enum mz_rule)i));
+		must(mz_rule_text((enum mz_rule)i) != NULL);
 		for (int j = 0; j < i; j++)
 			ck_assert_str_ne(mz_rule_text((enum mz_rule)i),
 					 mz_rule_text((enum mz_rule)j));
 	}
-	ck_assert_ptr_nonnull(mz_rule_text(MZ_RULES));
+	must(mz_rule_text(MZ_RULES) != NULL);
 }
 END_TEST
 

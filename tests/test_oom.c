@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Every allocation of every operation fails once: then nothing has changed, and nothing is lost. */
-#include <stdio.h>
-
 #include "tests/fixture.h"
 #include "tests/op.h"
 #include "tests/suite.h"
@@ -42,16 +40,16 @@ static enum mz_error apply_with_failures(const struct op *op, unsigned *failures
 		track_fail(&x.track, 0);
 		if (asked < n)
 			return error;
-		ck_assert_msg(error == MZ_NO_MEMORY, "%s: %s after allocation %u failed",
-			      x.test_case->name, mz_error_text(error), (unsigned)n);
+		must_say(error == MZ_NO_MEMORY, "%s: %s after allocation %u failed",
+			 x.test_case->name, mz_error_text(error), (unsigned)n);
 		(*failures)++;
 		tree_read(&after, &x.table);
-		ck_assert_msg(tree_equal(&before, &after), "%s: changed after allocation %u failed",
-			      x.test_case->name, (unsigned)n);
-		ck_assert_uint_eq(x.track.live_count, live);
-		ck_assert_uint_eq(journal_count(&x.journal, EVENT_TAKE), takes);
-		ck_assert_uint_eq(journal_count(&x.journal, EVENT_PUT), puts);
-		ck_assert_uint_eq(journal_count(&x.journal, EVENT_FLUSH), flushes);
+		must_say(tree_equal(&before, &after), "%s: changed after allocation %u failed",
+			 x.test_case->name, (unsigned)n);
+		must_equal(x.track.live_count, live);
+		must_equal(journal_count(&x.journal, EVENT_TAKE), takes);
+		must_equal(journal_count(&x.journal, EVENT_PUT), puts);
+		must_equal(journal_count(&x.journal, EVENT_FLUSH), flushes);
 		expect_sound(&x);
 	}
 }
@@ -75,7 +73,7 @@ static void expect_failures_then_ok(struct op op, unsigned failures_min)
 	unsigned failures = 0;
 
 	expect_ok(apply_with_failures(&op, &failures));
-	ck_assert_uint_ge(failures, failures_min);
+	must(failures >= failures_min);
 }
 
 static struct op map_op(uint64_t ia, uint64_t bytes, uint64_t oa)
@@ -142,14 +140,14 @@ START_TEST(refused_operations_allocate_nothing)
 	expect_ok(fixture_map(&x, x.base, x.page, 0, RW));
 	fixture_settle(&x);
 	asked = x.track.live_count;
-	ck_assert_int_eq(fixture_map(&x, x.base, 4 * fixture_span(&x, 2), 0, RW), MZ_OCCUPIED);
-	ck_assert_int_eq(fixture_map(&x, x.base + 1, x.page, 0, RW), MZ_MISALIGNED);
-	ck_assert_uint_eq(x.track.live_count, asked);
+	must_equal(fixture_map(&x, x.base, 4 * fixture_span(&x, 2), 0, RW), MZ_OCCUPIED);
+	must_equal(fixture_map(&x, x.base + 1, x.page, 0, RW), MZ_MISALIGNED);
+	must_equal(x.track.live_count, asked);
 	track_fail(&x.track, 1);
 	/* Neither needs memory: not a whole-leaf change, nor taking pages away. */
 	expect_ok(fixture_protect(&x, x.base, x.root_span, MZ_READ));
 	expect_ok(fixture_unmap(&x, x.base, x.root_span));
-	ck_assert_uint_eq(x.track.fail_at, x.track.alloc_count + 1);
+	must_equal(x.track.fail_at, x.track.alloc_count + 1);
 	track_fail(&x.track, 0);
 	end();
 }
@@ -160,10 +158,9 @@ START_TEST(random_operations_are_all_or_nothing)
 	struct op_source source;
 	struct model model, read;
 	uint64_t seed = rng_seed();
-	unsigned steps = rng_steps(120);
+	unsigned steps = rng_steps(200);
 	unsigned failures = 0;
 
-	printf("# %d: MZ_SEED=%#llx\n", _i, (unsigned long long)seed);
 	begin(_i);
 	model_init(&model);
 	model_init(&read);
@@ -176,15 +173,15 @@ START_TEST(random_operations_are_all_or_nothing)
 			continue;
 		expected = op_model(&op, &model, &x.table);
 		error = apply_with_failures(&op, &failures);
-		ck_assert_int_eq(error, expected);
+		must_equal(error, expected);
 		if (op.kind == OP_SETTLE)
 			fixture_settle(&x);
 	}
-	ck_assert_uint_gt(failures, 0);
+	must(failures > 0);
 	tree_read(&after, &x.table);
 	tree_model(&after, x.format, &read);
 	model_join(&model);
-	ck_assert(model_equal(&model, &read));
+	must(model_equal(&model, &read));
 	model_destroy(&model);
 	model_destroy(&read);
 	end();

@@ -31,7 +31,7 @@ static bool answer(struct reader *reader)
 
 static const struct tree_row *next_row(struct reader *reader)
 {
-	ck_assert_uint_lt(reader->at, reader->expected.count);
+	must(reader->at < reader->expected.count);
 	return &reader->expected.rows[reader->at++];
 }
 
@@ -40,12 +40,12 @@ static bool visit_node(void *context, mz_oa node, unsigned level, mz_ia ia, unsi
 	struct reader *reader = context;
 	const struct tree_row *row = next_row(reader);
 
-	ck_assert_uint_eq(row->index, TREE_NODE);
-	ck_assert_uint_eq(row->node.addr, node.addr);
-	ck_assert_uint_eq(row->level, level);
+	must_equal(row->index, TREE_NODE);
+	must_equal(row->node.addr, node.addr);
+	must_equal(row->level, level);
 	if (level < x.format->levels)
-		ck_assert_uint_eq(row->ia, ia.addr);
-	ck_assert_uint_eq(row->entry, child_count);
+		must_equal(row->ia, ia.addr);
+	must_equal(row->entry, child_count);
 	reader->open[level]++;
 	return answer(reader);
 }
@@ -56,12 +56,12 @@ static bool visit_entry(void *context, mz_oa node, unsigned level, unsigned inde
 	struct reader *reader = context;
 	const struct tree_row *row = next_row(reader);
 
-	ck_assert_uint_eq(row->node.addr, node.addr);
-	ck_assert_uint_eq(row->level, level);
-	ck_assert_uint_eq(row->index, index);
-	ck_assert_uint_eq(row->ia, ia.addr);
-	ck_assert_uint_eq(row->entry, entry);
-	ck_assert_uint_eq(reader->open[level], 1);
+	must_equal(row->node.addr, node.addr);
+	must_equal(row->level, level);
+	must_equal(row->index, index);
+	must_equal(row->ia, ia.addr);
+	must_equal(row->entry, entry);
+	must_equal(reader->open[level], 1);
 	return answer(reader);
 }
 
@@ -70,9 +70,9 @@ static bool visit_leave(void *context, mz_oa node, unsigned level)
 	struct reader *reader = context;
 
 	(void)node;
-	ck_assert_uint_eq(reader->open[level], 1);
+	must_equal(reader->open[level], 1);
 	for (unsigned below = 1; below < level; below++)
-		ck_assert_uint_eq(reader->open[below], 0);
+		must_equal(reader->open[below], 0);
 	reader->open[level]--;
 	return answer(reader);
 }
@@ -124,9 +124,9 @@ START_TEST(a_visit_tells_everything_in_order)
 		if (i % 10 != 0)
 			continue;
 		reader_begin(&reader);
-		ck_assert(mz_table_visit(&x.table, &watching));
-		ck_assert_uint_eq(reader.at, reader.expected.count);
-		ck_assert_uint_eq(reader.open[x.format->levels], 0);
+		must(mz_table_visit(&x.table, &watching));
+		must_equal(reader.at, reader.expected.count);
+		must_equal(reader.open[x.format->levels], 0);
 		tree_destroy(&reader.expected);
 	}
 	fixture_end(&x);
@@ -143,12 +143,12 @@ START_TEST(a_visitor_can_end_a_visit_at_any_point)
 	furnish();
 	reader_begin(&reader);
 	watching.context = &reader;
-	ck_assert(mz_table_visit(&x.table, &watching));
+	must(mz_table_visit(&x.table, &watching));
 	total = reader.calls;
 	for (unsigned max = 1; max <= total; max += max < 200 ? 1 : total / 50 + 1) {
 		reader_rewind(&reader, max);
-		ck_assert(!mz_table_visit(&x.table, &watching));
-		ck_assert_uint_eq(reader.calls, max);
+		must(!mz_table_visit(&x.table, &watching));
+		must_equal(reader.calls, max);
 	}
 	tree_destroy(&reader.expected);
 	fixture_end(&x);
@@ -171,11 +171,11 @@ START_TEST(absent_visitors_are_not_called)
 
 	fixture_begin(&x, _i);
 	furnish();
-	ck_assert(mz_table_visit(&x.table, &empty));
-	ck_assert(mz_table_visit(&x.table, &leaver));
+	must(mz_table_visit(&x.table, &empty));
+	must(mz_table_visit(&x.table, &leaver));
 	usage = mz_table_usage(&x.table);
 	for (unsigned level = 0; level <= MZ_LEVELS_MAX; level++)
-		ck_assert_uint_eq(left[level], usage.node_count[level]);
+		must_equal(left[level], usage.node_count[level]);
 	fixture_end(&x);
 }
 END_TEST
@@ -227,8 +227,8 @@ static void add_line(void *context, const char *line)
 	struct text *text = context;
 	size_t bytes = strlen(line);
 
-	ck_assert_ptr_null(strchr(line, '\n'));
-	ck_assert_uint_lt(text->used + bytes + 2, sizeof(text->chars));
+	must(strchr(line, '\n') == NULL);
+	must(text->used + bytes + 2 < sizeof(text->chars));
 	memcpy(text->chars + text->used, line, bytes);
 	text->used += bytes;
 	text->chars[text->used++] = '\n';
@@ -240,7 +240,7 @@ static unsigned long long node_of(uint64_t ia, unsigned level)
 {
 	mz_oa node;
 
-	ck_assert_ptr_nonnull(tree_slot(&x.table, ia, level, &node));
+	must(tree_slot(&x.table, ia, level, &node) != NULL);
 	return node.addr;
 }
 
@@ -302,11 +302,10 @@ START_TEST(a_dump_shows_canonical_addresses)
 	expect_ok(fixture_map(&x, 0xffffffff80000000, 0x40000000, 0, RWX));
 	expect_ok(fixture_map(&x, 0xfffffffffffff000, 0x1000, 0x7000, RX));
 	mz_table_dump(&x.table, add_line, &text);
-	ck_assert_ptr_nonnull(strstr(text.chars, " from 0xffffff8000000000, 2 of 512\n"));
-	ck_assert_ptr_nonnull(
-		strstr(text.chars, "    [510] 0xffffffff80000000 -> 0x0 1 x 1G rwx WB\n"));
-	ck_assert_ptr_nonnull(
-		strstr(text.chars, "        [511] 0xfffffffffffff000 -> 0x7000 1 x 4K r-x WB\n"));
+	must(strstr(text.chars, " from 0xffffff8000000000, 2 of 512\n") != NULL);
+	must(strstr(text.chars, "    [510] 0xffffffff80000000 -> 0x0 1 x 1G rwx WB\n") != NULL);
+	must(strstr(text.chars, "        [511] 0xfffffffffffff000 -> 0x7000 1 x 4K r-x WB\n") !=
+	     NULL);
 	fixture_end(&x);
 }
 END_TEST
@@ -318,7 +317,7 @@ START_TEST(a_dump_covers_whatever_is_mapped)
 	fixture_begin(&x, _i);
 	furnish();
 	mz_table_dump(&x.table, add_line, &text);
-	ck_assert_uint_gt(text.used, 0);
+	must(text.used > 0);
 	fixture_end(&x);
 }
 END_TEST
@@ -333,7 +332,7 @@ START_TEST(words_of_the_dump_differ)
 		for (int j = 0; j < i; j++)
 			ck_assert_str_ne(mz_prop_flag_text((enum mz_prop_flag)(1 << i)),
 					 mz_prop_flag_text((enum mz_prop_flag)(1 << j)));
-	ck_assert_ptr_nonnull(mz_memory_type_text(MZ_MEM_TYPES));
+	must(mz_memory_type_text(MZ_MEM_TYPES) != NULL);
 }
 END_TEST
 

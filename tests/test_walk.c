@@ -22,22 +22,22 @@ static void check_steps(const struct mz_walk *walk, uint64_t ia)
 		mz_oa node;
 		const uint64_t *slot = tree_slot(&x.table, ia, level, &node);
 
-		ck_assert_ptr_nonnull(slot);
-		ck_assert_uint_eq(step->level, level);
-		ck_assert_uint_eq(step->node.addr, node.addr);
-		ck_assert_uint_eq(step->index, mz_index(x.format, ia, level));
-		ck_assert_uint_eq(step->entry, *slot);
-		ck_assert_int_eq(step->kind, x.format->kind(*slot, level));
+		must(slot != NULL);
+		must_equal(step->level, level);
+		must_equal(step->node.addr, node.addr);
+		must_equal(step->index, mz_index(x.format, ia, level));
+		must_equal(step->entry, *slot);
+		must_equal(step->kind, x.format->kind(*slot, level));
 		if (step->kind == MZ_ABSENT) {
-			ck_assert_uint_eq(step->prop.perm, 0);
-			ck_assert_uint_eq(step->prop.memory, 0);
-			ck_assert_uint_eq(step->prop.flags, 0);
+			must_equal(step->prop.perm, 0);
+			must_equal(step->prop.memory, 0);
+			must_equal(step->prop.flags, 0);
 		} else {
-			ck_assert_uint_eq(step->prop.perm, x.format->prop(*slot, level).perm);
-			ck_assert_uint_eq(step->prop.flags, x.format->prop(*slot, level).flags);
+			must_equal(step->prop.perm, x.format->prop(*slot, level).perm);
+			must_equal(step->prop.flags, x.format->prop(*slot, level).flags);
 		}
 		if (i + 1 < walk->step_count)
-			ck_assert_int_eq(step->kind, MZ_NODE);
+			must_equal(step->kind, MZ_NODE);
 	}
 }
 
@@ -47,21 +47,21 @@ static void check_walk(uint64_t ia)
 	struct mz_walk walk;
 	enum mz_error error = mz_table_walk(&x.table, mz_ia_from(ia), &walk);
 
-	ck_assert_uint_eq(walk.item.level, item.level);
-	ck_assert_uint_ge(walk.step_count, 1);
+	must_equal(walk.item.level, item.level);
+	must(walk.step_count >= 1);
 	check_steps(&walk, ia);
 	if (item.level == 0) {
-		ck_assert_int_eq(error, MZ_NOT_MAPPED);
-		ck_assert_int_eq(walk.steps[walk.step_count - 1].kind, MZ_ABSENT);
+		must_equal(error, MZ_NOT_MAPPED);
+		must_equal(walk.steps[walk.step_count - 1].kind, MZ_ABSENT);
 		return;
 	}
 	expect_ok(error);
-	ck_assert_uint_eq(walk.step_count, x.format->levels - item.level + 1u);
-	ck_assert_int_eq(walk.steps[walk.step_count - 1].kind, MZ_LEAF);
-	ck_assert_uint_eq(walk.item.oa.addr, item.oa.addr);
-	ck_assert_uint_eq(walk.item.prop.perm, item.prop.perm);
-	ck_assert_uint_eq(walk.item.prop.memory, item.prop.memory);
-	ck_assert_uint_eq(walk.item.prop.flags, item.prop.flags);
+	must_equal(walk.step_count, x.format->levels - item.level + 1u);
+	must_equal(walk.steps[walk.step_count - 1].kind, MZ_LEAF);
+	must_equal(walk.item.oa.addr, item.oa.addr);
+	must_equal(walk.item.prop.perm, item.prop.perm);
+	must_equal(walk.item.prop.memory, item.prop.memory);
+	must_equal(walk.item.prop.flags, item.prop.flags);
 }
 
 START_TEST(a_walk_of_an_empty_table_ends_at_the_root)
@@ -69,11 +69,11 @@ START_TEST(a_walk_of_an_empty_table_ends_at_the_root)
 	struct mz_walk walk;
 
 	fixture_begin(&x, _i);
-	ck_assert_int_eq(mz_table_walk(&x.table, mz_ia_from(x.base), &walk), MZ_NOT_MAPPED);
-	ck_assert_uint_eq(walk.step_count, 1);
-	ck_assert_uint_eq(walk.steps[0].node.addr, x.table.root_oa.addr);
-	ck_assert_uint_eq(walk.steps[0].level, x.format->levels);
-	ck_assert_uint_eq(walk.steps[0].entry, x.format->absent);
+	must_equal(mz_table_walk(&x.table, mz_ia_from(x.base), &walk), MZ_NOT_MAPPED);
+	must_equal(walk.step_count, 1);
+	must_equal(walk.steps[0].node.addr, x.table.root_oa.addr);
+	must_equal(walk.steps[0].level, x.format->levels);
+	must_equal(walk.steps[0].entry, x.format->absent);
 	check_walk(x.base);
 	fixture_end(&x);
 }
@@ -130,9 +130,9 @@ static void expect_out_of_range(uint64_t ia)
 {
 	struct mz_walk walk;
 
-	ck_assert_int_eq(mz_table_walk(&x.table, mz_ia_from(ia), &walk), MZ_OUT_OF_RANGE);
-	ck_assert_uint_eq(walk.step_count, 0);
-	ck_assert_uint_eq(walk.item.level, 0);
+	must_equal(mz_table_walk(&x.table, mz_ia_from(ia), &walk), MZ_OUT_OF_RANGE);
+	must_equal(walk.step_count, 0);
+	must_equal(walk.item.level, 0);
 }
 
 START_TEST(a_walk_outside_the_table_is_refused)
@@ -166,12 +166,12 @@ static void narrow_link(uint64_t ia, unsigned level, unsigned perm)
 {
 	uint64_t *slot = tree_slot(&x.table, ia, level, NULL);
 
-	ck_assert_ptr_nonnull(slot);
-	ck_assert_int_eq(x.format->kind(*slot, level), MZ_NODE);
+	must(slot != NULL);
+	must_equal(x.format->kind(*slot, level), MZ_NODE);
 	/* In all formats here, leaves and links keep permissions in the same bits. */
 	*slot = x.format->with_perm(*slot, level, perm);
-	ck_assert_int_eq(x.format->kind(*slot, level), MZ_NODE);
-	ck_assert_uint_eq(x.format->prop(*slot, level).perm, perm);
+	must_equal(x.format->kind(*slot, level), MZ_NODE);
+	must_equal(x.format->prop(*slot, level).perm, perm);
 }
 
 START_TEST(links_narrow_permissions_where_the_format_says_so)
@@ -185,19 +185,19 @@ START_TEST(links_narrow_permissions_where_the_format_says_so)
 	if (x.format->hierarchical) {
 		narrow_link(x.base, 2, RX);
 		expect_ok(mz_table_walk(&x.table, mz_ia_from(x.base), &walk));
-		ck_assert_uint_eq(walk.item.prop.perm, RX);
-		ck_assert_uint_eq(walk.steps[walk.step_count - 1].prop.perm, RWX);
-		ck_assert_uint_eq(walk.steps[walk.step_count - 2].prop.perm, RX);
+		must_equal(walk.item.prop.perm, RX);
+		must_equal(walk.steps[walk.step_count - 1].prop.perm, RWX);
+		must_equal(walk.steps[walk.step_count - 2].prop.perm, RX);
 		narrow_link(x.base, root, RW);
 		expect_ok(mz_table_walk(&x.table, mz_ia_from(x.base), &walk));
-		ck_assert_uint_eq(walk.item.prop.perm, MZ_READ);
+		must_equal(walk.item.prop.perm, MZ_READ);
 		narrow_link(x.base, 2, RWX);
 		expect_ok(mz_table_walk(&x.table, mz_ia_from(x.base), &walk));
-		ck_assert_uint_eq(walk.item.prop.perm, RW);
+		must_equal(walk.item.prop.perm, RW);
 		narrow_link(x.base, root, RWX);
 	}
 	expect_ok(mz_table_walk(&x.table, mz_ia_from(x.base), &walk));
-	ck_assert_uint_eq(walk.item.prop.perm, RWX);
+	must_equal(walk.item.prop.perm, RWX);
 	/* A query tells what the leaf says. */
 	expect_mapped(&x, x.base, 0, RWX, 1);
 	fixture_end(&x);
@@ -214,8 +214,8 @@ static const uint64_t *foreign_node(void *context, mz_oa node, size_t bytes)
 	struct foreign *foreign = context;
 	unsigned level = x.format->levels - foreign->calls;
 
-	ck_assert_uint_ge(bytes, mz_entry_count(x.format, level) * sizeof(uint64_t));
-	ck_assert_uint_le(bytes, (size_t)1 << mz_node_lg2(x.format, level));
+	must(bytes >= mz_entry_count(x.format, level) * sizeof(uint64_t));
+	must(bytes <= ((size_t)1 << mz_node_lg2(x.format, level)));
 	if (foreign->calls == foreign->calls_max)
 		return NULL;
 	foreign->calls++;
@@ -238,23 +238,23 @@ START_TEST(a_foreign_tree_is_walked_as_far_as_its_nodes_are_found)
 		foreign = (struct foreign) {0, max};
 		error = mz_walk_root(x.format, x.table.root_oa, foreign_node, &foreign,
 				     mz_ia_from(ia), &walk);
-		ck_assert_uint_eq(walk.step_count, max);
+		must_equal(walk.step_count, max);
 		check_steps(&walk, ia);
 		if (max < x.format->levels) {
-			ck_assert_int_eq(error, MZ_NOT_MAPPED);
-			ck_assert_uint_eq(walk.item.level, 0);
+			must_equal(error, MZ_NOT_MAPPED);
+			must_equal(walk.item.level, 0);
 		} else {
 			expect_ok(error);
-			ck_assert_uint_eq(walk.item.oa.addr, whole.item.oa.addr);
-			ck_assert_uint_eq(walk.item.level, 1);
-			ck_assert_uint_eq(walk.item.prop.perm, RX);
+			must_equal(walk.item.oa.addr, whole.item.oa.addr);
+			must_equal(walk.item.level, 1);
+			must_equal(walk.item.prop.perm, RX);
 		}
 	}
 	foreign = (struct foreign) {0, x.format->levels};
-	ck_assert_int_eq(mz_walk_root(x.format, x.table.root_oa, foreign_node, &foreign,
-				      mz_ia_from((uint64_t)1 << 62), &walk),
-			 MZ_OUT_OF_RANGE);
-	ck_assert_uint_eq(foreign.calls, 0);
+	must_equal(mz_walk_root(x.format, x.table.root_oa, foreign_node, &foreign,
+				mz_ia_from((uint64_t)1 << 62), &walk),
+		   MZ_OUT_OF_RANGE);
+	must_equal(foreign.calls, 0);
 	fixture_end(&x);
 }
 END_TEST

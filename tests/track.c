@@ -2,10 +2,11 @@
 /* Tracking memory. */
 #include "tests/track.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "tests/must.h"
 
 /* Marks in `sizes` beside the size of a live node. */
 #define FRESH 0    /* never handed out */
@@ -94,7 +95,7 @@ static enum mz_error track_alloc(void *context, unsigned size_lg2, mz_oa *pa)
 	size_t count = (size_t)1 << (size_lg2 - track->page_lg2);
 	size_t page;
 
-	ck_assert_uint_ge(size_lg2, track->page_lg2);
+	must(size_lg2 >= track->page_lg2);
 	pthread_mutex_lock(&track->mutex);
 	track->alloc_count++;
 	if (track->fail_at != 0 &&
@@ -150,7 +151,7 @@ void track_init(struct track *track, unsigned page_lg2, struct journal *journal)
 	track->limit = TRACK_PAGES / 32;
 	track->base = mmap(NULL, (size_t)TRACK_PAGES << page_lg2, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert_ptr_ne(track->base, MAP_FAILED);
+	must(track->base != MAP_FAILED);
 	track->sizes = calloc(TRACK_PAGES, 1);
 	track->memory.context = track;
 	track->memory.alloc = track_alloc;
@@ -159,8 +160,8 @@ void track_init(struct track *track, unsigned page_lg2, struct journal *journal)
 	track->memory.frames = calloc(TRACK_PAGES, sizeof(struct mz_frame));
 	track->memory.first_frame = FIRST_PAGE;
 	track->memory.frame_count = TRACK_PAGES;
-	ck_assert_ptr_nonnull(track->sizes);
-	ck_assert_ptr_nonnull(track->memory.frames);
+	must(track->sizes != NULL);
+	must(track->memory.frames != NULL);
 }
 
 void track_check(const struct track *track)
@@ -173,8 +174,8 @@ void track_check(const struct track *track)
 void track_destroy(struct track *track)
 {
 	track_check(track);
-	ck_assert_msg(track->live_count == 0, "%llu nodes leaked",
-		      (unsigned long long)track->live_count);
+	must_say(track->live_count == 0, "%llu nodes leaked",
+		 (unsigned long long)track->live_count);
 	munmap(track->base, (size_t)TRACK_PAGES << track->page_lg2);
 	free(track->sizes);
 	free(track->memory.frames);
