@@ -50,6 +50,7 @@ void fixture_prepare(struct fixture *x, int loop)
 		x->base = tree_canonical(x->format, (root_count / 2 + 2) * x->root_span);
 		break;
 	case VARIANT_WITNESSED:
+		x->config.features = x->format->features;
 		x->config.items = x->witness.items;
 		x->config.rcu = x->witness.rcu;
 		x->config.flush = x->witness.flush;
@@ -129,37 +130,36 @@ void expect_mapped(struct fixture *x, uint64_t ia, uint64_t oa, unsigned perm, u
 {
 	struct mz_item item = mz_table_query(&x->table, mz_ia_from(ia));
 
-	ck_assert_msg(item.level != 0, "%s: %#llx is not mapped", x->test_case->name,
-		      (unsigned long long)ia);
-	ck_assert_msg(item.oa.addr == oa, "%s: %#llx translates to %#llx, not %#llx",
-		      x->test_case->name, (unsigned long long)ia, (unsigned long long)item.oa.addr,
-		      (unsigned long long)oa);
-	ck_assert_msg(item.prop.perm == perm, "%s: permissions %u at %#llx, not %u",
-		      x->test_case->name, item.prop.perm, (unsigned long long)ia, perm);
-	ck_assert_msg(level == 0 || item.level == level, "%s: level %u at %#llx, not %u",
-		      x->test_case->name, item.level, (unsigned long long)ia, level);
+	must_say(item.level != 0, "%s: %#llx is not mapped", x->test_case->name,
+		 (unsigned long long)ia);
+	must_say(item.oa.addr == oa, "%s: %#llx translates to %#llx, not %#llx", x->test_case->name,
+		 (unsigned long long)ia, (unsigned long long)item.oa.addr, (unsigned long long)oa);
+	must_say(item.prop.perm == perm, "%s: permissions %u at %#llx, not %u", x->test_case->name,
+		 item.prop.perm, (unsigned long long)ia, perm);
+	must_say(level == 0 || item.level == level, "%s: level %u at %#llx, not %u",
+		 x->test_case->name, item.level, (unsigned long long)ia, level);
 }
 
 void expect_hole(struct fixture *x, uint64_t ia)
 {
 	struct mz_item item = mz_table_query(&x->table, mz_ia_from(ia));
 
-	ck_assert_msg(item.level == 0, "%s: %#llx is mapped, at level %u", x->test_case->name,
-		      (unsigned long long)ia, item.level);
+	must_say(item.level == 0, "%s: %#llx is mapped, at level %u", x->test_case->name,
+		 (unsigned long long)ia, item.level);
 }
 
 void expect_nodes(struct fixture *x, uint64_t count)
 {
 	fixture_settle(x);
-	ck_assert_msg(x->track.live_count == count, "%s: %llu nodes, not %llu", x->test_case->name,
-		      (unsigned long long)x->track.live_count, (unsigned long long)count);
+	must_say(x->track.live_count == count, "%s: %llu nodes, not %llu", x->test_case->name,
+		 (unsigned long long)x->track.live_count, (unsigned long long)count);
 }
 
 void expect_sound(struct fixture *x)
 {
 	struct mz_violation violation = mz_table_check(&x->table);
 
-	ck_assert_msg(violation.rule == MZ_RULE_NONE, "%s: %s: level %u index %u of node %#llx",
-		      x->test_case->name, mz_rule_text(violation.rule), violation.level,
-		      violation.index, (unsigned long long)violation.node.addr);
+	must_say(violation.rule == MZ_RULE_NONE, "%s: %s: level %u index %u of node %#llx",
+		 x->test_case->name, mz_rule_text(violation.rule), violation.level, violation.index,
+		 (unsigned long long)violation.node.addr);
 }

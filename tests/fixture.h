@@ -7,14 +7,13 @@
 #ifndef MZ_TESTS_FIXTURE_H
 #define MZ_TESTS_FIXTURE_H
 
-#include <check.h>
-
 #include "core/check.h"
 #include "core/gather.h"
 #include "core/geometry.h"
 #include "core/table.h"
 #include "tests/cases.h"
 #include "tests/journal.h"
+#include "tests/must.h"
 #include "tests/track.h"
 #include "tests/witness.h"
 
@@ -23,7 +22,8 @@ enum variant {
 	VARIANT_PLAIN,
 	VARIANT_BASE_PAGES, /* no large leaves */
 	VARIANT_ROOT_RANGE, /* part of the root, and a fixed second level */
-	VARIANT_WITNESSED,  /* items, flush and rcu hooks, and one gather shared by all calls */
+	VARIANT_WITNESSED,  /* items, flush and rcu hooks, all features, one gather shared by all
+			       calls */
 	VARIANTS,
 };
 
@@ -84,6 +84,6 @@ void expect_nodes(struct fixture *x, uint64_t count);
 /* Fails the test if an invariant is broken. */
 void expect_sound(struct fixture *x);
 
-#define expect_ok(expression) ck_assert_int_eq((expression), MZ_OK)
+#define expect_ok(expression) must_equal((expression), MZ_OK)
 
 #endif

@@ -104,6 +104,14 @@ void model_protect(struct model *model, uint64_t ia, uint64_t bytes, unsigned pe
 		model->ranges[at].prop.perm = (uint8_t)perm;
 }
 
+void model_flag(struct model *model, uint64_t ia, uint64_t bytes, unsigned flags)
+{
+	size_t end, at = cut_out(model, ia, ia + bytes - 1, &end);
+
+	for (; at < end; at++)
+		model->ranges[at].prop.flags |= (uint16_t)flags;
+}
+
 const struct model_range *model_find(const struct model *model, uint64_t ia)
 {
 	size_t at = seek(model, ia);

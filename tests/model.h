@@ -27,6 +27,7 @@ enum mz_error model_map(struct model *model, uint64_t ia, uint64_t bytes, uint64
 			struct mz_prop prop);
 void model_unmap(struct model *model, uint64_t ia, uint64_t bytes);
 void model_protect(struct model *model, uint64_t ia, uint64_t bytes, unsigned perm);
+void model_flag(struct model *model, uint64_t ia, uint64_t bytes, unsigned flags);
 
 /* The range that ia lies in, or NULL. */
 const struct model_range *model_find(const struct model *model, uint64_t ia);

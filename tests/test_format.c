@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Formats: their laws, that a broken law is noticed, and every bit of the real ones by the manuals.
  */
-#include <stdio.h>
-
 #include "arch/x86/ept.h"
 #include "arch/x86/ia32e.h"
 #include "tests/fixture.h"
@@ -19,8 +17,8 @@ START_TEST(every_format_keeps_the_laws)
 	const struct test_case *test_case = case_at(_i);
 
 	for (uint64_t seed = 0; seed < 20; seed++)
-		ck_assert_msg(mz_format_check(test_case->format, seed) == 0, "%s: law %d",
-			      test_case->name, mz_format_check(test_case->format, seed));
+		must_say(mz_format_check(test_case->format, seed) == 0, "%s: law %d",
+			 test_case->name, mz_format_check(test_case->format, seed));
 }
 END_TEST
 
@@ -28,13 +26,12 @@ START_TEST(the_laws_hold_for_random_seeds)
 {
 	struct rng rng = {rng_seed()};
 
-	printf("# seed %llu\n", (unsigned long long)rng.state);
 	for (int i = 0; i < 50; i++) {
 		uint64_t seed = rng_next(&rng);
 
-		ck_assert_msg(mz_format_check(case_at(_i)->format, seed) == 0,
-			      "%s: law %d, seed %#llx", case_at(_i)->name,
-			      mz_format_check(case_at(_i)->format, seed), (unsigned long long)seed);
+		must_say(mz_format_check(case_at(_i)->format, seed) == 0, "%s: law %d, seed %#llx",
+			 case_at(_i)->name, mz_format_check(case_at(_i)->format, seed),
+			 (unsigned long long)seed);
 	}
 }
 END_TEST
@@ -220,16 +217,16 @@ START_TEST(a_broken_law_is_named)
 
 	good = case_at(_i)->format;
 
-#define BROKEN(law, change)                                                                  \
-	do {                                                                                 \
-		bad = *good;                                                                 \
-		bad.ops = NULL;                                                              \
-		change;                                                                      \
-		for (uint64_t seed = 0; seed < 8; seed++)                                    \
-			ck_assert_msg(mz_format_check(&bad, seed) == law,                    \
-				      "%s: law %d is broken by %s, seed %d; reported is %d", \
-				      good->name, law, #change, (int)seed,                   \
-				      mz_format_check(&bad, seed));                          \
+#define BROKEN(law, change)                                                             \
+	do {                                                                            \
+		bad = *good;                                                            \
+		bad.ops = NULL;                                                         \
+		change;                                                                 \
+		for (uint64_t seed = 0; seed < 8; seed++)                               \
+			must_say(mz_format_check(&bad, seed) == law,                    \
+				 "%s: law %d is broken by %s, seed %d; reported is %d", \
+				 good->name, law, #change, (int)seed,                   \
+				 mz_format_check(&bad, seed));                          \
 	} while (0)
 
 	BROKEN(1, bad.levels = 0);
@@ -274,7 +271,7 @@ START_TEST(a_broken_law_is_named)
 	 */
 	bad = *good;
 	bad.encodable = everything_encodable;
-	ck_assert_int_ne(mz_format_check(&bad, 0), 0);
+	must(mz_format_check(&bad, 0) != 0);
 }
 END_TEST
 
@@ -285,20 +282,20 @@ START_TEST(geometry_agrees_with_itself)
 	for (unsigned level = 1; level <= f->levels; level++) {
 		uint64_t span = mz_span(f, level);
 
-		ck_assert_uint_eq(mz_index(f, 0, level), 0);
-		ck_assert_uint_eq(mz_index(f, span, level), 1);
-		ck_assert_uint_eq(mz_index(f, span - 1, level), 0);
-		ck_assert_uint_eq(mz_index(f, UINT64_MAX, level), mz_entry_count(f, level) - 1);
-		ck_assert_uint_eq(mz_span_last(f, span + 1, level), 2 * span - 1);
-		ck_assert_uint_ge(mz_node_lg2(f, level), f->page_lg2);
-		ck_assert_uint_le(mz_entry_count(f, level) * 8u, 1u << mz_node_lg2(f, level));
+		must_equal(mz_index(f, 0, level), 0);
+		must_equal(mz_index(f, span, level), 1);
+		must_equal(mz_index(f, span - 1, level), 0);
+		must_equal(mz_index(f, UINT64_MAX, level), mz_entry_count(f, level) - 1);
+		must_equal(mz_span_last(f, span + 1, level), 2 * span - 1);
+		must(mz_node_lg2(f, level) >= f->page_lg2);
+		must(mz_entry_count(f, level) * 8u <= (1u << mz_node_lg2(f, level)));
 	}
-	ck_assert(mz_ia_valid(f, 0));
-	ck_assert(!mz_ia_valid(f, (uint64_t)1 << 62));
-	ck_assert_int_eq(mz_ia_valid(f, UINT64_MAX), f->ia_signed);
-	ck_assert_int_eq(mz_ia_valid(f, (uint64_t)1 << (f->ia_lg2 - 1)), !f->ia_signed);
-	ck_assert(mz_ia_valid(f, ((uint64_t)1 << (f->ia_lg2 - 1)) - 1));
-	ck_assert(!mz_ia_valid(f, (uint64_t)1 << f->ia_lg2));
+	must(mz_ia_valid(f, 0));
+	must(!mz_ia_valid(f, (uint64_t)1 << 62));
+	must_equal(mz_ia_valid(f, UINT64_MAX), f->ia_signed);
+	must_equal(mz_ia_valid(f, (uint64_t)1 << (f->ia_lg2 - 1)), !f->ia_signed);
+	must(mz_ia_valid(f, ((uint64_t)1 << (f->ia_lg2 - 1)) - 1));
+	must(!mz_ia_valid(f, (uint64_t)1 << f->ia_lg2));
 }
 END_TEST
 
@@ -307,7 +304,7 @@ static uint64_t leaf(const struct mz_format *f, uint64_t oa, unsigned level, uns
 {
 	struct mz_prop prop = {(uint8_t)perm, (uint8_t)memory, (uint16_t)flags};
 
-	ck_assert(f->encodable(prop, level, f->features));
+	must(f->encodable(prop, level, f->features));
 	return f->make_leaf(mz_oa_from(oa), level, prop);
 }
 
@@ -316,41 +313,41 @@ START_TEST(ept_entries_are_those_of_the_manual)
 {
 	const struct mz_format *f = &mz_ept;
 
-	ck_assert_uint_eq(f->levels, 4);
-	ck_assert_uint_eq(f->page_lg2, 12);
-	ck_assert_uint_eq(f->ia_lg2, 48);
-	ck_assert(!f->ia_signed);
-	ck_assert(f->hierarchical);
-	ck_assert_uint_eq(f->leaf_levels, 1u << 1 | 1u << 2 | 1u << 3);
+	must_equal(f->levels, 4);
+	must_equal(f->page_lg2, 12);
+	must_equal(f->ia_lg2, 48);
+	must(!f->ia_signed);
+	must(f->hierarchical);
+	must_equal(f->leaf_levels, 1u << 1 | 1u << 2 | 1u << 3);
 	/* Bits 0, 1, 2: read, write, execute; the address; all else 0. */
-	ck_assert_uint_eq(f->make_node(mz_oa_from(0x1000), 4), 0x1007);
-	ck_assert_uint_eq(f->make_node(mz_oa_from(0x000ffffffffff000), 3), 0x000ffffffffff007);
-	ck_assert_uint_eq(f->make_node(mz_oa_from(0xabcde000), 2), 0xabcde007);
+	must_equal(f->make_node(mz_oa_from(0x1000), 4), 0x1007);
+	must_equal(f->make_node(mz_oa_from(0x000ffffffffff000), 3), 0x000ffffffffff007);
+	must_equal(f->make_node(mz_oa_from(0xabcde000), 2), 0xabcde007);
 	/* Bits 5:3 of a leaf: the memory type, write-back is 6. Bit 7: a leaf above level 1. */
-	ck_assert_uint_eq(leaf(f, 0x12345000, 1, RWX, MZ_MEM_WRITE_BACK, 0), 0x12345037);
-	ck_assert_uint_eq(leaf(f, 0x40200000, 2, RWX, MZ_MEM_WRITE_BACK, 0), 0x402000b7);
-	ck_assert_uint_eq(leaf(f, 0x40000000, 3, RWX, MZ_MEM_WRITE_BACK, 0), 0x400000b7);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, MZ_READ, MZ_MEM_WRITE_BACK, 0), 0x1031);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_BACK, 0), 0x1033);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_BACK, 0), 0x1035);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, MZ_EXEC, MZ_MEM_WRITE_BACK, 0), 0x1034);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RW, MZ_MEM_UNCACHED, 0), 0x1003);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_COMBINING, 0), 0x100b);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_THROUGH, 0), 0x1023);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_PROTECTED, 0), 0x102b);
-	ck_assert_uint_eq(leaf(f, 0x200000, 2, RW, MZ_MEM_UNCACHED, 0), 0x200083);
+	must_equal(leaf(f, 0x12345000, 1, RWX, MZ_MEM_WRITE_BACK, 0), 0x12345037);
+	must_equal(leaf(f, 0x40200000, 2, RWX, MZ_MEM_WRITE_BACK, 0), 0x402000b7);
+	must_equal(leaf(f, 0x40000000, 3, RWX, MZ_MEM_WRITE_BACK, 0), 0x400000b7);
+	must_equal(leaf(f, 0x1000, 1, MZ_READ, MZ_MEM_WRITE_BACK, 0), 0x1031);
+	must_equal(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_BACK, 0), 0x1033);
+	must_equal(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_BACK, 0), 0x1035);
+	must_equal(leaf(f, 0x1000, 1, MZ_EXEC, MZ_MEM_WRITE_BACK, 0), 0x1034);
+	must_equal(leaf(f, 0x1000, 1, RW, MZ_MEM_UNCACHED, 0), 0x1003);
+	must_equal(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_COMBINING, 0), 0x100b);
+	must_equal(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_THROUGH, 0), 0x1023);
+	must_equal(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_PROTECTED, 0), 0x102b);
+	must_equal(leaf(f, 0x200000, 2, RW, MZ_MEM_UNCACHED, 0), 0x200083);
 	/* Bit 6: ignore PAT. Bit 8: accessed. Bit 9: dirty. */
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_BACK, MZ_IGNORE_PAT), 0x1073);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_BACK, MZ_ACCESSED), 0x1133);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_BACK, MZ_DIRTY), 0x1233);
-	ck_assert_uint_eq(leaf(f, 0x200000, 2, RWX, MZ_MEM_WRITE_BACK,
-			       MZ_ACCESSED | MZ_DIRTY | MZ_IGNORE_PAT),
-			  0x2003f7);
-	ck_assert_uint_eq(f->hw_bits(1), 0x300);
-	ck_assert_uint_eq(f->hw_bits(2), 0x300);
-	ck_assert_uint_eq(f->hw_bits(3), 0x300);
-	ck_assert_uint_eq(f->hw_bits(4) & ~(uint64_t)0x300, 0);
-	ck_assert_uint_ne(f->hw_bits(4) & 0x100, 0);
+	must_equal(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_BACK, MZ_IGNORE_PAT), 0x1073);
+	must_equal(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_BACK, MZ_ACCESSED), 0x1133);
+	must_equal(leaf(f, 0x1000, 1, RW, MZ_MEM_WRITE_BACK, MZ_DIRTY), 0x1233);
+	must_equal(leaf(f, 0x200000, 2, RWX, MZ_MEM_WRITE_BACK,
+			MZ_ACCESSED | MZ_DIRTY | MZ_IGNORE_PAT),
+		   0x2003f7);
+	must_equal(f->hw_bits(1), 0x300);
+	must_equal(f->hw_bits(2), 0x300);
+	must_equal(f->hw_bits(3), 0x300);
+	must_equal(f->hw_bits(4) & ~(uint64_t)0x300, 0);
+	must((f->hw_bits(4) & 0x100) != 0);
 }
 END_TEST
 
@@ -358,20 +355,20 @@ START_TEST(ept_reads_what_hardware_wrote)
 {
 	const struct mz_format *f = &mz_ept;
 
-	ck_assert_int_eq(f->kind(0, 1), MZ_ABSENT);
+	must_equal(f->kind(0, 1), MZ_ABSENT);
 	/* Any of bits 2:0 makes an entry present. */
-	ck_assert_int_eq(f->kind(0x1034, 1), MZ_LEAF);
-	ck_assert_int_eq(f->kind(0x1031, 1), MZ_LEAF);
-	ck_assert_int_eq(f->kind(0x12345ff8, 1), MZ_ABSENT);
+	must_equal(f->kind(0x1034, 1), MZ_LEAF);
+	must_equal(f->kind(0x1031, 1), MZ_LEAF);
+	must_equal(f->kind(0x12345ff8, 1), MZ_ABSENT);
 	/* At level 1, bit 7 is ignored. */
-	ck_assert_int_eq(f->kind(0x10b7, 1), MZ_LEAF);
-	ck_assert_int_eq(f->kind(0x1007, 2), MZ_NODE);
-	ck_assert_int_eq(f->kind(0x2000b7, 2), MZ_LEAF);
-	ck_assert_int_eq(f->kind(0x1107, 4), MZ_NODE);
-	ck_assert_uint_eq(f->oa(0x8007fffffffff337, 1).addr, 0x0007fffffffff000);
-	ck_assert_uint_eq(f->prop(0x1337, 1).flags, MZ_ACCESSED | MZ_DIRTY);
-	ck_assert_uint_eq(f->prop(0x1001, 3).perm, MZ_READ);
-	ck_assert_uint_eq(f->prop(0x1007, 3).perm, RWX);
+	must_equal(f->kind(0x10b7, 1), MZ_LEAF);
+	must_equal(f->kind(0x1007, 2), MZ_NODE);
+	must_equal(f->kind(0x2000b7, 2), MZ_LEAF);
+	must_equal(f->kind(0x1107, 4), MZ_NODE);
+	must_equal(f->oa(0x8007fffffffff337, 1).addr, 0x0007fffffffff000);
+	must_equal(f->prop(0x1337, 1).flags, MZ_ACCESSED | MZ_DIRTY);
+	must_equal(f->prop(0x1001, 3).perm, MZ_READ);
+	must_equal(f->prop(0x1007, 3).perm, RWX);
 }
 END_TEST
 
@@ -380,14 +377,14 @@ START_TEST(ept_cannot_encode_write_without_read)
 	const struct mz_format *f = &mz_ept;
 
 	for (unsigned level = 1; level <= 3; level++) {
-		ck_assert(!f->encodable(mz_prop_from(MZ_WRITE), level, f->features));
-		ck_assert(!f->encodable(mz_prop_from(MZ_WRITE | MZ_EXEC), level, f->features));
-		ck_assert(!f->encodable(mz_prop_from(MZ_EXEC), level, 0));
-		ck_assert(f->encodable(mz_prop_from(MZ_EXEC), level, MZ_EXEC_ONLY));
-		ck_assert(f->encodable(mz_prop_from(MZ_READ), level, 0));
+		must(!f->encodable(mz_prop_from(MZ_WRITE), level, f->features));
+		must(!f->encodable(mz_prop_from(MZ_WRITE | MZ_EXEC), level, f->features));
+		must(!f->encodable(mz_prop_from(MZ_EXEC), level, 0));
+		must(f->encodable(mz_prop_from(MZ_EXEC), level, MZ_EXEC_ONLY));
+		must(f->encodable(mz_prop_from(MZ_READ), level, 0));
 	}
-	ck_assert(!f->encodable((struct mz_prop) {RW, 0, MZ_USER}, 1, f->features));
-	ck_assert(!f->encodable((struct mz_prop) {RW, 0, MZ_GLOBAL}, 1, f->features));
+	must(!f->encodable((struct mz_prop) {RW, 0, MZ_USER}, 1, f->features));
+	must(!f->encodable((struct mz_prop) {RW, 0, MZ_GLOBAL}, 1, f->features));
 }
 END_TEST
 
@@ -397,36 +394,36 @@ START_TEST(ia32e_entries_are_those_of_the_manual)
 	const struct mz_format *f = &mz_ia32e;
 	const uint64_t xd = (uint64_t)1 << 63;
 
-	ck_assert_uint_eq(f->levels, 4);
-	ck_assert_uint_eq(f->page_lg2, 12);
-	ck_assert_uint_eq(f->ia_lg2, 48);
-	ck_assert(f->ia_signed);
-	ck_assert(f->hierarchical);
-	ck_assert_uint_eq(f->leaf_levels, 1u << 1 | 1u << 2 | 1u << 3);
-	ck_assert_uint_eq(f->absent & 1, 0);
+	must_equal(f->levels, 4);
+	must_equal(f->page_lg2, 12);
+	must_equal(f->ia_lg2, 48);
+	must(f->ia_signed);
+	must(f->hierarchical);
+	must_equal(f->leaf_levels, 1u << 1 | 1u << 2 | 1u << 3);
+	must_equal(f->absent & 1, 0);
 	/* Present, writable, user: the leaf decides. */
-	ck_assert_uint_eq(f->make_node(mz_oa_from(0x1000), 4), 0x1007);
-	ck_assert_uint_eq(f->make_node(mz_oa_from(0x000ffffffffff000), 2), 0x000ffffffffff007);
-	ck_assert_uint_eq(leaf(f, 0x12345000, 1, RWX, MZ_MEM_WRITE_BACK, 0), 0x12345003);
-	ck_assert_uint_eq(leaf(f, 0x12345000, 1, RX, MZ_MEM_WRITE_BACK, 0), 0x12345001);
-	ck_assert_uint_eq(leaf(f, 0x12345000, 1, RW, MZ_MEM_WRITE_BACK, 0), xd | 0x12345003);
-	ck_assert_uint_eq(leaf(f, 0x12345000, 1, MZ_READ, MZ_MEM_WRITE_BACK, 0), xd | 0x12345001);
+	must_equal(f->make_node(mz_oa_from(0x1000), 4), 0x1007);
+	must_equal(f->make_node(mz_oa_from(0x000ffffffffff000), 2), 0x000ffffffffff007);
+	must_equal(leaf(f, 0x12345000, 1, RWX, MZ_MEM_WRITE_BACK, 0), 0x12345003);
+	must_equal(leaf(f, 0x12345000, 1, RX, MZ_MEM_WRITE_BACK, 0), 0x12345001);
+	must_equal(leaf(f, 0x12345000, 1, RW, MZ_MEM_WRITE_BACK, 0), xd | 0x12345003);
+	must_equal(leaf(f, 0x12345000, 1, MZ_READ, MZ_MEM_WRITE_BACK, 0), xd | 0x12345001);
 	/* Bit 7: a leaf above level 1. */
-	ck_assert_uint_eq(leaf(f, 0x40200000, 2, RWX, MZ_MEM_WRITE_BACK, 0), 0x40200083);
-	ck_assert_uint_eq(leaf(f, 0x40000000, 3, RX, MZ_MEM_WRITE_BACK, 0), 0x40000081);
+	must_equal(leaf(f, 0x40200000, 2, RWX, MZ_MEM_WRITE_BACK, 0), 0x40200083);
+	must_equal(leaf(f, 0x40000000, 3, RX, MZ_MEM_WRITE_BACK, 0), 0x40000081);
 	/* Bit 2: user. Bit 5: accessed. Bit 6: dirty. Bit 8: global. */
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_BACK, MZ_USER), 0x1005);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_BACK, MZ_ACCESSED), 0x1021);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_BACK, MZ_DIRTY), 0x1041);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_BACK, MZ_GLOBAL), 0x1101);
+	must_equal(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_BACK, MZ_USER), 0x1005);
+	must_equal(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_BACK, MZ_ACCESSED), 0x1021);
+	must_equal(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_BACK, MZ_DIRTY), 0x1041);
+	must_equal(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_BACK, MZ_GLOBAL), 0x1101);
 	/* Bits 4 and 3, PCD and PWT, choose from IA32_PAT: after power-on 1 is WT, 3 is UC. */
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_THROUGH, 0), 0x1009);
-	ck_assert_uint_eq(leaf(f, 0x1000, 1, RX, MZ_MEM_UNCACHED, 0), 0x1019);
-	ck_assert_uint_eq(leaf(f, 0x200000, 2, RX, MZ_MEM_UNCACHED, 0), 0x200099);
-	ck_assert_uint_eq(f->hw_bits(1), 0x60);
-	ck_assert_uint_eq(f->hw_bits(2), 0x60);
-	ck_assert_uint_eq(f->hw_bits(4) & ~(uint64_t)0x60, 0);
-	ck_assert_uint_ne(f->hw_bits(4) & 0x20, 0);
+	must_equal(leaf(f, 0x1000, 1, RX, MZ_MEM_WRITE_THROUGH, 0), 0x1009);
+	must_equal(leaf(f, 0x1000, 1, RX, MZ_MEM_UNCACHED, 0), 0x1019);
+	must_equal(leaf(f, 0x200000, 2, RX, MZ_MEM_UNCACHED, 0), 0x200099);
+	must_equal(f->hw_bits(1), 0x60);
+	must_equal(f->hw_bits(2), 0x60);
+	must_equal(f->hw_bits(4) & ~(uint64_t)0x60, 0);
+	must((f->hw_bits(4) & 0x20) != 0);
 }
 END_TEST
 
@@ -436,20 +433,20 @@ START_TEST(ia32e_reads_what_hardware_wrote)
 	const uint64_t xd = (uint64_t)1 << 63;
 
 	/* Without bit 0 all others are software's. */
-	ck_assert_int_eq(f->kind(0, 1), MZ_ABSENT);
-	ck_assert_int_eq(f->kind(0x12345ffe, 1), MZ_ABSENT);
-	ck_assert_int_eq(f->kind(0xfffffffffffffffe, 3), MZ_ABSENT);
-	ck_assert_int_eq(f->kind(0x1001, 1), MZ_LEAF);
+	must_equal(f->kind(0, 1), MZ_ABSENT);
+	must_equal(f->kind(0x12345ffe, 1), MZ_ABSENT);
+	must_equal(f->kind(0xfffffffffffffffe, 3), MZ_ABSENT);
+	must_equal(f->kind(0x1001, 1), MZ_LEAF);
 	/* At level 1, bit 7 chooses a memory type. */
-	ck_assert_int_eq(f->kind(0x1081, 1), MZ_LEAF);
-	ck_assert_int_eq(f->kind(0x1001, 2), MZ_NODE);
-	ck_assert_int_eq(f->kind(0x200081, 2), MZ_LEAF);
-	ck_assert_uint_eq(f->oa(xd | 0x0007fffffffff063, 1).addr, 0x0007fffffffff000);
+	must_equal(f->kind(0x1081, 1), MZ_LEAF);
+	must_equal(f->kind(0x1001, 2), MZ_NODE);
+	must_equal(f->kind(0x200081, 2), MZ_LEAF);
+	must_equal(f->oa(xd | 0x0007fffffffff063, 1).addr, 0x0007fffffffff000);
 	/* Bit 12 of a large leaf is its PAT bit, no part of the address. */
-	ck_assert_uint_eq(f->oa(0x201083, 2).addr, 0x200000);
-	ck_assert_uint_eq(f->prop(0x1063, 1).flags, MZ_ACCESSED | MZ_DIRTY);
-	ck_assert_uint_eq(f->prop(xd | 0x1001, 3).perm, MZ_READ);
-	ck_assert_uint_eq(f->prop(0x1007, 3).perm, RWX);
+	must_equal(f->oa(0x201083, 2).addr, 0x200000);
+	must_equal(f->prop(0x1063, 1).flags, MZ_ACCESSED | MZ_DIRTY);
+	must_equal(f->prop(xd | 0x1001, 3).perm, MZ_READ);
+	must_equal(f->prop(0x1007, 3).perm, RWX);
 }
 END_TEST
 
@@ -458,11 +455,10 @@ START_TEST(ia32e_cannot_encode_what_paging_lacks)
 	const struct mz_format *f = &mz_ia32e;
 
 	for (unsigned perm = 0; perm < 8; perm++)
-		ck_assert_int_eq(f->encodable(mz_prop_from(perm), 1, f->features),
-				 (perm & MZ_READ) != 0);
-	ck_assert(!f->encodable((struct mz_prop) {RW, MZ_MEM_WRITE_COMBINING, 0}, 1, f->features));
-	ck_assert(!f->encodable((struct mz_prop) {RW, MZ_MEM_WRITE_PROTECTED, 0}, 1, f->features));
-	ck_assert(!f->encodable((struct mz_prop) {RW, 0, MZ_IGNORE_PAT}, 1, f->features));
+		must_equal(f->encodable(mz_prop_from(perm), 1, f->features), (perm & MZ_READ) != 0);
+	must(!f->encodable((struct mz_prop) {RW, MZ_MEM_WRITE_COMBINING, 0}, 1, f->features));
+	must(!f->encodable((struct mz_prop) {RW, MZ_MEM_WRITE_PROTECTED, 0}, 1, f->features));
+	must(!f->encodable((struct mz_prop) {RW, 0, MZ_IGNORE_PAT}, 1, f->features));
 }
 END_TEST
 
@@ -474,16 +470,16 @@ START_TEST(root_registers_are_those_of_the_manual)
 	/* Bits 2:0: 6, write-back; 5:3: 3, four levels; 6: accessed and dirty flags. */
 	fixture_begin(&x, CASE_EPT);
 	root = x.table.root_oa.addr;
-	ck_assert_uint_eq(mz_ept_pointer(&x.table), root | 0x1e);
+	must_equal(mz_ept_pointer(&x.table), root | 0x1e);
 	fixture_end(&x);
 	fixture_prepare(&x, CASE_EPT);
 	x.config.features = MZ_HW_ACCESSED_DIRTY;
 	expect_ok(mz_table_init(&x.table, &x.config));
-	ck_assert_uint_eq(mz_ept_pointer(&x.table), x.table.root_oa.addr | 0x5e);
+	must_equal(mz_ept_pointer(&x.table), x.table.root_oa.addr | 0x5e);
 	fixture_end(&x);
 
 	fixture_begin(&x, CASE_IA32E);
-	ck_assert_uint_eq(mz_ia32e_cr3(&x.table), x.table.root_oa.addr);
+	must_equal(mz_ia32e_cr3(&x.table), x.table.root_oa.addr);
 	fixture_end(&x);
 }
 END_TEST

@@ -22,8 +22,8 @@ static void expect_bad_config(const struct mz_config *config)
 {
 	struct mz_table table;
 
-	ck_assert_int_eq(mz_table_init(&table, config), MZ_BAD_CONFIG);
-	ck_assert_uint_eq(x.track.live_count, 0);
+	must_equal(mz_table_init(&table, config), MZ_BAD_CONFIG);
+	must_equal(x.track.live_count, 0);
 }
 
 START_TEST(bad_configurations_are_refused)
@@ -70,15 +70,15 @@ END_TEST
 START_TEST(a_table_keeps_its_configuration)
 {
 	fixture_begin(&x, _i);
-	ck_assert_ptr_eq(x.table.config.format, x.format);
-	ck_assert_ptr_eq(x.table.ops, x.format->ops ? x.format->ops : &mz_runtime_ops);
-	ck_assert_ptr_eq(x.table.root, track_node(&x.track, x.table.root_oa));
-	ck_assert_uint_eq(x.table.config.leaf_levels,
-			  x.config.leaf_levels ? x.config.leaf_levels : x.format->leaf_levels);
-	ck_assert_uint_eq(x.table.config.root_first, x.config.root_first);
-	ck_assert_uint_eq(x.table.config.root_end,
-			  x.config.root_end ? x.config.root_end
-					    : mz_entry_count(x.format, x.format->levels));
+	must(x.table.config.format == x.format);
+	must(x.table.ops == (x.format->ops ? x.format->ops : &mz_runtime_ops));
+	must(x.table.root == track_node(&x.track, x.table.root_oa));
+	must_equal(x.table.config.leaf_levels,
+		   x.config.leaf_levels ? x.config.leaf_levels : x.format->leaf_levels);
+	must_equal(x.table.config.root_first, x.config.root_first);
+	must_equal(x.table.config.root_end,
+		   x.config.root_end ? x.config.root_end
+				     : mz_entry_count(x.format, x.format->levels));
 	expect_nodes(&x, 1);
 	fixture_end(&x);
 }
@@ -88,7 +88,7 @@ START_TEST(a_table_without_memory_is_refused)
 {
 	fixture_prepare(&x, _i);
 	track_fail(&x.track, 1);
-	ck_assert_int_eq(mz_table_init(&x.table, &x.config), MZ_NO_MEMORY);
+	must_equal(mz_table_init(&x.table, &x.config), MZ_NO_MEMORY);
 	x.destroyed = true;
 	fixture_end(&x);
 }
@@ -143,15 +143,15 @@ START_TEST(all_properties_come_back)
 				struct mz_item item = mz_table_query(&x.table, mz_ia_from(ia));
 
 				if (!x.format->encodable(prop, 1, x.config.features)) {
-					ck_assert_int_eq(error, MZ_NOT_ENCODABLE);
-					ck_assert_uint_eq(item.level, 0);
+					must_equal(error, MZ_NOT_ENCODABLE);
+					must_equal(item.level, 0);
 					continue;
 				}
 				expect_ok(error);
-				ck_assert_uint_eq(item.level, 1);
-				ck_assert_uint_eq(item.prop.perm, perm);
-				ck_assert_uint_eq(item.prop.memory, types[type]);
-				ck_assert_uint_eq(item.prop.flags, flags);
+				must_equal(item.level, 1);
+				must_equal(item.prop.perm, perm);
+				must_equal(item.prop.memory, types[type]);
+				must_equal(item.prop.flags, flags);
 			}
 		}
 	}
@@ -173,9 +173,9 @@ START_TEST(properties_beyond_the_format_are_refused)
 
 	fixture_begin(&x, _i);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		ck_assert_int_eq(mz_table_map(&x.table, mz_ia_from(x.base), x.page,
-					      mz_oa_from(x.page), bad[i]),
-				 MZ_NOT_ENCODABLE);
+		must_equal(mz_table_map(&x.table, mz_ia_from(x.base), x.page, mz_oa_from(x.page),
+					bad[i]),
+			   MZ_NOT_ENCODABLE);
 		expect_hole(&x, x.base);
 	}
 	expect_nodes(&x, 1);
@@ -191,13 +191,13 @@ START_TEST(execute_only_needs_the_feature)
 	x.config.features = x.format->features & MZ_EXEC_ONLY;
 	expected = x.config.features ? MZ_OK : MZ_NOT_ENCODABLE;
 	expect_ok(mz_table_init(&x.table, &x.config));
-	ck_assert_int_eq(fixture_map(&x, x.base, x.page, x.page, MZ_EXEC), expected);
+	must_equal(fixture_map(&x, x.base, x.page, x.page, MZ_EXEC), expected);
 	expect_ok(fixture_map(&x, x.base + x.page, x.page, x.page, RX));
-	ck_assert_int_eq(fixture_protect(&x, x.base + x.page, x.page, MZ_EXEC), expected);
+	must_equal(fixture_protect(&x, x.base + x.page, x.page, MZ_EXEC), expected);
 	fixture_end(&x);
 
 	fixture_begin(&x, _i);
-	ck_assert_int_eq(fixture_map(&x, x.base, x.page, x.page, MZ_EXEC), MZ_NOT_ENCODABLE);
+	must_equal(fixture_map(&x, x.base, x.page, x.page, MZ_EXEC), MZ_NOT_ENCODABLE);
 	fixture_end(&x);
 }
 END_TEST
@@ -206,9 +206,9 @@ START_TEST(protecting_to_nothing_is_refused)
 {
 	fixture_begin(&x, _i);
 	expect_ok(fixture_map(&x, x.base, x.page, x.page, RW));
-	ck_assert_int_eq(fixture_protect(&x, x.base, x.page, 0), MZ_NOT_ENCODABLE);
-	ck_assert_int_eq(fixture_protect(&x, x.base, x.page, 8 | MZ_READ), MZ_NOT_ENCODABLE);
-	ck_assert_int_eq(fixture_protect(&x, x.base, x.page, 0x100 | MZ_READ), MZ_NOT_ENCODABLE);
+	must_equal(fixture_protect(&x, x.base, x.page, 0), MZ_NOT_ENCODABLE);
+	must_equal(fixture_protect(&x, x.base, x.page, 8 | MZ_READ), MZ_NOT_ENCODABLE);
+	must_equal(fixture_protect(&x, x.base, x.page, 0x100 | MZ_READ), MZ_NOT_ENCODABLE);
 	expect_mapped(&x, x.base, x.page, RW, 1);
 	fixture_end(&x);
 }
@@ -267,12 +267,12 @@ START_TEST(the_last_page_of_output_can_be_mapped)
 	oa = end - x.page;
 	expect_ok(fixture_map(&x, x.base, x.page, oa, RW));
 	expect_mapped(&x, x.base, oa, RW, 1);
-	ck_assert_int_eq(fixture_map(&x, x.base + x.page, x.page, end, RW), MZ_OUT_OF_RANGE);
-	ck_assert_int_eq(fixture_map(&x, x.base + x.page, 2 * x.page, oa, RW), MZ_OUT_OF_RANGE);
-	ck_assert_int_eq(fixture_map(&x, x.base + x.page, x.page, UINT64_MAX - x.page + 1, RW),
-			 MZ_OUT_OF_RANGE);
-	ck_assert_int_eq(fixture_map(&x, x.base + x.page, 2 * x.page, UINT64_MAX - x.page + 1, RW),
-			 MZ_OUT_OF_RANGE);
+	must_equal(fixture_map(&x, x.base + x.page, x.page, end, RW), MZ_OUT_OF_RANGE);
+	must_equal(fixture_map(&x, x.base + x.page, 2 * x.page, oa, RW), MZ_OUT_OF_RANGE);
+	must_equal(fixture_map(&x, x.base + x.page, x.page, UINT64_MAX - x.page + 1, RW),
+		   MZ_OUT_OF_RANGE);
+	must_equal(fixture_map(&x, x.base + x.page, 2 * x.page, UINT64_MAX - x.page + 1, RW),
+		   MZ_OUT_OF_RANGE);
 	expect_hole(&x, x.base + x.page);
 	fixture_end(&x);
 }
@@ -306,9 +306,9 @@ END_TEST
 
 static void expect_refused(uint64_t ia, uint64_t bytes, uint64_t oa, enum mz_error expected)
 {
-	ck_assert_int_eq(fixture_map(&x, ia, bytes, oa, RW), expected);
-	ck_assert_int_eq(fixture_unmap(&x, ia, bytes), expected);
-	ck_assert_int_eq(fixture_protect(&x, ia, bytes, MZ_READ), expected);
+	must_equal(fixture_map(&x, ia, bytes, oa, RW), expected);
+	must_equal(fixture_unmap(&x, ia, bytes), expected);
+	must_equal(fixture_protect(&x, ia, bytes, MZ_READ), expected);
 }
 
 START_TEST(ranges_outside_the_format_are_refused)
@@ -348,17 +348,16 @@ START_TEST(misaligned_ranges_are_refused)
 	fixture_begin(&x, _i);
 	expect_ok(fixture_map(&x, x.base, x.page, 0, RW));
 	for (uint64_t off = 1; off < x.page; off <<= 1) {
-		ck_assert_int_eq(fixture_map(&x, x.base + 2 * x.page + off, x.page, 0, RW),
-				 MZ_MISALIGNED);
-		ck_assert_int_eq(fixture_map(&x, x.base + 2 * x.page, x.page + off, 0, RW),
-				 MZ_MISALIGNED);
-		ck_assert_int_eq(fixture_map(&x, x.base + 2 * x.page, off, 0, RW), MZ_MISALIGNED);
-		ck_assert_int_eq(fixture_map(&x, x.base + 2 * x.page, x.page, off, RW),
-				 MZ_MISALIGNED);
-		ck_assert_int_eq(fixture_unmap(&x, x.base + off, x.page), MZ_MISALIGNED);
-		ck_assert_int_eq(fixture_unmap(&x, x.base, off), MZ_MISALIGNED);
-		ck_assert_int_eq(fixture_protect(&x, x.base + off, x.page, MZ_READ), MZ_MISALIGNED);
-		ck_assert_int_eq(fixture_protect(&x, x.base, off, MZ_READ), MZ_MISALIGNED);
+		must_equal(fixture_map(&x, x.base + 2 * x.page + off, x.page, 0, RW),
+			   MZ_MISALIGNED);
+		must_equal(fixture_map(&x, x.base + 2 * x.page, x.page + off, 0, RW),
+			   MZ_MISALIGNED);
+		must_equal(fixture_map(&x, x.base + 2 * x.page, off, 0, RW), MZ_MISALIGNED);
+		must_equal(fixture_map(&x, x.base + 2 * x.page, x.page, off, RW), MZ_MISALIGNED);
+		must_equal(fixture_unmap(&x, x.base + off, x.page), MZ_MISALIGNED);
+		must_equal(fixture_unmap(&x, x.base, off), MZ_MISALIGNED);
+		must_equal(fixture_protect(&x, x.base + off, x.page, MZ_READ), MZ_MISALIGNED);
+		must_equal(fixture_protect(&x, x.base, off, MZ_READ), MZ_MISALIGNED);
 	}
 	expect_mapped(&x, x.base, 0, RW, 1);
 	expect_hole(&x, x.base + 2 * x.page);
@@ -373,11 +372,11 @@ START_TEST(map_over_a_leaf_is_refused)
 	fixture_begin(&x, _i);
 	span = fixture_span(&x, x.top);
 	expect_ok(fixture_map(&x, x.base, span, aligned_oa(), RW));
-	ck_assert_int_eq(fixture_map(&x, x.base, span, aligned_oa(), RW), MZ_OCCUPIED);
-	ck_assert_int_eq(fixture_map(&x, x.base, x.page, aligned_oa(), RW), MZ_OCCUPIED);
-	ck_assert_int_eq(fixture_map(&x, x.base + span - x.page, x.page, 0, RW), MZ_OCCUPIED);
-	ck_assert_int_eq(fixture_map(&x, x.base + span - x.page, 2 * x.page, 0, RW), MZ_OCCUPIED);
-	ck_assert_int_eq(fixture_map(&x, x.base - x.page, 2 * x.page, 0, RW), MZ_OCCUPIED);
+	must_equal(fixture_map(&x, x.base, span, aligned_oa(), RW), MZ_OCCUPIED);
+	must_equal(fixture_map(&x, x.base, x.page, aligned_oa(), RW), MZ_OCCUPIED);
+	must_equal(fixture_map(&x, x.base + span - x.page, x.page, 0, RW), MZ_OCCUPIED);
+	must_equal(fixture_map(&x, x.base + span - x.page, 2 * x.page, 0, RW), MZ_OCCUPIED);
+	must_equal(fixture_map(&x, x.base - x.page, 2 * x.page, 0, RW), MZ_OCCUPIED);
 	expect_hole(&x, x.base - 1);
 	expect_hole(&x, x.base + span);
 	expect_mapped(&x, x.base, aligned_oa(), RW, x.top);
@@ -400,12 +399,11 @@ START_TEST(map_over_a_part_that_is_mapped_changes_nothing)
 	taken = x.base + 2 * span + 7 * x.page;
 	expect_ok(fixture_map(&x, taken, x.page, 0, RW));
 	tree_read(&before, &x.table);
-	ck_assert_int_eq(fixture_map(&x, x.base + x.page, taken - x.base, 3 * x.page, RW),
-			 MZ_OCCUPIED);
-	ck_assert_int_eq(fixture_map(&x, x.base, 3 * span, aligned_oa(), RW), MZ_OCCUPIED);
-	ck_assert_int_eq(fixture_map(&x, x.base, x.root_span, aligned_oa(), RW), MZ_OCCUPIED);
+	must_equal(fixture_map(&x, x.base + x.page, taken - x.base, 3 * x.page, RW), MZ_OCCUPIED);
+	must_equal(fixture_map(&x, x.base, 3 * span, aligned_oa(), RW), MZ_OCCUPIED);
+	must_equal(fixture_map(&x, x.base, x.root_span, aligned_oa(), RW), MZ_OCCUPIED);
 	tree_read(&after, &x.table);
-	ck_assert(tree_equal(&before, &after));
+	must(tree_equal(&before, &after));
 	expect_hole(&x, x.base + x.page);
 	expect_hole(&x, x.base + span);
 	expect_nodes(&x, x.format->levels);
@@ -624,7 +622,7 @@ static void touch(uint64_t ia, unsigned level)
 	struct mz_prop prop;
 	uint64_t hw;
 
-	ck_assert_ptr_nonnull(slot);
+	must(slot != NULL);
 	hw = f->hw_bits(level);
 	prop = f->prop(*slot, level);
 	prop.flags |= MZ_ACCESSED | MZ_DIRTY;
@@ -645,13 +643,13 @@ START_TEST(accessed_and_dirty_bits_survive_protect)
 		if (!fixture_leaf_allowed(&x, level))
 			continue;
 		expect_ok(fixture_map(&x, x.base, 2 * span, aligned_oa(), RWX));
-		ck_assert_uint_eq(ad_flags(x.base), 0);
+		must_equal(ad_flags(x.base), 0);
 		touch(x.base, level);
-		ck_assert_uint_eq(ad_flags(x.base), MZ_ACCESSED | MZ_DIRTY);
+		must_equal(ad_flags(x.base), MZ_ACCESSED | MZ_DIRTY);
 		expect_ok(fixture_protect(&x, x.base, 2 * span, MZ_READ));
 		expect_mapped(&x, x.base, aligned_oa(), MZ_READ, level);
-		ck_assert_uint_eq(ad_flags(x.base), MZ_ACCESSED | MZ_DIRTY);
-		ck_assert_uint_eq(ad_flags(x.base + span), 0);
+		must_equal(ad_flags(x.base), MZ_ACCESSED | MZ_DIRTY);
+		must_equal(ad_flags(x.base + span), 0);
 		expect_sound(&x);
 		expect_ok(fixture_unmap(&x, x.base, 2 * span));
 	}
@@ -674,9 +672,9 @@ START_TEST(accessed_and_dirty_bits_survive_a_split)
 				expect_ok(fixture_protect(&x, x.base + x.page, x.page, MZ_READ));
 			else
 				expect_ok(fixture_unmap(&x, x.base + 2 * x.page, x.page));
-			ck_assert_uint_eq(ad_flags(x.base), MZ_ACCESSED | MZ_DIRTY);
-			ck_assert_uint_eq(ad_flags(x.base + x.page), MZ_ACCESSED | MZ_DIRTY);
-			ck_assert_uint_eq(ad_flags(x.base + span - 1), MZ_ACCESSED | MZ_DIRTY);
+			must_equal(ad_flags(x.base), MZ_ACCESSED | MZ_DIRTY);
+			must_equal(ad_flags(x.base + x.page), MZ_ACCESSED | MZ_DIRTY);
+			must_equal(ad_flags(x.base + span - 1), MZ_ACCESSED | MZ_DIRTY);
 			expect_sound(&x);
 			expect_ok(fixture_unmap(&x, x.base, span));
 			fixture_settle(&x);
@@ -705,14 +703,14 @@ START_TEST(a_split_keeps_type_and_flags)
 		expect_ok(fixture_protect(&x, x.base + x.page, x.page, RX));
 		for (uint64_t at = 0; at < 3 * x.page; at += x.page) {
 			item = mz_table_query(&x.table, mz_ia_from(x.base + at));
-			ck_assert_uint_eq(item.level, 1);
-			ck_assert_uint_eq(item.prop.memory, prop.memory);
-			ck_assert_uint_eq(item.prop.flags, prop.flags);
-			ck_assert_uint_eq(item.prop.perm, at == x.page ? RX : RWX);
+			must_equal(item.level, 1);
+			must_equal(item.prop.memory, prop.memory);
+			must_equal(item.prop.flags, prop.flags);
+			must_equal(item.prop.perm, at == x.page ? RX : RWX);
 		}
 		item = mz_table_query(&x.table, mz_ia_from(x.base + span - 1));
-		ck_assert_uint_eq(item.prop.memory, prop.memory);
-		ck_assert_uint_eq(item.prop.flags, prop.flags);
+		must_equal(item.prop.memory, prop.memory);
+		must_equal(item.prop.flags, prop.flags);
 		expect_ok(fixture_unmap(&x, x.base, span));
 		fixture_settle(&x);
 	}
@@ -795,13 +793,13 @@ START_TEST(a_fixed_root_keeps_its_nodes)
 	entry = *tree_slot(&x.table, x.base, x.format->levels, NULL);
 	expect_ok(fixture_unmap(&x, x.base, x.page));
 	expect_nodes(&x, 2);
-	ck_assert_uint_eq(*tree_slot(&x.table, x.base, x.format->levels, NULL), entry);
+	must_equal(*tree_slot(&x.table, x.base, x.format->levels, NULL), entry);
 	expect_sound(&x);
 	/* Neither a wide unmap nor a map over the node takes it away. */
 	expect_ok(fixture_unmap(&x, x.base - x.root_span, 3 * x.root_span));
 	expect_nodes(&x, 2);
 	expect_ok(fixture_map(&x, x.base, x.root_span, aligned_oa(), RW));
-	ck_assert_uint_eq(*tree_slot(&x.table, x.base, x.format->levels, NULL), entry);
+	must_equal(*tree_slot(&x.table, x.base, x.format->levels, NULL), entry);
 	expect_ok(fixture_unmap(&x, x.base, x.root_span));
 	expect_nodes(&x, 2);
 	fixture_end(&x);
@@ -846,7 +844,7 @@ START_TEST(entries_outside_the_root_range_are_left_alone)
 	expect_ok(fixture_map(&x, ia, x.page, x.page, RW));
 	for (unsigned i = 0; i < count; i++)
 		if (i < first || i >= end)
-			ck_assert_uint_eq(x.table.root[i], i % 2 ? garbage : FOREIGN);
+			must_equal(x.table.root[i], i % 2 ? garbage : FOREIGN);
 	fixture_end(&x);
 }
 END_TEST
@@ -860,15 +858,15 @@ START_TEST(an_active_table_outlives_its_destruction)
 	expect_ok(fixture_map(&x, x.base + x.root_span, fixture_span(&x, x.top), aligned_oa(), RW));
 	fixture_settle(&x);
 	live = x.track.live_count;
-	ck_assert_uint_eq(mz_table_activate(&x.table).addr, x.table.root_oa.addr);
-	ck_assert_uint_eq(mz_table_activate(&x.table).addr, x.table.root_oa.addr);
+	must_equal(mz_table_activate(&x.table).addr, x.table.root_oa.addr);
+	must_equal(mz_table_activate(&x.table).addr, x.table.root_oa.addr);
 	mz_table_deactivate(&x.table);
-	ck_assert_uint_eq(x.track.live_count, live);
+	must_equal(x.track.live_count, live);
 	mz_table_destroy(&x.table);
 	x.destroyed = true;
-	ck_assert_uint_eq(x.track.live_count, live);
+	must_equal(x.track.live_count, live);
 	mz_table_deactivate(&x.table);
-	ck_assert_uint_eq(x.track.live_count, 0);
+	must_equal(x.track.live_count, 0);
 	fixture_end(&x);
 }
 END_TEST
@@ -889,7 +887,7 @@ START_TEST(two_tables_do_not_meet)
 	fixture_begin(&x, _i);
 	expect_ok(mz_table_init(&other, &x.config));
 	expect_ok(fixture_map(&x, x.base, x.page, x.page, RW));
-	ck_assert_uint_eq(mz_table_query(&other, mz_ia_from(x.base)).level, 0);
+	must_equal(mz_table_query(&other, mz_ia_from(x.base)).level, 0);
 	expect_ok(
 		mz_table_map(&other, mz_ia_from(x.base), x.page, mz_oa_from(0), mz_prop_from(RX)));
 	expect_mapped(&x, x.base, x.page, RW, 1);
@@ -909,17 +907,17 @@ START_TEST(usage_counts_what_is_there)
 	expect_ok(fixture_map(&x, x.base, 2 * big, aligned_oa(), RW));
 	expect_ok(fixture_map(&x, x.base + 2 * x.root_span, 3 * x.page, x.page, RW));
 	usage = mz_table_usage(&x.table);
-	ck_assert_uint_eq(usage.mapped_bytes, 2 * big + 3 * x.page);
-	ck_assert_uint_eq(usage.node_count[x.format->levels], 1);
+	must_equal(usage.mapped_bytes, 2 * big + 3 * x.page);
+	must_equal(usage.node_count[x.format->levels], 1);
 	for (unsigned level = 1; level <= x.format->levels; level++) {
 		uint64_t leaves = (level == x.top ? 2u : 0u) + (level == 1 ? 3u : 0u);
 
-		ck_assert_uint_eq(usage.leaf_count[level], leaves);
+		must_equal(usage.leaf_count[level], leaves);
 		node_bytes += usage.node_count[level] << mz_node_lg2(x.format, level);
 	}
-	ck_assert_uint_eq(usage.node_bytes, node_bytes);
-	ck_assert_uint_eq(usage.node_count[0], 0);
-	ck_assert_uint_eq(usage.leaf_count[0], 0);
+	must_equal(usage.node_bytes, node_bytes);
+	must_equal(usage.node_count[0], 0);
+	must_equal(usage.leaf_count[0], 0);
 	fixture_end(&x);
 }
 END_TEST
@@ -927,12 +925,12 @@ END_TEST
 START_TEST(every_error_has_its_own_text)
 {
 	for (int i = 0; i < MZ_ERRORS; i++) {
-		ck_assert_ptr_nonnull(mz_error_text((enum mz_error)i));
+		must(mz_error_text((enum mz_error)i) != NULL);
 		for (int j = 0; j < i; j++)
 			ck_assert_str_ne(mz_error_text((enum mz_error)i),
 					 mz_error_text((enum mz_error)j));
 	}
-	ck_assert_ptr_nonnull(mz_error_text(MZ_ERRORS));
+	must(mz_error_text(MZ_ERRORS) != NULL);
 }
 END_TEST
 

@@ -2,10 +2,11 @@
 /* Tracking memory. */
 #include "tests/track.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "tests/must.h"
 
 /* Marks in `sizes` beside the size of a live node. */
 #define FRESH 0    /* never handed out */
@@ -58,20 +59,23 @@ static bool all_free(const struct track *track, size_t page, size_t count)
 	return true;
 }
 
-/* Goes round, so that a freed page rests as long as possible. */
+/* Goes round, so that a freed page rests as long as possible, in a part that grows when it is full.
+ */
 static size_t find_pages(struct track *track, size_t count)
 {
-	for (size_t tries = 0; tries < TRACK_PAGES / count; tries++) {
-		size_t page = (track->cursor + count - 1) / count * count;
+	/* A node is aligned to its size by its page number; FIRST_PAGE is a multiple of none. */
+	size_t skew = (size_t)(-FIRST_PAGE & (count - 1));
 
-		/* FIRST_PAGE is not a multiple of every size: align the page number, not the slot.
-		 */
-		page += (size_t)(-(FIRST_PAGE + page) & (count - 1));
-		if (page + count > TRACK_PAGES)
-			page = (size_t)(-FIRST_PAGE & (count - 1));
-		track->cursor = page + count;
-		if (all_free(track, page, count))
-			return page;
+	for (; track->limit <= TRACK_PAGES; track->limit *= 2) {
+		for (size_t tries = 0; tries < track->limit / count; tries++) {
+			size_t page = (track->cursor + count - 1 - skew) / count * count + skew;
+
+			if (page + count > track->limit)
+				page = skew;
+			track->cursor = page + count;
+			if (all_free(track, page, count))
+				return page;
+		}
 	}
 	ck_abort_msg("the test needs more than %d pages of nodes", TRACK_PAGES);
 	return 0;
@@ -91,7 +95,7 @@ static enum mz_error track_alloc(void *context, unsigned size_lg2, mz_oa *pa)
 	size_t count = (size_t)1 << (size_lg2 - track->page_lg2);
 	size_t page;
 
-	ck_assert_uint_ge(size_lg2, track->page_lg2);
+	must(size_lg2 >= track->page_lg2);
 	pthread_mutex_lock(&track->mutex);
 	track->alloc_count++;
 	if (track->fail_at != 0 &&
@@ -144,9 +148,10 @@ void track_init(struct track *track, unsigned page_lg2, struct journal *journal)
 	track->journal = journal;
 	track->page_lg2 = page_lg2;
 	track->rng.state = 1;
+	track->limit = TRACK_PAGES / 32;
 	track->base = mmap(NULL, (size_t)TRACK_PAGES << page_lg2, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert_ptr_ne(track->base, MAP_FAILED);
+	must(track->base != MAP_FAILED);
 	track->sizes = calloc(TRACK_PAGES, 1);
 	track->memory.context = track;
 	track->memory.alloc = track_alloc;
@@ -155,8 +160,8 @@ void track_init(struct track *track, unsigned page_lg2, struct journal *journal)
 	track->memory.frames = calloc(TRACK_PAGES, sizeof(struct mz_frame));
 	track->memory.first_frame = FIRST_PAGE;
 	track->memory.frame_count = TRACK_PAGES;
-	ck_assert_ptr_nonnull(track->sizes);
-	ck_assert_ptr_nonnull(track->memory.frames);
+	must(track->sizes != NULL);
+	must(track->memory.frames != NULL);
 }
 
 void track_check(const struct track *track)
@@ -169,8 +174,8 @@ void track_check(const struct track *track)
 void track_destroy(struct track *track)
 {
 	track_check(track);
-	ck_assert_msg(track->live_count == 0, "%llu nodes leaked",
-		      (unsigned long long)track->live_count);
+	must_say(track->live_count == 0, "%llu nodes leaked",
+		 (unsigned long long)track->live_count);
 	munmap(track->base, (size_t)TRACK_PAGES << track->page_lg2);
 	free(track->sizes);
 	free(track->memory.frames);

@@ -25,6 +25,7 @@ struct track {
 	uint8_t *sizes; /* by page: log2 of the live node that begins here, or one of track.c's
 			   marks */
 	size_t cursor;  /* where the search for free pages goes on */
+	size_t limit;   /* and where it begins anew */
 	struct rng rng; /* of garbage */
 	uint64_t live_count;
 	uint64_t alloc_count; /* allocations asked for, failed ones too */

@@ -2,12 +2,12 @@
 /* Hooks that keep books. */
 #include "tests/witness.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/geometry.h"
 #include "core/table.h"
+#include "tests/must.h"
 
 static void *grow(void *array, size_t count, size_t *max, size_t size)
 {
@@ -45,8 +45,8 @@ static void add_step(struct witness *witness, uint64_t addr, int64_t delta)
 /* Output addresses are far from 2^64: the end of an item does not wrap. */
 static void count(struct witness *witness, struct mz_item item, int64_t delta)
 {
-	ck_assert_uint_ge(item.level, 1);
-	ck_assert_uint_le(item.level, witness->format->levels);
+	must(item.level >= 1);
+	must(item.level <= witness->format->levels);
 	pthread_mutex_lock(&witness->journal->mutex);
 	add_step(witness, item.oa.addr, delta);
 	add_step(witness, item.oa.addr + mz_span(witness->format, item.level), -delta);
@@ -70,8 +70,8 @@ static void put(void *context, struct mz_item item)
 	journal_add(witness->journal, (struct event) {.kind = EVENT_PUT, .item = item});
 	for (size_t i = 0; i < witness->step_count; i++) {
 		refs += witness->steps[i].delta;
-		ck_assert_msg(refs >= 0, "put without a take at %#llx",
-			      (unsigned long long)item.oa.addr);
+		must_say(refs >= 0, "put without a take at %#llx",
+			 (unsigned long long)item.oa.addr);
 	}
 }
 
@@ -79,7 +79,7 @@ static void flush(void *context, mz_ia first, mz_ia last, bool nodes)
 {
 	struct witness *witness = context;
 
-	ck_assert_uint_le(first.addr, last.addr);
+	must(first.addr <= last.addr);
 	journal_add(witness->journal,
 		    (struct event) {.kind = EVENT_FLUSH,
 				    .first = first.addr,
@@ -98,14 +98,14 @@ static void leave(void *context)
 {
 	struct witness *witness = context;
 
-	ck_assert_int_ge(__atomic_sub_fetch(&witness->reader_count, 1, __ATOMIC_SEQ_CST), 0);
+	must(__atomic_sub_fetch(&witness->reader_count, 1, __ATOMIC_SEQ_CST) >= 0);
 }
 
 static void retire(void *context, struct mz_table *table, uint32_t nodes)
 {
 	struct witness *witness = context;
 
-	ck_assert_uint_ne(nodes, MZ_FRAME_NONE);
+	must(nodes != MZ_FRAME_NONE);
 	witness->retired = grow(witness->retired, witness->retired_count, &witness->retired_max,
 				sizeof(*witness->retired));
 	witness->retired[witness->retired_count++] = (struct witness_retired) {table, nodes};
@@ -124,10 +124,10 @@ void witness_init(struct witness *witness, const struct mz_format *format, struc
 
 void witness_destroy(struct witness *witness)
 {
-	ck_assert_msg(witness->step_count == 0, "references to memory at %#llx are left",
-		      (unsigned long long)witness->steps[0].addr);
-	ck_assert_int_eq(witness->reader_count, 0);
-	ck_assert_uint_eq(witness->retired_count, 0);
+	must_say(witness->step_count == 0, "references to memory at %#llx are left",
+		 (unsigned long long)witness->steps[0].addr);
+	must_equal(witness->reader_count, 0);
+	must_equal(witness->retired_count, 0);
 	free(witness->steps);
 	free(witness->retired);
 }
@@ -143,7 +143,7 @@ int64_t witness_refs(const struct witness *witness, uint64_t oa)
 
 void witness_reclaim(struct witness *witness)
 {
-	ck_assert_int_eq(witness->reader_count, 0);
+	must_equal(witness->reader_count, 0);
 	for (size_t i = 0; i < witness->retired_count; i++)
 		mz_table_reclaim(witness->retired[i].table, witness->retired[i].nodes);
 	witness->retired_count = 0;

@@ -6,7 +6,7 @@ cd "$srcdir" || exit 1
 
 unformatted()
 {
-  find arch core ept guest tests vmm -name '*.[ch]' | while read -r file; do
+  find arch bench core ept guest tests vmm -name '*.[ch]' | while read -r file; do
     clang-format "$file" | cmp -s - "$file" || echo "$file"
   done
 }

@@ -3,7 +3,7 @@
 . "$srcdir/tests/tap.sh"
 
 cd "$srcdir" || exit 1
-folders=(arch core ept guest tests vmm)
+folders=(arch bench core ept guest tests vmm)
 
 # The headers that a freestanding C17 compiler brings (C17, 4 paragraph 6).
 freestanding='<(float|iso646|limits|stdalign|stdarg|stdbool|stddef|stdint|stdnoreturn)\.h>'

@@ -5,7 +5,7 @@
 
 sources()
 {
-  cd "$srcdir" && find arch core ept guest tests vmm -name '*.[chS]' -o -name '*.lds' -o -name '*.sh'
+  cd "$srcdir" && find arch bench core ept guest tests vmm -name '*.[chS]' -o -name '*.lds' -o -name '*.sh'
   printf '%s\n' Makefile.am build-aux/setup.sh check configure.ac run tests/tap-run
 }
 

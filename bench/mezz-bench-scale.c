@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MPL-2.0
+/*
+ * Two threads on one space, each in a GiB of its own: every other page is mapped, the one after it
+ * faults in. The reference is half of the time that one thread takes for its GiB alone: what two
+ * would take if neither felt the other.
+ */
+#include "bench/mezz-bench.h"
+
+#include <math.h>
+#include <pthread.h>
+
+#include "ept/space.h"
+
+#define THREADS 2u
+#define REPEATS 5u
+
+struct worker {
+	struct mz_space *space;
+	unsigned number, of;
+	unsigned *arrived;
+	double begin_ns, end_ns;
+	bool wrong;
+};
+
+/* Nobody begins before all are there. */
+static void meet(struct worker *worker)
+{
+	__atomic_fetch_add(worker->arrived, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(worker->arrived, __ATOMIC_ACQUIRE) < worker->of)
+		mz_relax();
+}
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	uint64_t ia = BASE + worker->number * GIB;
+	bool wrong = !pin(worker->number);
+
+	pool_use_lane(worker->number);
+	meet(worker);
+	worker->begin_ns = now_ns();
+	for (uint64_t end = ia + GIB; ia < end; ia += 2 * PAGE) {
+		struct mz_fault fault;
+
+		wrong |= mz_table_map(&worker->space->table, mz_ia_from(ia), PAGE,
+				      mz_oa_from(ia + SHIFTED), prop_rwx()) != MZ_OK;
+		wrong |= mz_space_fault(worker->space, mz_ia_from(ia + PAGE), MZ_WRITE, &fault) !=
+			MZ_RESOLVED;
+	}
+	worker->end_ns = now_ns();
+	worker->wrong = wrong;
+	return NULL;
+}
+
+/* From the first's beginning to the last's end. */
+static double run(struct bench *bench, struct mz_space *space, unsigned threads)
+{
+	struct worker workers[THREADS];
+	pthread_t handles[THREADS];
+	unsigned arrived = 0;
+	double begin_ns = INFINITY, end_ns = 0;
+
+	for (unsigned i = 0; i < threads; i++) {
+		workers[i] = (struct worker) {
+			.space = space, .number = i, .of = threads, .arrived = &arrived};
+		if (pthread_create(&handles[i], NULL, work, &workers[i]) != 0)
+			return NAN;
+	}
+	for (unsigned i = 0; i < threads; i++) {
+		pthread_join(handles[i], NULL);
+		bench->wrong |= workers[i].wrong;
+		begin_ns = fmin(begin_ns, workers[i].begin_ns);
+		end_ns = fmax(end_ns, workers[i].end_ns);
+	}
+	return end_ns - begin_ns;
+}
+
+static double run_fresh(struct bench *bench, enum subject subject, unsigned threads)
+{
+	static const struct row plain = {.name = "scale-2"};
+	const struct mz_region ram = {
+		.ia = mz_ia_from(BASE), .bytes = THREADS * GIB, .oa = mz_oa_from(BASE + SHIFTED)};
+	struct mz_region regions[1];
+	struct mz_space space;
+	struct tally expected = {0, 0};
+	double ns;
+
+	bench_begin(bench, &plain, subject);
+	bench->wrong |= mz_space_init(&space, &bench->config, regions, 1) != MZ_OK;
+	bench->wrong |= mz_space_add(&space, &ram) != MZ_OK;
+	ns = run(bench, &space, threads);
+	bench->limit.root = space.table.root_oa.addr;
+	tally_add_range(&expected, BASE, threads * GIB, BASE + SHIFTED, 1, LIMIT_RWX);
+	bench->wrong |= !tally_equal(expected, tally_table(&bench->limit));
+	return ns;
+}
+
+double measure_scale(struct bench *bench, enum subject subject)
+{
+	unsigned threads = subject == LIMIT ? 1 : THREADS;
+	double best = INFINITY;
+
+	if (BUILD == SINGLE || subject == RUNTIME)
+		return NAN;
+	if (!pin(THREADS - 1))
+		return NAN;
+	for (unsigned i = 0; i < REPEATS; i++)
+		best = fmin(best, run_fresh(bench, subject, threads));
+	pin(0);
+	return best / THREADS / (double)PAGES_GIB;
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MPL-2.0
+/*
+ * mezz-bench: how close the library comes to what its work costs at least.
+ *
+ * The library, the limit and the run-time instance take turns on the same memory in one process, on
+ * one processor. A run of a row is the best of a few repetitions; a figure is the median over the
+ * runs, a ratio the median of the runs' ratios.
+ */
+#include "bench/mezz-bench.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define RUNS_MAX     1001
+#define REPEATS_MIN  3u
+#define REPEATS_MAX  40u
+#define ENOUGH_NS    3e6 /* of timed work in a run */
+#define ROWS_MAX     32u
+#define A_TENTH_OVER 1.1 /* a goal is missed when it is missed by more */
+
+static struct bench bench;
+
+double now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* The processors that the process was started on; the last is the least busy on most systems. */
+static cpu_set_t allowed;
+
+bool pin(unsigned n)
+{
+	for (size_t cpu = CPU_SETSIZE; cpu-- > 0;) {
+		cpu_set_t one;
+
+		if (!CPU_ISSET(cpu, &allowed) || n-- > 0)
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		return sched_setaffinity(0, sizeof(one), &one) == 0;
+	}
+	return false;
+}
+
+/* What the row left in the table, against what it should have. */
+static void verify(const struct row *row)
+{
+	struct tally expected = {0, 0};
+
+	row->expect(&bench, &expected);
+	bench.wrong |= !tally_equal(expected, tally_table(&bench.limit));
+}
+
+static void begin(const struct row *row, enum subject subject)
+{
+	bench_begin(&bench, row, subject);
+	if (row->prepare != NULL)
+		row->prepare(&bench);
+}
+
+static double time_work(const struct row *row, enum subject subject)
+{
+	void (*work)(struct bench *) = subject == LIMIT ? row->limit : row->ours;
+	double start = now_ns();
+
+	work(&bench);
+	return now_ns() - start;
+}
+
+/* The best of a few repetitions; checks the first. */
+static double measure(const struct row *row, enum subject subject)
+{
+	double best = INFINITY, spent = 0;
+
+	if (row->measure != NULL)
+		return row->measure(&bench, subject);
+	for (unsigned i = 0; i < REPEATS_MAX && (i < REPEATS_MIN || spent < ENOUGH_NS); i++) {
+		double ns;
+
+		if (i == 0 || !row->keeps)
+			begin(row, subject);
+		ns = time_work(row, subject);
+		if (i == 0)
+			verify(row);
+		best = fmin(best, ns);
+		spent += ns;
+	}
+	return best / (double)row->op_count;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(const double *values, unsigned count)
+{
+	static double sorted[RUNS_MAX];
+
+	memcpy(sorted, values, count * sizeof(double));
+	qsort(sorted, count, sizeof(double), by_value);
+	return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+}
+
+struct figures {
+	double runs[SUBJECTS][RUNS_MAX];
+};
+
+static double median_ratio(const struct figures *figures, enum subject reference, unsigned runs)
+{
+	static double ratios[RUNS_MAX];
+
+	for (unsigned i = 0; i < runs; i++)
+		ratios[i] = figures->runs[OURS][i] / figures->runs[reference][i];
+	return median(ratios, runs);
+}
+
+/* ---- Output -------------------------------------------------------------------------------- */
+
+static const char *const build_names[BUILDS] = {"single processor", "locked"};
+
+static const char *verdict(double ratio, double goal)
+{
+	if (goal == 0)
+		return "";
+	if (ratio <= goal)
+		return "reached";
+	return ratio <= goal * A_TENTH_OVER ? "within a tenth" : "MISSED";
+}
+
+static void print_header(void)
+{
+	printf("mezz-bench, build: %s; ns an operation\n\n", build_names[BUILD]);
+	printf("%-23s %9s %9s %7s %7s  %-15s%9s %8s  %s\n", "name", "ours", "limit", "ratio",
+	       "goal", "", "run-time", "ratio", "limit");
+}
+
+static void print_row(const struct row *row, const struct figures *figures, unsigned runs)
+{
+	double ours = median(figures->runs[OURS], runs);
+	double ratio = median_ratio(figures, LIMIT, runs);
+	double runtime = median(figures->runs[RUNTIME], runs);
+	int digits = row->unit != NULL ? 0 : ours < 1 ? 4 : 2;
+
+	printf("%-23s %9.*f %9.*f %7.3f ", row->name, digits, ours, digits,
+	       median(figures->runs[LIMIT], runs), ratio);
+	if (row->goals[BUILD] > 0)
+		printf("%7.3f  %-15s", row->goals[BUILD], verdict(ratio, row->goals[BUILD]));
+	else
+		printf("%7s  %-15s", "-", "");
+	if (isnan(runtime))
+		printf("%9s %8s", "-", "-");
+	else
+		printf("%9.*f %8.3f", digits, runtime, median_ratio(figures, RUNTIME, runs));
+	printf("  %s\n", row->reference);
+	fflush(stdout);
+}
+
+static void print_json(const struct row *row, const struct figures *figures, unsigned runs,
+		       bool first)
+{
+	static const char *const kinds[SUBJECTS] = {[LIMIT] = "limit", [RUNTIME] = "run-time"};
+
+	for (enum subject reference = LIMIT; reference <= RUNTIME; reference++) {
+		double figure = median(figures->runs[reference], runs);
+
+		if (isnan(figure))
+			continue;
+		printf("%s{\"name\": \"%s\", \"ours_ns\": %.6g, \"reference\": \"%s\", "
+		       "\"reference_ns\": %.6g, \"ratio\": %.6g, ",
+		       first ? "" : ",\n", row->name, median(figures->runs[OURS], runs),
+		       kinds[reference], figure, median_ratio(figures, reference, runs));
+		if (reference == LIMIT && row->goals[BUILD] > 0)
+			printf("\"goal\": %.6g, ", row->goals[BUILD]);
+		else
+			printf("\"goal\": null, ");
+		printf("\"unit\": \"%s\", \"build\": \"%s\"}", row->unit != NULL ? row->unit : "ns",
+		       build_names[BUILD]);
+		first = false;
+	}
+	fflush(stdout);
+}
+
+/* ---- Options ------------------------------------------------------------------------------- */
+
+struct options {
+	unsigned runs;
+	bool json;
+	const struct row *picked[ROWS_MAX];
+	unsigned picked_count;
+};
+
+static void usage(FILE *to)
+{
+	fputs("usage: mezz-bench [--rows NAME,...] [--runs N] [--json]\n"
+	      "  --rows NAME,...  only these rows\n"
+	      "  --runs N         alternating runs of each row (default 7)\n"
+	      "  --json           an array of objects: one a row against its limit, and one a row\n"
+	      "                   against the run-time instance. The _ns members of a row whose\n"
+	      "                   `unit` is bytes are bytes\n"
+	      "A ratio is ours by the reference's; a goal is the greatest that would please.\n",
+	      to);
+	fputs("The rows:", to);
+	for (unsigned i = 0; i < row_count; i++)
+		fprintf(to, "%s%s", i % 4 == 0 ? "\n  " : " ", rows[i].name);
+	fputc('\n', to);
+}
+
+static const struct row *find_row(const char *name)
+{
+	for (unsigned i = 0; i < row_count; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	fprintf(stderr, "mezz-bench: there is no row %s\n", name);
+	exit(2);
+}
+
+static void pick(struct options *options, const struct row *row)
+{
+	if (options->picked_count == ROWS_MAX) {
+		fputs("mezz-bench: too many rows\n", stderr);
+		exit(2);
+	}
+	options->picked[options->picked_count++] = row;
+}
+
+static struct options parse(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"rows", required_argument, NULL, 'r'},
+		{"runs", required_argument, NULL, 'n'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct options options = {.runs = 7};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (option == 'r') {
+			for (char *name = strtok(optarg, ","); name != NULL;
+			     name = strtok(NULL, ","))
+				pick(&options, find_row(name));
+		} else if (option == 'n') {
+			options.runs = (unsigned)strtoul(optarg, NULL, 10);
+		} else if (option == 'j') {
+			options.json = true;
+		} else {
+			usage(option == 'h' ? stdout : stderr);
+			exit(option == 'h' ? 0 : 2);
+		}
+	}
+	if (optind != argc || options.runs < 1 || options.runs > RUNS_MAX) {
+		usage(stderr);
+		exit(2);
+	}
+	for (unsigned i = 0; options.picked_count == 0 && i < row_count; i++)
+		options.picked[i] = &rows[i];
+	if (options.picked_count == 0)
+		options.picked_count = row_count;
+	return options;
+}
+
+/* False: the row can't be measured here. */
+static bool run_row(const struct row *row, unsigned runs, struct figures *figures)
+{
+	for (unsigned i = 0; i < runs; i++)
+		for (enum subject subject = 0; subject < SUBJECTS; subject++)
+			figures->runs[subject][i] = measure(row, subject);
+	if (bench.wrong) {
+		fprintf(stderr, "mezz-bench: %s: a result is wrong\n", row->name);
+		exit(1);
+	}
+	return !isnan(figures->runs[OURS][0]) && !isnan(figures->runs[LIMIT][0]);
+}
+
+int main(int argc, char **argv)
+{
+	static struct figures figures;
+	struct options options = parse(argc, argv);
+	bool first = true;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0 || !pin(0)) {
+		fprintf(stderr, "mezz-bench: can't stay on one processor: %s\n", strerror(errno));
+		return 1;
+	}
+	bench_init(&bench);
+	if (options.json)
+		printf("[");
+	else
+		print_header();
+	for (unsigned i = 0; i < options.picked_count; i++) {
+		const struct row *row = options.picked[i];
+
+		if (!run_row(row, options.runs, &figures)) {
+			if (!options.json)
+				printf("%-23s can not be measured by this build on this host\n",
+				       row->name);
+			continue;
+		}
+		if (options.json)
+			print_json(row, &figures, options.runs, first);
+		else
+			print_row(row, &figures, options.runs);
+		first = false;
+	}
+	if (options.json)
+		printf("]\n");
+	return 0;
+}
