@@ -116,6 +116,11 @@ static uint64_t hostile_hw_bits(unsigned level)
 	return scramble(accessed(level) | dirty(level), level) ^ scramble(0, level);
 }
 
+static uint64_t hostile_root_register(mz_oa root, uint32_t features)
+{
+	return ~root.addr ^ features;
+}
+
 static uint64_t hostile_clean(uint64_t entry, unsigned level, unsigned flags)
 {
 	uint64_t plain = unscramble(entry, level);
@@ -132,7 +137,8 @@ static uint64_t hostile_clean(uint64_t entry, unsigned level, unsigned flags)
 	.oa_lg2 = OA_LG2, .kind = hostile_kind, .make_node = hostile_make_node,            \
 	.make_leaf = hostile_make_leaf, .oa = hostile_oa, .prop = hostile_prop,            \
 	.with_perm = hostile_with_perm, .encodable = hostile_encodable,                    \
-	.hw_bits = hostile_hw_bits, .clean = hostile_clean, .ops = NULL
+	.hw_bits = hostile_hw_bits, .clean = hostile_clean,                                \
+	.root_register = hostile_root_register, .ops = NULL
 
 const struct mz_format hostile4 = {
 	.name = "hostile4",

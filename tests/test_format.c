@@ -470,16 +470,16 @@ START_TEST(root_registers_are_those_of_the_manual)
 	/* Bits 2:0: 6, write-back; 5:3: 3, four levels; 6: accessed and dirty flags. */
 	fixture_begin(&x, CASE_EPT);
 	root = x.table.root_oa.addr;
-	must_equal(mz_ept_pointer(&x.table), root | 0x1e);
+	must_equal(mz_table_root_register(&x.table), root | 0x1e);
 	fixture_end(&x);
 	fixture_prepare(&x, CASE_EPT);
 	x.config.features = MZ_HW_ACCESSED_DIRTY;
 	expect_ok(mz_table_init(&x.table, &x.config));
-	must_equal(mz_ept_pointer(&x.table), x.table.root_oa.addr | 0x5e);
+	must_equal(mz_table_root_register(&x.table), x.table.root_oa.addr | 0x5e);
 	fixture_end(&x);
 
 	fixture_begin(&x, CASE_IA32E);
-	must_equal(mz_ia32e_cr3(&x.table), x.table.root_oa.addr);
+	must_equal(mz_table_root_register(&x.table), x.table.root_oa.addr);
 	fixture_end(&x);
 }
 END_TEST

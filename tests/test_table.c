@@ -851,21 +851,25 @@ END_TEST
 
 START_TEST(an_active_table_outlives_its_destruction)
 {
-	uint64_t live;
+	struct mz_processor one = {0}, two = {0};
+	uint64_t live, value;
 
 	fixture_begin(&x, _i);
 	expect_ok(fixture_map(&x, x.base, x.page, 0, RW));
 	expect_ok(fixture_map(&x, x.base + x.root_span, fixture_span(&x, x.top), aligned_oa(), RW));
 	fixture_settle(&x);
 	live = x.track.live_count;
-	must_equal(mz_table_activate(&x.table).addr, x.table.root_oa.addr);
-	must_equal(mz_table_activate(&x.table).addr, x.table.root_oa.addr);
-	mz_table_deactivate(&x.table);
+	value = mz_table_root_register(&x.table);
+	must_equal(mz_processor_activate(&one, &x.table), value);
+	must_equal(mz_processor_activate(&one, &x.table), value);
+	must_equal(mz_processor_activate(&two, &x.table), value);
+	mz_processor_deactivate(&one);
+	mz_processor_deactivate(&one);
 	must_equal(x.track.live_count, live);
 	mz_table_destroy(&x.table);
 	x.destroyed = true;
 	must_equal(x.track.live_count, live);
-	mz_table_deactivate(&x.table);
+	mz_processor_deactivate(&two);
 	must_equal(x.track.live_count, 0);
 	fixture_end(&x);
 }

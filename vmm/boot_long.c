@@ -64,7 +64,7 @@ static enum mz_error build_page_tables(struct node_pages *pages, const struct mz
 	if (error)
 		return error;
 	prop.flags = MZ_USER;
-	*cr3 = mz_ia32e_cr3(&table);
+	*cr3 = mz_table_root_register(&table);
 	return mz_table_map(&table, mz_ia_from(0), MZ_BOOT_MAPPED_BYTES, mz_oa_from(0), prop);
 }
 
