@@ -84,6 +84,18 @@ static inline void mz_count_up(uint64_t *counter)
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
+/* Tells the processor that this is a spin loop. */
+static inline void mz_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+	__asm__ volatile("yield" ::: "memory");
+#else
+	__asm__ volatile("" ::: "memory");
+#endif
+}
+
 #ifdef MZ_UNIPROCESSOR
 
 static inline void mz_lock_acquire(uint8_t *lock)
@@ -107,18 +119,6 @@ static inline bool mz_refs_put(uint32_t *refs)
 }
 
 #else
-
-/* Tells the processor that this is a spin loop. */
-static inline void mz_relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-	__asm__ volatile("yield" ::: "memory");
-#else
-	__asm__ volatile("" ::: "memory");
-#endif
-}
 
 /* Waits until the lock is free and takes it. Whoever gets it sees what the last holder wrote. */
 static inline void mz_lock_acquire(uint8_t *lock)
