@@ -3,8 +3,8 @@
  * mezz-bench: how close the library comes to what its work costs at least.
  *
  * The library, the limit and the run-time instance take turns on the same memory in one process, on
- * one processor. A run of a row is the best of a few repetitions; a figure is the median over the
- * runs, a ratio the median of the runs' ratios.
+ * one processor. In a run they alternate a few times, and the best of each counts; a figure is the
+ * median over the runs, a ratio the median of the runs' ratios.
  */
 #include "bench/mezz-bench.h"
 
@@ -20,19 +20,11 @@
 #define RUNS_MAX     1001
 #define REPEATS_MIN  3u
 #define REPEATS_MAX  40u
-#define ENOUGH_NS    3e6 /* of timed work in a run */
+#define ENOUGH_NS    1e7 /* of timed work in a run */
 #define ROWS_MAX     32u
 #define A_TENTH_OVER 1.1 /* a goal is missed when it is missed by more */
 
 static struct bench bench;
-
-double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 /* The processors that the process was started on; the last is the least busy on most systems. */
 static cpu_set_t allowed;
@@ -67,34 +59,70 @@ static void begin(const struct row *row, enum subject subject)
 		row->prepare(&bench);
 }
 
+static double clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+double now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* What the work takes on this processor: not what others get in between. */
 static double time_work(const struct row *row, enum subject subject)
 {
 	void (*work)(struct bench *) = subject == LIMIT ? row->limit : row->ours;
-	double start = now_ns();
+	double cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), wall_ns = now_ns();
 
 	work(&bench);
-	return now_ns() - start;
+	wall_ns = now_ns() - wall_ns;
+	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+	return fmin(wall_ns, cpu_ns);
 }
 
-/* The best of a few repetitions; checks the first. */
-static double measure(const struct row *row, enum subject subject)
+/*
+ * One run: the subjects [first, last] take turns, and each one's best counts. What they leave
+ * behind is checked after the first turn.
+ */
+static void take_turns(const struct row *row, enum subject first, enum subject last, double *best)
 {
-	double best = INFINITY, spent = 0;
+	double spent = 0;
 
-	if (row->measure != NULL)
-		return row->measure(&bench, subject);
+	for (enum subject s = first; s <= last; s++)
+		best[s] = INFINITY;
 	for (unsigned i = 0; i < REPEATS_MAX && (i < REPEATS_MIN || spent < ENOUGH_NS); i++) {
-		double ns;
+		for (enum subject s = first; s <= last; s++) {
+			double ns;
 
-		if (i == 0 || !row->keeps)
-			begin(row, subject);
-		ns = time_work(row, subject);
-		if (i == 0)
-			verify(row);
-		best = fmin(best, ns);
-		spent += ns;
+			if (!row->keeps || (i == 0 && s == first))
+				begin(row, s);
+			ns = time_work(row, s);
+			if (i == 0)
+				verify(row);
+			best[s] = fmin(best[s], ns);
+			spent += ns;
+		}
 	}
-	return best / (double)row->op_count;
+	for (enum subject s = first; s <= last; s++)
+		best[s] /= (double)row->op_count;
+}
+
+static void measure(const struct row *row, double *best)
+{
+	if (row->measure != NULL) {
+		for (enum subject s = 0; s < SUBJECTS; s++)
+			best[s] = row->measure(&bench, s);
+	} else if (row->keeps) {
+		/* The limit works on our table, the run-time instance has its own. */
+		take_turns(row, OURS, LIMIT, best);
+		take_turns(row, RUNTIME, RUNTIME, best);
+	} else {
+		take_turns(row, OURS, RUNTIME, best);
+	}
 }
 
 static int by_value(const void *a, const void *b)
@@ -104,25 +132,31 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(const double *values, unsigned count)
+static double median(double *values, unsigned count)
 {
-	static double sorted[RUNS_MAX];
-
-	memcpy(sorted, values, count * sizeof(double));
-	qsort(sorted, count, sizeof(double), by_value);
-	return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+	qsort(values, count, sizeof(double), by_value);
+	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
 struct figures {
-	double runs[SUBJECTS][RUNS_MAX];
+	double runs[RUNS_MAX][SUBJECTS];
 };
+
+static double median_of(const struct figures *figures, enum subject subject, unsigned runs)
+{
+	static double values[RUNS_MAX];
+
+	for (unsigned i = 0; i < runs; i++)
+		values[i] = figures->runs[i][subject];
+	return median(values, runs);
+}
 
 static double median_ratio(const struct figures *figures, enum subject reference, unsigned runs)
 {
 	static double ratios[RUNS_MAX];
 
 	for (unsigned i = 0; i < runs; i++)
-		ratios[i] = figures->runs[OURS][i] / figures->runs[reference][i];
+		ratios[i] = figures->runs[i][OURS] / figures->runs[i][reference];
 	return median(ratios, runs);
 }
 
@@ -148,13 +182,13 @@ static void print_header(void)
 
 static void print_row(const struct row *row, const struct figures *figures, unsigned runs)
 {
-	double ours = median(figures->runs[OURS], runs);
+	double ours = median_of(figures, OURS, runs);
 	double ratio = median_ratio(figures, LIMIT, runs);
-	double runtime = median(figures->runs[RUNTIME], runs);
+	double runtime = median_of(figures, RUNTIME, runs);
 	int digits = row->unit != NULL ? 0 : ours < 1 ? 4 : 2;
 
 	printf("%-23s %9.*f %9.*f %7.3f ", row->name, digits, ours, digits,
-	       median(figures->runs[LIMIT], runs), ratio);
+	       median_of(figures, LIMIT, runs), ratio);
 	if (row->goals[BUILD] > 0)
 		printf("%7.3f  %-15s", row->goals[BUILD], verdict(ratio, row->goals[BUILD]));
 	else
@@ -173,13 +207,13 @@ static void print_json(const struct row *row, const struct figures *figures, uns
 	static const char *const kinds[SUBJECTS] = {[LIMIT] = "limit", [RUNTIME] = "run-time"};
 
 	for (enum subject reference = LIMIT; reference <= RUNTIME; reference++) {
-		double figure = median(figures->runs[reference], runs);
+		double figure = median_of(figures, reference, runs);
 
 		if (isnan(figure))
 			continue;
 		printf("%s{\"name\": \"%s\", \"ours_ns\": %.6g, \"reference\": \"%s\", "
 		       "\"reference_ns\": %.6g, \"ratio\": %.6g, ",
-		       first ? "" : ",\n", row->name, median(figures->runs[OURS], runs),
+		       first ? "" : ",\n", row->name, median_of(figures, OURS, runs),
 		       kinds[reference], figure, median_ratio(figures, reference, runs));
 		if (reference == LIMIT && row->goals[BUILD] > 0)
 			printf("\"goal\": %.6g, ", row->goals[BUILD]);
@@ -276,13 +310,12 @@ static struct options parse(int argc, char **argv)
 static bool run_row(const struct row *row, unsigned runs, struct figures *figures)
 {
 	for (unsigned i = 0; i < runs; i++)
-		for (enum subject subject = 0; subject < SUBJECTS; subject++)
-			figures->runs[subject][i] = measure(row, subject);
+		measure(row, figures->runs[i]);
 	if (bench.wrong) {
 		fprintf(stderr, "mezz-bench: %s: a result is wrong\n", row->name);
 		exit(1);
 	}
-	return !isnan(figures->runs[OURS][0]) && !isnan(figures->runs[LIMIT][0]);
+	return !isnan(figures->runs[0][OURS]) && !isnan(figures->runs[0][LIMIT]);
 }
 
 int main(int argc, char **argv)
