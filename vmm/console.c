@@ -32,6 +32,7 @@ int mz_console_init(struct mz_console *console, int in, int out, struct mz_failu
 	memset(console, 0, sizeof(*console));
 	console->in = in;
 	console->out = out;
+	console->cancel = -1;
 	if (isatty(in) && terminal_make_raw(console, failure))
 		return -1;
 	pthread_mutex_init(&console->mutex, NULL);
@@ -117,25 +118,30 @@ bool mz_console_has_input(struct mz_console *console)
 	return input;
 }
 
-/* Someone else may have made the descriptor non-blocking: then wait for it here. */
-static void wait_writable(int fd)
+/* Waits until the reader takes more. False: the run is to end, and nobody waits for the reader. */
+static bool wait_writable(const struct mz_console *console)
 {
-	struct pollfd pollfd = {.fd = fd, .events = POLLOUT};
+	struct pollfd fds[] = {
+		{.fd = console->out, .events = POLLOUT},
+		{.fd = console->cancel, .events = POLLIN},
+	};
 
-	poll(&pollfd, 1, -1);
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return true;
+	return fds[0].revents != 0;
 }
 
-static int write_all(int fd, const unsigned char *data, size_t bytes)
+/* A pipe or a terminal that can be written to takes a line without blocking. */
+static int write_all(const struct mz_console *console, const unsigned char *data, size_t bytes)
 {
-	while (bytes > 0) {
-		ssize_t written = write(fd, data, bytes);
+	while (bytes > 0 && wait_writable(console)) {
+		ssize_t written = write(console->out, data, bytes);
 
 		if (written >= 0) {
 			data += written;
 			bytes -= (size_t)written;
-		} else if (errno == EAGAIN) {
-			wait_writable(fd);
-		} else if (errno != EINTR) {
+		} else if (errno != EINTR && errno != EAGAIN) {
 			return errno;
 		}
 	}
@@ -145,7 +151,7 @@ static int write_all(int fd, const unsigned char *data, size_t bytes)
 static void flush_locked(struct mz_console *console)
 {
 	if (!console->out_error)
-		console->out_error = write_all(console->out, console->line, console->line_count);
+		console->out_error = write_all(console, console->line, console->line_count);
 	console->line_count = 0;
 }
 

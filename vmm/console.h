@@ -38,6 +38,8 @@ struct mz_console {
 	unsigned char line[MZ_CONSOLE_LINE]; /* output that was not written yet */
 	size_t line_count;
 	int out_error; /* errno of the first write that failed; output is dropped from then on */
+	int cancel; /* once this descriptor is readable, output that would wait is dropped; -1: none
+		     */
 };
 
 /* MZ_STATUS_HOST_FAILED: `in` is a terminal that can't be made raw. */

@@ -20,11 +20,11 @@ __attribute__((format(printf, 3, 4))) static bool end(struct mz_vm *vm, enum mz_
 	return false;
 }
 
-static bool end_unhandled(struct mz_vm *vm, const char *access, uint64_t gpa)
+static bool end_unhandled(struct mz_vm *vm, const char *access, uint64_t gpa, const char *why)
 {
 	vm->outcome.gpa = gpa;
-	return end(vm, MZ_STATUS_UNHANDLED,
-		   "the guest %s guest-physical 0x%" PRIx64 ", where nothing is", access, gpa);
+	return end(vm, MZ_STATUS_UNHANDLED, "the guest %s guest-physical 0x%" PRIx64 ", where %s",
+		   access, gpa, why);
 }
 
 static bool end_exited(struct mz_vm *vm, uint32_t value)
@@ -125,7 +125,8 @@ static bool serve_memory(struct mz_vm *vm)
 			vm->rom_writes++;
 			return true;
 		}
-		return end_unhandled(vm, event.write ? "wrote to" : "read from", event.address);
+		return end_unhandled(vm, event.write ? "wrote to" : "read from", event.address,
+				     "nothing is");
 	default:
 		return end_exhausted(vm);
 	}
@@ -156,7 +157,7 @@ static bool serve_internal_error(struct mz_vm *vm)
 	switch (suberror) {
 	case KVM_INTERNAL_ERROR_EMULATION:
 		if (runs_nowhere(vm, &gpa))
-			return end_unhandled(vm, "jumped to", gpa);
+			return end_unhandled(vm, "jumped to", gpa, "no memory is");
 		return end(vm, MZ_STATUS_CRASH,
 			   "the guest crashed: an instruction that KVM cannot emulate");
 	case KVM_INTERNAL_ERROR_SIMUL_EX:

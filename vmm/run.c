@@ -152,6 +152,7 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 
 	if (mz_console_init(&vm->console, vm->config.in, vm->config.out, failure))
 		return -1;
+	vm->console.cancel = vm->stop;
 	if (start_vcpu(vm, failure)) {
 		mz_console_destroy(&vm->console);
 		return -1;
