@@ -209,7 +209,7 @@ START_TEST(random_operations_agree_with_the_model)
 	static struct fixture x;
 	struct op_source source;
 	uint64_t seed = rng_seed();
-	size_t count = rng_steps(1000);
+	size_t count = rng_steps(500);
 	struct op *ops = malloc(count * sizeof(*ops));
 
 	must(ops != NULL);

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Gathers: nothing that was taken out is given back before its flush, and everything is, once. */
+#include <stdlib.h>
+
+#include "tests/fixture.h"
+#include "tests/op.h"
+#include "tests/suite.h"
+#include "tests/tree.h"
+
+#define RW  (MZ_READ | MZ_WRITE)
+#define RWX (MZ_READ | MZ_WRITE | MZ_EXEC)
+
+static struct fixture x;
+
+/* All hooks but no shared gather: a test passes what it wants. */
+static void begin(int loop)
+{
+	fixture_begin(&x, loop + VARIANT_WITNESSED * CASES);
+	x.shared = NULL;
+}
+
+/* The same without rcu hooks: cut nodes are freed at once. */
+static void begin_single_threaded(int loop)
+{
+	fixture_prepare(&x, loop + VARIANT_WITNESSED * CASES);
+	x.config.rcu = (struct mz_rcu) {NULL, NULL, NULL, NULL};
+	expect_ok(mz_table_init(&x.table, &x.config));
+}
+
+static enum mz_error unmap(uint64_t ia, uint64_t bytes, struct mz_gather *gather)
+{
+	return mz_table_unmap(&x.table, mz_ia_from(ia), bytes, gather);
+}
+
+START_TEST(nothing_is_given_back_before_the_flush)
+{
+	struct mz_gather gather;
+	uint64_t live;
+	size_t flush;
+
+	begin(_i);
+	expect_ok(fixture_map(&x, x.base, 2 * x.page, 0, RW));
+	expect_ok(fixture_map(&x, x.base + x.root_span, x.page, 2 * x.page, RW));
+	live = x.track.live_count;
+	journal_clear(&x.journal);
+	mz_gather_init(&gather, &x.table);
+	expect_ok(unmap(x.base, x.page, &gather));
+	expect_ok(unmap(x.base + x.page, x.page, &gather));
+	expect_ok(unmap(x.base + x.root_span, x.page, &gather));
+	must_equal(x.journal.count, 0);
+	must_equal(x.track.live_count, live);
+	must_equal(witness_refs(&x.witness, 0), 1);
+
+	mz_gather_finish(&gather);
+	must_equal(journal_count(&x.journal, EVENT_FLUSH), 1);
+	flush = journal_find(&x.journal, EVENT_FLUSH, 0);
+	must_equal(flush, 0);
+	must(x.journal.events[flush].nodes);
+	must(journal_flushed(&x.journal, x.base, x.base + x.root_span + x.page - 1));
+	must_equal(journal_count(&x.journal, EVENT_PUT), 3);
+	must_equal(journal_count(&x.journal, EVENT_FREE), 0);
+	must_equal(journal_count(&x.journal, EVENT_RETIRE), 1);
+	must_equal(x.track.live_count, live);
+	/* Only the end of the grace period frees. */
+	expect_nodes(&x, 1);
+	fixture_end(&x);
+}
+END_TEST
+
+START_TEST(without_readers_nodes_are_freed_after_the_flush)
+{
+	struct mz_gather gather;
+
+	begin_single_threaded(_i);
+	expect_ok(fixture_map(&x, x.base, x.page, 0, RW));
+	journal_clear(&x.journal);
+	mz_gather_init(&gather, &x.table);
+	expect_ok(unmap(x.base, x.page, &gather));
+	must_equal(x.journal.count, 0);
+	mz_gather_finish(&gather);
+	must_equal(x.journal.events[0].kind, EVENT_FLUSH);
+	must_equal(journal_count(&x.journal, EVENT_FREE), x.format->levels - 1u);
+	must_equal(x.track.live_count, 1);
+	fixture_end(&x);
+}
+END_TEST
+
+START_TEST(a_call_without_a_gather_flushes_itself)
+{
+	begin(_i);
+	expect_ok(fixture_map(&x, x.base, 2 * x.page, 0, RW));
+	must_equal(journal_count(&x.journal, EVENT_FLUSH), 0);
+	journal_clear(&x.journal);
+	expect_ok(mz_table_protect(&x.table, mz_ia_from(x.base), x.page, MZ_READ, NULL));
+	must_equal(x.journal.count, 1);
+	must(journal_flushed(&x.journal, x.base, x.base + x.page - 1));
+	must(!x.journal.events[0].nodes);
+	journal_clear(&x.journal);
+	expect_ok(unmap(x.base, 2 * x.page, NULL));
+	must_equal(journal_count(&x.journal, EVENT_FLUSH), 1);
+	must_equal(x.journal.events[0].kind, EVENT_FLUSH);
+	must(journal_flushed(&x.journal, x.base, x.base + 2 * x.page - 1));
+	must_equal(journal_count(&x.journal, EVENT_PUT), 2);
+	fixture_end(&x);
+}
+END_TEST
+
+START_TEST(what_changes_nothing_flushes_nothing)
+{
+	struct mz_gather gather;
+
+	begin(_i);
+	expect_ok(fixture_map(&x, x.base, x.page, 0, RW));
+	journal_clear(&x.journal);
+	mz_gather_init(&gather, &x.table);
+	mz_gather_finish(&gather);
+	expect_ok(unmap(x.base + x.page, x.root_span - x.page, &gather));
+	expect_ok(mz_table_protect(&x.table, mz_ia_from(x.base), x.page, RW, &gather));
+	expect_ok(mz_table_protect(&x.table, mz_ia_from(x.base + x.page), x.page, RW, &gather));
+	mz_gather_finish(&gather);
+	must_equal(x.journal.count, 0);
+	/* A gather is as new after it is finished. */
+	expect_ok(unmap(x.base, x.page, &gather));
+	mz_gather_finish(&gather);
+	mz_gather_finish(&gather);
+	must_equal(journal_count(&x.journal, EVENT_FLUSH), 1);
+	must_equal(journal_count(&x.journal, EVENT_PUT), 1);
+	fixture_end(&x);
+}
+END_TEST
+
+START_TEST(a_failed_change_flushes_nothing)
+{
+	begin(_i);
+	if (x.top > 1) {
+		expect_ok(fixture_map(&x, x.base, fixture_span(&x, x.top), x.root_span, RW));
+		journal_clear(&x.journal);
+		track_fail(&x.track, 1);
+		x.track.fail_after = true;
+		must_equal(unmap(x.base, x.page, NULL), MZ_NO_MEMORY);
+		must_equal(mz_table_protect(&x.table, mz_ia_from(x.base), x.page, MZ_READ, NULL),
+			   MZ_NO_MEMORY);
+		track_fail(&x.track, 0);
+		must_equal(journal_count(&x.journal, EVENT_FLUSH), 0);
+		must_equal(journal_count(&x.journal, EVENT_PUT), 0);
+	}
+	fixture_end(&x);
+}
+END_TEST
+
+START_TEST(items_are_put_once_however_many_there_are)
+{
+	const unsigned counts[] = {1,
+				   MZ_GATHER_ITEMS - 1,
+				   MZ_GATHER_ITEMS,
+				   MZ_GATHER_ITEMS + 1,
+				   2 * MZ_GATHER_ITEMS,
+				   3 * MZ_GATHER_ITEMS + 5};
+
+	begin(_i);
+	for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
+		uint64_t bytes = counts[c] * x.page, ia = x.base + x.page, oa = x.root_span;
+		struct mz_gather gather;
+
+		for (int by_page = 0; by_page < 2; by_page++) {
+			/* Not aligned in common, so that there are only pages. */
+			expect_ok(fixture_map(&x, ia, bytes, oa, RW));
+			/* A neighbour keeps the node. */
+			expect_ok(fixture_map(&x, x.base, x.page, 0, RW));
+			journal_clear(&x.journal);
+			mz_gather_init(&gather, &x.table);
+			if (by_page)
+				for (uint64_t at = 0; at < bytes; at += x.page)
+					expect_ok(unmap(ia + at, x.page, &gather));
+			else
+				expect_ok(unmap(ia, bytes, &gather));
+			must(journal_count(&x.journal, EVENT_PUT) < counts[c]);
+			mz_gather_finish(&gather);
+			must_equal(journal_count(&x.journal, EVENT_PUT), counts[c]);
+			must_equal(journal_count(&x.journal, EVENT_TAKE), 0);
+			for (size_t e = 0; e < x.journal.count; e++) {
+				const struct event *event = &x.journal.events[e];
+				struct journal past = x.journal;
+				uint64_t page = ia + event->item.oa.addr - oa;
+
+				past.count = e;
+				if (event->kind == EVENT_PUT)
+					must(journal_flushed(&past, page, page + x.page - 1));
+			}
+			expect_ok(unmap(x.base, x.page, NULL));
+			witness_reclaim(&x.witness);
+			must_equal(x.witness.step_count, 0);
+		}
+	}
+	fixture_end(&x);
+}
+END_TEST
+
+START_TEST(splits_and_permissions_take_and_put_nothing)
+{
+	uint64_t big;
+
+	begin(_i);
+	big = fixture_span(&x, x.top);
+	expect_ok(fixture_map(&x, x.base, big, x.root_span, RWX));
+	must_equal(journal_count(&x.journal, EVENT_TAKE), 1);
+	must_equal(x.journal.events[0].item.level, x.top);
+	must_equal(x.journal.events[0].item.oa.addr, x.root_span);
+	journal_clear(&x.journal);
+	expect_ok(mz_table_protect(&x.table, mz_ia_from(x.base), x.page, MZ_READ, NULL));
+	expect_ok(mz_table_protect(&x.table, mz_ia_from(x.base), big, RW, NULL));
+	must_equal(journal_count(&x.journal, EVENT_TAKE), 0);
+	must_equal(journal_count(&x.journal, EVENT_PUT), 0);
+	if (x.top > 1) {
+		/* What was taken as one is put in pieces. */
+		expect_ok(unmap(x.base + 3 * x.page, x.page, NULL));
+		must_equal(journal_count(&x.journal, EVENT_PUT), 1);
+		must_equal(journal_count(&x.journal, EVENT_TAKE), 0);
+		must_equal(witness_refs(&x.witness, x.root_span + 3 * x.page), 0);
+		must_equal(witness_refs(&x.witness, x.root_span + 2 * x.page), 1);
+		must_equal(witness_refs(&x.witness, x.root_span + 4 * x.page), 1);
+		must_equal(witness_refs(&x.witness, x.root_span + big - 1), 1);
+	}
+	fixture_end(&x);
+}
+END_TEST
+
+START_TEST(a_part_of_a_large_leaf_is_put_whole)
+{
+	begin(_i);
+	for (unsigned level = 2; level <= x.format->levels; level++) {
+		uint64_t span = fixture_span(&x, level), oa = x.root_span;
+
+		if (!fixture_leaf_allowed(&x, level))
+			continue;
+		for (int i = 0; i < 3; i++) {
+			uint64_t off = i == 1 ? 0 : x.page;
+			uint64_t bytes = i == 0 ? span - 2 * x.page : span - x.page;
+
+			expect_ok(fixture_map(&x, x.base, span, oa, RW));
+			expect_ok(unmap(x.base + off, bytes, NULL));
+			must_equal(witness_refs(&x.witness, oa), off != 0);
+			must_equal(witness_refs(&x.witness, oa + off), 0);
+			must_equal(witness_refs(&x.witness, oa + off + bytes - 1), 0);
+			must_equal(witness_refs(&x.witness, oa + span - 1), off + bytes != span);
+			expect_ok(unmap(x.base, span, NULL));
+			must_equal(journal_count(&x.journal, EVENT_RETIRE),
+				   x.witness.retired_count);
+			witness_reclaim(&x.witness);
+			must_equal(x.witness.step_count, 0);
+			journal_clear(&x.journal);
+		}
+	}
+	fixture_end(&x);
+}
+END_TEST
+
+START_TEST(a_subtree_puts_its_items_after_the_flush)
+{
+	uint64_t bytes;
+
+	begin_single_threaded(_i);
+	bytes = 3 * fixture_span(&x, 2);
+	expect_ok(fixture_map(&x, x.base, bytes, x.root_span + x.page, RW));
+	journal_clear(&x.journal);
+	expect_ok(unmap(x.base - x.page, bytes + 2 * x.page, NULL));
+	must_equal(x.journal.events[0].kind, EVENT_FLUSH);
+	must(x.journal.events[0].nodes);
+	must(journal_flushed(&x.journal, x.base, x.base + bytes - 1));
+	must_equal(x.witness.step_count, 0);
+	must_equal(x.track.live_count, 1);
+	fixture_end(&x);
+}
+END_TEST
+
+/*
+ * Caches as a processor may have them: translations, and the nodes that were passed on the way to
+ * them. Filled at random, emptied by flushes alone.
+ */
+struct cached {
+	uint64_t ia, oa;
+	unsigned perm;
+	unsigned node_count;
+	mz_oa nodes[MZ_LEVELS_MAX]; /* below the root */
+};
+
+#define CACHE_MAX 512
+
+struct cache {
+	struct cached lines[CACHE_MAX];
+	size_t count;
+};
+
+static void cache_fill(struct cache *cache, uint64_t ia)
+{
+	struct mz_item item = mz_table_query(&x.table, mz_ia_from(ia));
+	struct cached line = {.ia = ia, .oa = item.oa.addr, .perm = item.prop.perm};
+	mz_oa node;
+
+	if (item.level == 0 || cache->count == CACHE_MAX)
+		return;
+	for (unsigned level = x.format->levels - 1u; level >= item.level && level > 0; level--)
+		if (tree_slot(&x.table, ia, level, &node))
+			line.nodes[line.node_count++] = node;
+	cache->lines[cache->count++] = line;
+}
+
+static bool cached_leads_right(const struct cached *line)
+{
+	struct mz_item item = mz_table_query(&x.table, mz_ia_from(line->ia));
+
+	return item.level != 0 && item.oa.addr == line->oa;
+}
+
+static bool cached_is_right(const struct cached *line)
+{
+	struct mz_item item = mz_table_query(&x.table, mz_ia_from(line->ia));
+
+	return cached_leads_right(line) && (line->perm & ~item.prop.perm) == 0;
+}
+
+static void cache_flush(struct cache *cache, const struct event *flush)
+{
+	for (size_t i = 0; i < cache->count;) {
+		struct cached *line = &cache->lines[i];
+
+		if (line->ia < flush->first || line->ia > flush->last) {
+			i++;
+			continue;
+		}
+		/* The translation goes; nodes stay cached unless they are flushed too. */
+		if (flush->nodes || line->node_count == 0) {
+			*line = cache->lines[--cache->count];
+			continue;
+		}
+		line->perm = 0;
+		line->oa = mz_table_query(&x.table, mz_ia_from(line->ia)).oa.addr;
+		i++;
+	}
+}
+
+static void expect_not_cached(const struct cache *cache, const struct event *event)
+{
+	for (size_t i = 0; i < cache->count; i++) {
+		const struct cached *line = &cache->lines[i];
+
+		if (event->kind == EVENT_PUT && line->perm != 0) {
+			uint64_t bytes = fixture_span(&x, event->item.level);
+
+			must(line->oa - event->item.oa.addr >= bytes || cached_leads_right(line));
+		}
+		for (unsigned n = 0; event->kind == EVENT_FREE && n < line->node_count; n++)
+			must(line->nodes[n].addr != event->first);
+	}
+}
+
+/* What the hooks heard since the last time, in order. */
+static void cache_hear(struct cache *cache)
+{
+	for (size_t i = 0; i < x.journal.count; i++) {
+		const struct event *event = &x.journal.events[i];
+
+		if (event->kind == EVENT_FLUSH)
+			cache_flush(cache, event);
+		else
+			expect_not_cached(cache, event);
+	}
+	journal_clear(&x.journal);
+}
+
+START_TEST(no_cache_outlives_what_it_refers_to)
+{
+	static struct cache cache;
+	struct op_source source;
+	struct mz_gather gather;
+	unsigned steps = rng_steps(1500);
+
+	begin(_i % CASES);
+	if (_i / CASES == 1) {
+		/* Once more with nodes that are freed at once. */
+		fixture_end(&x);
+		begin_single_threaded(_i % CASES);
+	}
+	mz_gather_init(&gather, &x.table);
+	op_source_init(&source, &x, rng_seed() ^ (uint64_t)_i << 32, 1);
+	for (unsigned i = 0; i < steps; i++) {
+		struct op op = op_next(&source);
+		const struct op_window *window =
+			&source.windows[rng_below(&source.rng, source.window_count)];
+
+		if (op_argument_errors(&op, &x) != 0)
+			continue;
+		cache_fill(&cache, op.ia);
+		cache_fill(&cache, op.ia + op.bytes - 1);
+		for (int n = 0; n < 4; n++)
+			cache_fill(&cache, window->first + rng_below(&source.rng, window->bytes));
+		(void)!op_apply(&op, &x.table, i % 3 == 0 ? NULL : &gather);
+		must_equal(x.witness.reader_count, 0);
+		cache_hear(&cache);
+		if (op.kind != OP_SETTLE)
+			continue;
+		mz_gather_finish(&gather);
+		cache_hear(&cache);
+		witness_reclaim(&x.witness);
+		cache_hear(&cache);
+		/* With nothing left to flush, whatever is cached is right. */
+		for (size_t n = 0; n < cache.count; n++)
+			must(cache.lines[n].perm == 0 || cached_is_right(&cache.lines[n]));
+	}
+	mz_gather_finish(&gather);
+	fixture_end(&x);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("gather");
+	TCase *tcase = tcase_create("gather");
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_loop_test(tcase, nothing_is_given_back_before_the_flush, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, without_readers_nodes_are_freed_after_the_flush, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, a_call_without_a_gather_flushes_itself, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, what_changes_nothing_flushes_nothing, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, a_failed_change_flushes_nothing, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, items_are_put_once_however_many_there_are, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, splits_and_permissions_take_and_put_nothing, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, a_part_of_a_large_leaf_is_put_whole, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, a_subtree_puts_its_items_after_the_flush, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, no_cache_outlives_what_it_refers_to, 0, 2 * EACH_CASE);
+	suite_add_tcase(suite, tcase);
+	return suite_run(suite);
+}
