@@ -45,7 +45,6 @@ struct bench {
 	struct limit limit;
 	/* Page numbers in random order, none twice. */
 	uint32_t dense[DENSE_PAGES], sparse[SPARSE_PAGES], scattered[SCATTERED];
-	uint64_t put_sum;     /* output addresses that the item hook was given */
 	uint64_t flush_count; /* what the flush hook has to do */
 	bool wrong;           /* an operation failed, or answered something else than it should */
 };
@@ -57,7 +56,6 @@ struct row {
 	uint64_t op_count;     /* in one work */
 	uint32_t leaf_levels;  /* 0: 4 KiB leaves only */
 	uint32_t features;     /* of the table */
-	bool tracked;          /* the table has item hooks */
 	bool keeps;            /* work leaves the table as it was */
 	const char *unit;      /* NULL: ns an operation */
 	void (*prepare)(struct bench *bench); /* untimed; begins with an empty table */
