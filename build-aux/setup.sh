@@ -37,6 +37,7 @@ pc:check|check|to build the unit tests'
 
 needs_to_check='
 clang|clang|to build with a second compiler
+jq|jq|to read the JSON that mezz writes
 g++|g++|to try the headers from C++
 objdump|binutils|to look into what was compiled
 clang-format|clang-format|to check the layout of sources'

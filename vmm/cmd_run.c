@@ -32,9 +32,9 @@ struct options {
 enum key {
 	KEY_MEMORY = 'm',
 	KEY_APPEND = 'a',
+	KEY_TIMEOUT = 't',
 	KEY_MODULE = 256,
 	KEY_FLAT,
-	KEY_TIMEOUT,
 	KEY_TRACE,
 	KEY_STATS,
 	KEY_BACKEND,
@@ -210,18 +210,27 @@ static void stop_running(int number)
 		mz_vm_stop(running, 128 + number);
 }
 
-/* Signals that would end the process end the run instead, so that the terminal is put back and the
- * numbers come. */
+/* What would kill the process becomes an error of the call that caused it. */
+static void ignore_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+/*
+ * Signals that would end the process end the run instead, so that the terminal is put back and the
+ * numbers come. Those that the caller ignores stay ignored, as nohup and shells expect.
+ */
 static void catch_signals(void)
 {
 	static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 	struct sigaction action = {.sa_handler = stop_running};
+	struct sigaction before;
 
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
-		sigaction(ending[i], &action, NULL);
-	action.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &action, NULL);
+		if (!sigaction(ending[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaction(ending[i], &action, NULL);
 }
 
 static void report(const struct options *options, const struct mz_vm *vm)
@@ -245,7 +254,7 @@ static bool died(enum mz_status status)
 
 static void tell_end(const struct mz_vm *vm, const struct mz_outcome *outcome)
 {
-	if (!outcome->exited || outcome->guest_status > MZ_STATUS_GUEST_MAX)
+	if (!outcome->exited || outcome->guest_status >= MZ_STATUS_GUEST_MAX)
 		fprintf(stderr, "mezz run: %s\n", outcome->text);
 	if (!outcome->exited && died(outcome->status))
 		mz_vm_dump(vm, outcome, print_dump_line, NULL);
@@ -277,6 +286,7 @@ static int run(const struct options *options, struct mz_outcome *outcome,
 	struct mz_vm *vm;
 	int result = -1;
 
+	ignore_signals();
 	if (mz_image_open(&image, options->image, options->flat, options->flat_address, failure))
 		return -1;
 	if (!mz_vm_create(&vm, &options->config, failure)) {
