@@ -109,20 +109,20 @@ unlock_tree()
   exec 9>&-
 }
 
-# logged LOG WHAT COMMAND...: quiet, unless it fails
+# logged LOG WHAT COMMAND...: quiet, unless it fails; then the end of what it said
 logged()
 {
   local log=$1 what=$2
   shift 2
   say "$what"
   "$@" >"$log" 2>&1 </dev/null 9>&- || {
-    cat "$log" >&2
+    tail -n 80 "$log" >&2
     say "$(basename "$0"): failed: $what (log: $log)"
     return 1
   }
 }
 
-# newer_than MARK FILE...: is there a mark, and is none of the files newer?
+# is_fresh MARK FILE...: is there a mark, and is none of the files newer?
 is_fresh()
 {
   local mark=$1 file
