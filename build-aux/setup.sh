@@ -83,7 +83,7 @@ install_packages()
       "${as_root[@]}" apt-get -q update &&
       "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 \
         install --no-install-recommends "$@"
-  } >"$log" 2>&1 </dev/null; then
+  } >"$log" 2>&1 </dev/null 9>&-; then
     cat "$log" >&2
     rm -f "$log"
     die "apt-get failed. $by_hand"
@@ -93,7 +93,7 @@ install_packages()
 
 # ---- Build ----------------------------------------------------------------------------------------------------------
 
-# One at a time in this tree; the second one waits.
+# One at a time in this tree; the second one waits, also for a build that has outlived the ./run that began it.
 lock_tree()
 {
   command -v flock >/dev/null || return 0
@@ -115,7 +115,7 @@ logged()
   local log=$1 what=$2
   shift 2
   say "$what"
-  "$@" >"$log" 2>&1 </dev/null 9>&- || {
+  "$@" >"$log" 2>&1 </dev/null || {
     tail -n 80 "$log" >&2
     say "$(basename "$0"): failed: $what (log: $log)"
     return 1
@@ -163,10 +163,10 @@ build_in()
   local directory=$1 mark=$1/.building status=0 jobs
   shift
   jobs=$(nproc 2>/dev/null || echo 1)
-  if make -C "$directory" -q --no-print-directory "$@" >/dev/null 2>&1 9>&- && [[ ! -e $mark ]]; then
+  if make -C "$directory" -q --no-print-directory "$@" >/dev/null 2>&1 && [[ ! -e $mark ]]; then
     return
   fi
-  [[ ! -e $mark ]] || make -C "$directory" -s clean >/dev/null 2>&1 9>&-
+  [[ ! -e $mark ]] || make -C "$directory" -s clean >/dev/null 2>&1
   touch "$mark"
   logged "$directory/.build.log" "Building in ${directory##*/}/." \
     make -C "$directory" -s -j"$jobs" --no-print-directory "$@" || status=$?
