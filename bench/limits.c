@@ -19,14 +19,15 @@ static inline void store(uint64_t *slot, uint64_t entry)
 }
 
 /*
- * The slot for ia in the node of `level` that `link` points to. The sum is written so that only the
- * last addition waits for the link.
+ * The slot for ia in the node of `level` that `link` points to. The compiler is kept from another
+ * order of the sum: this way nothing but the mask stands between the load of a link and the next.
  */
 static inline uint64_t *slot_in(const struct limit *limit, uint64_t link, uint64_t ia,
 				unsigned level)
 {
 	uintptr_t place = limit->linear + (ia >> (SHIFT(level) - 3) & (ENTRIES - 1) * 8);
 
+	__asm__("" : "+r"(place));
 	return (uint64_t *)(place + (link & LIMIT_OA));
 }
 

@@ -6,7 +6,7 @@
  * one processor. In a run they alternate a few times, and the best of each counts; a figure is the
  * median over the runs, a ratio the median of the runs' ratios.
  */
-#include "bench/mezz-bench.h"
+#include "bench/mezz-bench-report.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -17,12 +17,10 @@
 #include <string.h>
 #include <time.h>
 
-#define RUNS_MAX     1001
-#define REPEATS_MIN  3u
-#define REPEATS_MAX  40u
-#define ENOUGH_NS    1e7 /* of timed work in a run */
-#define ROWS_MAX     32u
-#define A_TENTH_OVER 1.1 /* a goal is missed when it is missed by more */
+#define REPEATS_MIN 3u
+#define REPEATS_MAX 40u
+#define ENOUGH_NS   1e7 /* of timed work in a run */
+#define ROWS_MAX    32u
 
 static struct bench bench;
 
@@ -125,108 +123,17 @@ static void measure(const struct row *row, double *best)
 	}
 }
 
-static int by_value(const void *a, const void *b)
+/* The i-th of all rows, in the order of the table; NULL after the last. */
+static const struct row *row_at(unsigned i)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	static const struct row_set *const sets[] = {&map_rows,     &query_rows, &unmap_rows,
+						     &protect_rows, &bytes_rows, &scale_rows};
 
-	return (x > y) - (x < y);
+	for (size_t s = 0; s < sizeof(sets) / sizeof(sets[0]); i -= sets[s++]->count)
+		if (i < sets[s]->count)
+			return &sets[s]->rows[i];
+	return NULL;
 }
-
-static double median(double *values, unsigned count)
-{
-	qsort(values, count, sizeof(double), by_value);
-	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
-struct figures {
-	double runs[RUNS_MAX][SUBJECTS];
-};
-
-static double median_of(const struct figures *figures, enum subject subject, unsigned runs)
-{
-	static double values[RUNS_MAX];
-
-	for (unsigned i = 0; i < runs; i++)
-		values[i] = figures->runs[i][subject];
-	return median(values, runs);
-}
-
-static double median_ratio(const struct figures *figures, enum subject reference, unsigned runs)
-{
-	static double ratios[RUNS_MAX];
-
-	for (unsigned i = 0; i < runs; i++)
-		ratios[i] = figures->runs[i][OURS] / figures->runs[i][reference];
-	return median(ratios, runs);
-}
-
-/* ---- Output -------------------------------------------------------------------------------- */
-
-static const char *const build_names[BUILDS] = {"single processor", "locked"};
-
-static const char *verdict(double ratio, double goal)
-{
-	if (goal == 0)
-		return "";
-	if (ratio <= goal)
-		return "reached";
-	return ratio <= goal * A_TENTH_OVER ? "within a tenth" : "MISSED";
-}
-
-static void print_header(void)
-{
-	printf("mezz-bench, build: %s; ns an operation\n\n", build_names[BUILD]);
-	printf("%-23s %9s %9s %7s %7s  %-15s%9s %8s  %s\n", "name", "ours", "limit", "ratio",
-	       "goal", "", "run-time", "ratio", "limit");
-}
-
-static void print_row(const struct row *row, const struct figures *figures, unsigned runs)
-{
-	double ours = median_of(figures, OURS, runs);
-	double ratio = median_ratio(figures, LIMIT, runs);
-	double runtime = median_of(figures, RUNTIME, runs);
-	int digits = row->unit != NULL ? 0 : ours < 1 ? 4 : 2;
-
-	printf("%-23s %9.*f %9.*f %7.3f ", row->name, digits, ours, digits,
-	       median_of(figures, LIMIT, runs), ratio);
-	if (row->goals[BUILD] > 0)
-		printf("%7.3f  %-15s", row->goals[BUILD], verdict(ratio, row->goals[BUILD]));
-	else
-		printf("%7s  %-15s", "-", "");
-	if (isnan(runtime))
-		printf("%9s %8s", "-", "-");
-	else
-		printf("%9.*f %8.3f", digits, runtime, median_ratio(figures, RUNTIME, runs));
-	printf("  %s\n", row->reference);
-	fflush(stdout);
-}
-
-static void print_json(const struct row *row, const struct figures *figures, unsigned runs,
-		       bool first)
-{
-	static const char *const kinds[SUBJECTS] = {[LIMIT] = "limit", [RUNTIME] = "run-time"};
-
-	for (enum subject reference = LIMIT; reference <= RUNTIME; reference++) {
-		double figure = median_of(figures, reference, runs);
-
-		if (isnan(figure))
-			continue;
-		printf("%s{\"name\": \"%s\", \"ours_ns\": %.6g, \"reference\": \"%s\", "
-		       "\"reference_ns\": %.6g, \"ratio\": %.6g, ",
-		       first ? "" : ",\n", row->name, median_of(figures, OURS, runs),
-		       kinds[reference], figure, median_ratio(figures, reference, runs));
-		if (reference == LIMIT && row->goals[BUILD] > 0)
-			printf("\"goal\": %.6g, ", row->goals[BUILD]);
-		else
-			printf("\"goal\": null, ");
-		printf("\"unit\": \"%s\", \"build\": \"%s\"}", row->unit != NULL ? row->unit : "ns",
-		       build_names[BUILD]);
-		first = false;
-	}
-	fflush(stdout);
-}
-
-/* ---- Options ------------------------------------------------------------------------------- */
 
 struct options {
 	unsigned runs;
@@ -240,22 +147,23 @@ static void usage(FILE *to)
 	fputs("usage: mezz-bench [--rows NAME,...] [--runs N] [--json]\n"
 	      "  --rows NAME,...  only these rows\n"
 	      "  --runs N         alternating runs of each row (default 7)\n"
-	      "  --json           an array of objects: one a row against its limit, and one a row\n"
+	      "  --json           an array of objects: NAME, against the limit, and "
+	      "NAME:run-time,\n"
 	      "                   against the run-time instance. The _ns members of a row whose\n"
 	      "                   `unit` is bytes are bytes\n"
 	      "A ratio is ours by the reference's; a goal is the greatest that would please.\n",
 	      to);
 	fputs("The rows:", to);
-	for (unsigned i = 0; i < row_count; i++)
-		fprintf(to, "%s%s", i % 4 == 0 ? "\n  " : " ", rows[i].name);
+	for (unsigned i = 0; row_at(i) != NULL; i++)
+		fprintf(to, "%s%s", i % 4 == 0 ? "\n  " : " ", row_at(i)->name);
 	fputc('\n', to);
 }
 
 static const struct row *find_row(const char *name)
 {
-	for (unsigned i = 0; i < row_count; i++)
-		if (strcmp(rows[i].name, name) == 0)
-			return &rows[i];
+	for (unsigned i = 0; row_at(i) != NULL; i++)
+		if (strcmp(row_at(i)->name, name) == 0)
+			return row_at(i);
 	fprintf(stderr, "mezz-bench: there is no row %s\n", name);
 	exit(2);
 }
@@ -299,10 +207,9 @@ static struct options parse(int argc, char **argv)
 		usage(stderr);
 		exit(2);
 	}
-	for (unsigned i = 0; options.picked_count == 0 && i < row_count; i++)
-		options.picked[i] = &rows[i];
 	if (options.picked_count == 0)
-		options.picked_count = row_count;
+		for (unsigned i = 0; row_at(i) != NULL; i++)
+			pick(&options, row_at(i));
 	return options;
 }
 

@@ -66,16 +66,36 @@ struct row {
 	double (*measure)(struct bench *bench, enum subject subject);
 };
 
-extern const struct row rows[];
-extern const unsigned row_count;
+/* The rows of one file. */
+struct row_set {
+	const struct row *rows;
+	unsigned count;
+};
+
+#define ROW_SET(array)                                    \
+	{                                                 \
+		array, sizeof(array) / sizeof((array)[0]) \
+	}
+#define BOTH(goal)         \
+	{                  \
+		goal, goal \
+	}
+
+extern const struct row_set map_rows, query_rows, unmap_rows, protect_rows, bytes_rows, scale_rows;
 
 void bench_init(struct bench *bench);
 
 /* An empty table in a fresh pool. */
 void bench_begin(struct bench *bench, const struct row *row, enum subject subject);
 
-/* mezz-bench-scale.c */
-double measure_scale(struct bench *bench, enum subject subject);
+void expect_ok(struct bench *bench, enum mz_error error);
+
+/* Ends a work that may have cut nodes: flushed, a grace period later, freed. */
+void finish(struct mz_gather *gather);
+
+/* 1 GiB, writable, in the largest leaves that the table allows; and what that leaves behind. */
+void map_gib(struct bench *bench);
+void expect_gib(const struct bench *bench, struct tally *tally);
 
 double now_ns(void);
 
