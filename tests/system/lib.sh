@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MPL-2.0
+# System tests of mezz: source this. A test runs mezz, says what it wants of it, and ends with `verdict NAME`.
+. "$srcdir/tests/tap.sh"
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+wrong=
+
+# skip_all REASON: ends the script
+skip_all()
+{
+  echo "1..0 # SKIP $1"
+  exit 0
+}
+
+need_kvm()
+{
+  [[ -e /dev/kvm ]] || skip_all 'there is no /dev/kvm'
+  { : <>/dev/kvm; } 2>/dev/null || skip_all "/dev/kvm can't be opened by $(id -un)"
+}
+
+need_jq()
+{
+  command -v jq >/dev/null || skip_all 'jq is not installed'
+}
+
+# Can userfaultfd be used here?
+have_uffd()
+{
+  "$MEZZ" info --json | grep -A1 '"userfaultfd"' | grep -q '"usable": true'
+}
+
+# mezz WORD...: runs it with nothing on standard input unless $input names a file; leaves $status, and $work/out and
+# $work/err. A run that does not end by itself ends here with status 124.
+mezz()
+{
+  timeout 60 "$MEZZ" "$@" <"${input:-/dev/null}" >"$work/out" 2>"$work/err"
+  status=$?
+}
+
+run()
+{
+  mezz run "$@"
+}
+
+want_status()
+{
+  [[ $status == "$1" ]] || wrong+="status $status, wanted $1"$'\n'
+}
+
+# want_out TEXT: exactly this on standard output
+want_out()
+{
+  diff -u <(printf '%s\n' "$1") "$work/out" >"$work/diff" || wrong+="standard output differs:"$'\n'"$(<"$work/diff")"$'\n'
+}
+
+# want_out_line REGEX, want_err_line REGEX, want_no_err
+want_out_line()
+{
+  grep -Eq -- "$1" "$work/out" || wrong+="no line on standard output matches: $1"$'\n'
+}
+
+want_err_line()
+{
+  grep -Eq -- "$1" "$work/err" || wrong+="no line on standard error matches: $1"$'\n'
+}
+
+want_no_err()
+{
+  [[ ! -s $work/err ]] || wrong+="standard error is not empty"$'\n'
+}
+
+# want_json FILTER: a jq filter that is true for the last line on standard error
+want_json()
+{
+  [[ $(tail -n 1 "$work/err" | jq "$1" 2>&1) == true ]] || wrong+="not true of the numbers: $1"$'\n'
+}
+
+# await TEXT FILE: until the file holds it; false after 20 s
+await()
+{
+  local tries=200
+  until grep -q "$1" "$2" 2>/dev/null; do
+    ((tries-- > 0)) || return 1
+    sleep 0.1
+  done
+}
+
+# verdict NAME: ok if nothing that was wanted since the last one is wrong
+verdict()
+{
+  if [[ -z $wrong ]]; then
+    ok "$1"
+  else
+    {
+      printf '%s' "$wrong"
+      echo 'standard output:'
+      head -c 2000 "$work/out"
+      echo 'standard error:'
+      head -c 4000 "$work/err"
+    } | not_ok "$1"
+  fi
+  wrong=
+}

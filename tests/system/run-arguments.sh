@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MPL-2.0
+# What `mezz run` says to arguments and images that it can't use. Needs no KVM: all this comes before it.
+. "$srcdir/tests/system/lib.sh"
+
+hello=$GUESTS/hello.elf
+
+# refused NAME STATUS REGEX WORD...: no output, the status, and a message
+refused()
+{
+  local name=$1 wanted=$2 message=$3
+  shift 3
+  run "$@"
+  want_status "$wanted"
+  want_out_empty
+  want_err_line "^mezz run: .*$message"
+  verdict "$name"
+}
+
+want_out_empty()
+{
+  [[ ! -s $work/out ]] || wrong+="standard output is not empty"$'\n'
+}
+
+refused no_image_is_refused 110 'image'
+refused two_images_are_refused 110 "'extra'" "$hello" extra
+refused an_unknown_option_is_refused 110 "'--no-such-option'" --no-such-option "$hello"
+refused an_unknown_short_option_is_refused 110 "'Z'" -Z "$hello"
+refused an_option_without_its_value_is_refused 110 'memory' "$hello" --memory
+
+refused memory_of_0_is_refused 110 '0 bytes' --memory 0 "$hello"
+refused memory_of_half_a_page_is_refused 110 '2048 bytes is not a multiple' --memory 2K "$hello"
+refused memory_that_ends_inside_a_page_is_refused 110 '1048577 bytes is not a multiple' --memory 1048577 "$hello"
+refused memory_that_is_no_number_is_refused 110 "'12Q'" --memory 12Q "$hello"
+refused negative_memory_is_refused 110 "'-4096'" --memory=-4096 "$hello"
+refused empty_memory_is_refused 110 "''" --memory= "$hello"
+refused memory_beyond_64_bits_is_refused 110 "'99999999999T'" --memory 99999999999T "$hello"
+host_kib=$(awk '/^(MemTotal|SwapTotal):/ { kib += $2 } END { print kib }' /proc/meminfo)
+refused memory_beyond_the_host_is_refused 113 "$((host_kib / 1024 + 4096)) MiB is more than the" \
+  --memory "$((host_kib / 1024 + 4096))M" "$hello"
+refused the_largest_memory_is_refused 113 'is more than the' --memory 16777215T "$hello"
+
+refused a_timeout_of_0_is_refused 110 "'0'" --timeout 0 "$hello"
+refused a_negative_timeout_is_refused 110 "'-1'" --timeout=-1 "$hello"
+refused a_timeout_that_is_no_number_is_refused 110 "'soon'" --timeout soon "$hello"
+refused a_timeout_with_a_unit_is_refused 110 "'1s'" --timeout 1s "$hello"
+refused an_infinite_timeout_is_refused 110 "'inf'" --timeout inf "$hello"
+
+refused an_unknown_trace_is_refused 110 "'all'" --trace all "$hello"
+refused an_empty_trace_is_refused 110 "''" --trace mmio,,io "$hello"
+refused an_unknown_form_of_stats_is_refused 110 "'xml'" --stats=xml "$hello"
+refused an_unknown_backend_is_refused 110 "'magic'" --memory-backend magic "$hello"
+refused a_flat_address_that_is_no_number_is_refused 110 "'here'" --flat here "$hello"
+refused a_module_without_a_file_is_refused 110 'no file' --module ' words' "$hello"
+
+# A file that has the name of its trouble; the message names it.
+bad_image()
+{
+  local name=$1 file=$work/$2
+  refused "$name" 111 "$2" "$file"
+}
+
+refused a_missing_image_is_refused 111 'absent\.elf: .*No such file' "$work/absent.elf"
+refused a_directory_is_refused 111 'is a directory' "$work"
+refused a_device_is_refused 111 'not a regular file' /dev/zero
+: >"$work/empty.elf"
+bad_image an_empty_image_is_refused empty.elf
+echo 'These are not the bytes of an image.' >"$work/text.elf"
+bad_image a_text_is_refused text.elf
+head -c 3 "$hello" >"$work/short-magic.elf"
+bad_image an_image_of_3_bytes_is_refused short-magic.elf
+head -c 40 "$hello" >"$work/short-header.elf"
+bad_image an_image_cut_in_its_header_is_refused short-header.elf
+head -c 100 "$hello" >"$work/short-segments.elf"
+bad_image an_image_cut_in_its_segment_table_is_refused short-segments.elf
+head -c 4100 "$hello" >"$work/short-data.elf"
+bad_image an_image_cut_in_a_segment_is_refused short-data.elf
+
+# poke NAME OFFSET HEX...: the image with other bytes there
+poke()
+{
+  local file=$work/$1 offset=$2
+  shift 2
+  cp "$hello" "$file"
+  printf "$(printf '\\x%s' "$@")" | dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
+}
+
+# Offsets of the ELF header: e_type 16, e_machine 18, e_entry 24, e_phnum 56.
+poke arm.elf 18 b7 00
+bad_image an_image_for_another_machine_is_refused arm.elf
+poke relocatable.elf 16 01 00
+bad_image a_relocatable_file_is_refused relocatable.elf
+poke no-segments.elf 56 00 00
+bad_image an_image_without_segments_is_refused no-segments.elf
+poke many-segments.elf 56 ff ff
+bad_image an_image_with_too_many_segments_is_refused many-segments.elf
+poke wild-entry.elf 24 00 00 00 00 ff 00 00 00
+bad_image an_entry_outside_of_all_segments_is_refused wild-entry.elf
+head -c 4096 "$GUESTS/hello32.elf" | tr '\002\260\255\033' '\002\260\255\032' >"$work/no-header.elf"
+bad_image an_elf32_image_without_multiboot_header_is_refused no-header.elf
+
+if ((EUID == 0)); then
+  skip an_unreadable_image_is_refused 'root can read everything'
+else
+  cp "$hello" "$work/secret.elf" && chmod 0 "$work/secret.elf"
+  bad_image an_unreadable_image_is_refused secret.elf
+fi
+
+for option in --help --usage --version; do
+  for command in '' run info table walk; do
+    mezz $command $option
+    want_status 0
+    want_no_err
+    want_out_line '.'
+    verdict "${command:-mezz} $option"
+  done
+done
+mezz
+want_status 110
+verdict no_command_is_refused
+mezz walk-the-dog
+want_status 110
+want_err_line "'walk-the-dog'"
+verdict an_unknown_command_is_refused
+tap_end

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MPL-2.0
+# Every guest that ends by itself, with guest memory let in either way: what it prints and its exit status.
+. "$srcdir/tests/system/lib.sh"
+need_kvm
+
+backends='plain'
+have_uffd && backends='uffd plain'
+
+# guest NAME STATUS WORD...: with $backend
+guest()
+{
+  local name=$1 wanted=$2
+  shift 2
+  run --memory-backend "$backend" --timeout 50 "$@"
+  want_status "$wanted"
+}
+
+for backend in $backends; do
+  guest hello 0 "$GUESTS/hello.elf"
+  want_out 'hello from 64-bit mode'
+  want_no_err
+  verdict "hello_in_64_bits ($backend)"
+
+  guest hello 0 --append 'one two=2' "$GUESTS/hello.elf"
+  want_out_line 'one two=2'
+  verdict "the_command_line_reaches_the_guest ($backend)"
+
+  guest flat 0 --flat 0x200000 "$GUESTS/hello.bin"
+  want_out 'hello from 64-bit mode'
+  want_no_err
+  verdict "a_flat_image ($backend)"
+
+  printf 'abc' >"$work/module"
+  guest hello32 0 --memory 64M --append 'some words' --module "$work/module first" --module "$work/module" \
+    "$GUESTS/hello32.elf"
+  want_no_err
+  want_out_line '^hello from 32-bit protected mode'
+  want_out_line '64512 KiB from 1 MiB'
+  want_out_line 'command line: .*hello32.elf some words'
+  want_out_line '^modules: 2'
+  want_out_line "$work/module first"
+  want_out_line '^loader: mezz'
+  verdict "multiboot_with_modules ($backend)"
+
+  guest demo 0 "$GUESTS/demo.elf"
+  want_no_err
+  want_out_line '2048 words, 0 wrong'
+  want_out_line 'rom: .* still'
+  want_out_line 'MEZZTEST'
+  verdict "demo ($backend)"
+
+  guest rom 0 "$GUESTS/rom.elf"
+  want_out_line '^at first: 0 bytes wrong'
+  want_out_line '^after rep stosq: 0 bytes wrong'
+  verdict "rom_stays_whatever_writes_to_it ($backend)"
+
+  guest mmio 0 "$GUESTS/mmio.elf"
+  want_out_line '^0 failures'
+  verdict "device_registers_at_every_width ($backend)"
+
+  guest ports 0 "$GUESTS/ports.elf"
+  want_no_err
+  verdict "every_port_may_be_written ($backend)"
+
+  for seed in 1 2 3; do
+    guest wildmmio 0 --append "seed=$seed" "$GUESTS/wildmmio.elf"
+    want_out_line 'wrong 0$'
+    verdict "random_device_and_rom_accesses, seed $seed ($backend)"
+  done
+
+  guest ring3 0 "$GUESTS/ring3.elf"
+  want_out_line '^level 3: .* sum 0xa578a09de5294c09'
+  verdict "ring_3 ($backend)"
+
+  guest toucher 0 --append 'mib=8 stride=4096,64,2097152 verify' "$GUESTS/toucher.elf"
+  want_out_line 'stride 4096, 2048 words'
+  [[ $(grep -c ' 0 .*wrong\|wrong.* 0' "$work/out") == 3 ]] || wrong+="not 3 verifications without a wrong word"$'\n'
+  verdict "memory_keeps_what_is_written ($backend)"
+
+  guest high 0 --memory 3200M --append 'mib=4 base=0x80000000 verify' "$GUESTS/toucher.elf"
+  verdict "memory_behind_the_2_gib_line ($backend)"
+
+  for value in 0 1 42 98; do
+    guest status "$value" --append "status=$value" "$GUESTS/status.elf"
+    want_no_err
+    verdict "guest_status $value ($backend)"
+  done
+  for value in 99 100 255 4294967295; do
+    guest status 99 --append "status=$value" "$GUESTS/status.elf"
+    want_err_line "exited with status $value\$"
+    verdict "guest_status $value ($backend)"
+  done
+
+  printf 'first line\nsecond\n\004not read' >"$work/input"
+  input=$work/input guest echo 0 "$GUESTS/echo.elf"
+  want_out_line '^first line'
+  want_out_line '^second'
+  want_out_line 'echo: 18 bytes'
+  verdict "serial_input_from_a_file ($backend)"
+
+  # More than the console holds, through a pipe.
+  head -c 20000 /dev/zero | tr '\0' x | timeout 60 "$MEZZ" run --memory-backend "$backend" --append until=20000 \
+    "$GUESTS/echo.elf" >"$work/out" 2>"$work/err"
+  status=$?
+  want_status 0
+  [[ $(tr -dc x <"$work/out" | wc -c) == 20000 ]] || wrong+="bytes were lost"$'\n'
+  verdict "much_serial_input_through_a_pipe ($backend)"
+done
+
+# Three at a time in one directory do not disturb each other.
+for i in 1 2 3; do
+  timeout 60 "$MEZZ" run --append 'mib=4 verify' "$GUESTS/toucher.elf" >"$work/out.$i" 2>&1 </dev/null &
+  jobs[i]=$!
+done
+status=0
+for i in 1 2 3; do
+  wait "${jobs[i]}" || status=$?
+done
+want_status 0
+cat "$work"/out.? >"$work/out"
+verdict three_runs_at_once
+tap_end

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MPL-2.0
+# Signals, terminals, and a standard output that is gone.
+. "$srcdir/tests/system/lib.sh"
+need_kvm
+
+# start WORD...: a run in the background, with the signals as in a shell's foreground; leaves its process in $run
+start()
+{
+  rm -f "$work/out"
+  env --default-signal=INT,TERM,HUP,QUIT "$MEZZ" run --timeout 50 "$@" >"$work/out" 2>"$work/err" </dev/null &
+  run=$!
+}
+
+# ended: leaves $status
+ended()
+{
+  wait "$run"
+  status=$?
+}
+
+for pair in INT:130 TERM:143 HUP:129 QUIT:131; do
+  for words in '' print ring3; do
+    start --stats --append "$words" "$GUESTS/loop.elf"
+    await looping "$work/out" || wrong+="the guest did not start"$'\n'
+    kill -s "${pair%:*}" "$run"
+    ended
+    want_status "${pair#*:}"
+    want_err_line '^leaves '
+    verdict "SIG${pair%:*} ends the run and the numbers still come (loop $words)"
+  done
+done
+
+(
+  trap '' HUP
+  exec "$MEZZ" run --timeout 1 "$GUESTS/loop.elf" >"$work/out" 2>"$work/err" </dev/null
+) &
+run=$!
+await looping "$work/out"
+kill -s HUP "$run"
+ended
+want_status 103
+verdict an_ignored_signal_stays_ignored
+
+# Nobody reads: the guest waits inside its output, and must still end.
+mkfifo "$work/pipe"
+sleep 30 <"$work/pipe" &
+reader=$!
+env --default-signal=INT "$MEZZ" run --timeout 50 --append print "$GUESTS/loop.elf" >"$work/pipe" 2>"$work/err" </dev/null &
+run=$!
+sleep 1
+kill -s INT "$run"
+ended
+kill "$reader"
+: >"$work/out"
+want_status 130
+verdict a_run_ends_though_nobody_reads_its_output
+
+timeout 60 "$MEZZ" run "$GUESTS/hello.elf" </dev/null >&- 2>"$work/err"
+status=$?
+want_status 113
+want_err_line 'standard output'
+verdict a_closed_standard_output
+
+timeout 60 "$MEZZ" run "$GUESTS/hello.elf" </dev/null >/dev/full 2>"$work/err"
+status=$?
+want_status 113
+want_err_line 'standard output: No space left'
+verdict a_full_standard_output
+
+timeout 60 "$MEZZ" run --append print "$GUESTS/loop.elf" </dev/null 2>"$work/err" | head -c 20 >"$work/out"
+status=${PIPESTATUS[0]}
+want_status 113
+want_err_line 'standard output: Broken pipe'
+verdict a_reader_that_goes_away
+
+timeout 60 "$MEZZ" run --append status=7 "$GUESTS/status.elf" </dev/null >&- 2>"$work/err"
+status=$?
+want_status 7
+want_no_err
+verdict a_closed_standard_output_that_is_not_needed
+
+timeout 60 "$MEZZ" run "$GUESTS/hello.elf" <&- >"$work/out" 2>"$work/err"
+status=$?
+want_status 0
+want_out 'hello from 64-bit mode'
+verdict a_closed_standard_input
+
+timeout 60 "$MEZZ" run "$GUESTS/triple.elf" </dev/null >"$work/out" 2>&-
+status=$?
+want_status 100
+verdict a_closed_standard_error
+
+# ---- A terminal -----------------------------------------------------------------------------------------------------
+# terminal COMMAND KEYS: the command in a terminal of its own, which is sent the keys once the guest has started; the
+# terminal's settings before and after are left in $work/before and $work/after, those of the run in $work/during
+terminal()
+{
+  rm -f "$work"/{before,during,after,status,out}
+  cat >"$work/session" <<END
+trap : INT QUIT
+tty >"$work/tty"
+stty -g >"$work/before"
+$1
+echo \$? >"$work/status"
+stty -g >"$work/after"
+END
+  {
+    await "$3" "$work/out"
+    stty -F "$(<"$work/tty")" -a >"$work/during"
+    printf "$2"
+    await . "$work/after"
+  } | timeout 60 script -qefc "bash $work/session" /dev/null >"$work/out" 2>"$work/err"
+  status=$(cat "$work/status")
+}
+
+want_same_terminal()
+{
+  [[ -s $work/before ]] && cmp -s "$work/before" "$work/after" || wrong+="the terminal was not put back"$'\n'
+}
+
+if ! command -v script >/dev/null; then
+  skip a_terminal 'script is not installed'
+else
+  terminal "'$MEZZ' run --timeout 50 '$GUESTS/loop.elf'" '\003' looping
+  want_status 130
+  want_same_terminal
+  grep -q -e '-icanon' "$work/during" && grep -q -e '-echo ' "$work/during" || wrong+="the terminal was not raw"$'\n'
+  verdict control_c_ends_the_run_and_the_terminal_is_put_back
+
+  terminal "'$MEZZ' run --timeout 50 '$GUESTS/loop.elf' & sleep 2; kill %1; wait %1" '' looping
+  want_status 143
+  want_same_terminal
+  verdict sigterm_puts_the_terminal_back
+
+  terminal "'$MEZZ' run --timeout 50 --append until=4 '$GUESTS/echo.elf'" 'ab\rc' .
+  want_status 0
+  want_out_line 'echo: 4 bytes'
+  want_same_terminal
+  verdict keys_reach_the_guest_as_they_are
+
+  terminal "'$MEZZ' run --timeout 1 '$GUESTS/loop.elf'" '' looping
+  want_status 103
+  want_same_terminal
+  verdict a_timeout_puts_the_terminal_back
+
+  terminal "'$MEZZ' run '$GUESTS/triple.elf'" '' executing
+  want_status 100
+  want_same_terminal
+  verdict a_crash_puts_the_terminal_back
+fi
+tap_end
