@@ -22,7 +22,7 @@
 #define NO_USER     0x100
 #define TYPE_SHIFT  44
 #define FLAGS       (MZ_ACCESSED | MZ_DIRTY | MZ_USER)
-#define ABSENT      0x5eed0fab5e27c0de
+#define ABSENT      0x5eed0fabb1e5c0de
 
 static uint64_t key(unsigned level)
 {
