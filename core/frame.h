@@ -23,7 +23,8 @@ struct mz_frame {
 	uint8_t level;        /* set at birth, never changed */
 	uint8_t stray;        /* cut from its parent: whoever locks it must retry from the root */
 	uint8_t lock;         /* 1 while a guard exists */
-	uint8_t reserved[3];
+	uint8_t guards;       /* guards that live: accounted for with MZ_DEBUG */
+	uint8_t reserved[2];
 };
 
 /* Ends a list of frames. */
@@ -32,7 +33,7 @@ struct mz_frame {
 /* The metadata of a newborn node: one reference, no children, not stray, not locked. */
 static inline struct mz_frame mz_frame_new(unsigned level)
 {
-	struct mz_frame frame = {1, MZ_FRAME_NONE, 0, 0, 0, 0, {0, 0, 0}};
+	struct mz_frame frame = {1, MZ_FRAME_NONE, 0, 0, 0, 0, 0, {0, 0}};
 
 	frame.level = (uint8_t)level;
 	return frame;

@@ -31,8 +31,8 @@ MZ_INLINE void path_down(const struct mz_table *table, struct path *path, uint64
 	path->nodes[--path->level] = child;
 }
 
-static enum mz_error instance_cursor_open(struct mz_cursor *cursor, struct mz_table *table,
-					  mz_ia ia, uint64_t bytes, struct mz_gather *gather)
+static inline enum mz_error instance_cursor_open(struct mz_cursor *cursor, struct mz_table *table,
+						 mz_ia ia, uint64_t bytes, struct mz_gather *gather)
 {
 	enum mz_error error = check_range(table, ia.addr, bytes);
 
@@ -50,7 +50,7 @@ static enum mz_error instance_cursor_open(struct mz_cursor *cursor, struct mz_ta
 	return MZ_OK;
 }
 
-static void instance_cursor_close(struct mz_cursor *cursor)
+static inline void instance_cursor_close(struct mz_cursor *cursor)
 {
 	struct mz_table *table = cursor->table;
 	bool emptied = cursor->cover.frame->child_count == 0;
@@ -64,7 +64,7 @@ static void instance_cursor_close(struct mz_cursor *cursor)
 }
 
 /* The node whose entry at `addr` is not a link, and the entry. */
-static struct path descend(const struct mz_cursor *cursor, uint64_t addr, uint64_t *entry)
+static inline struct path descend(const struct mz_cursor *cursor, uint64_t addr, uint64_t *entry)
 {
 	const struct mz_format *f = format_of(cursor->table);
 	struct path path = path_begin(cursor);
@@ -79,7 +79,7 @@ static struct path descend(const struct mz_cursor *cursor, uint64_t addr, uint64
 	}
 }
 
-static struct mz_fragment instance_cursor_query(const struct mz_cursor *cursor)
+static inline struct mz_fragment instance_cursor_query(const struct mz_cursor *cursor)
 {
 	const struct mz_format *f = format_of(cursor->table);
 	struct mz_fragment fragment = {.kind = MZ_ABSENT, .ia = mz_ia_from(cursor->at)};
@@ -111,8 +111,8 @@ MZ_INLINE void move_behind(struct mz_cursor *cursor, uint64_t last)
 		cursor->at = last + 1;
 }
 
-static enum mz_error check_cursor_map(const struct mz_cursor *cursor, mz_oa oa, unsigned level,
-				      struct mz_prop prop)
+static inline enum mz_error check_cursor_map(const struct mz_cursor *cursor, mz_oa oa,
+					     unsigned level, struct mz_prop prop)
 {
 	const struct mz_table *table = cursor->table;
 	const struct mz_format *f = format_of(table);
@@ -129,7 +129,7 @@ static enum mz_error check_cursor_map(const struct mz_cursor *cursor, mz_oa oa, 
 }
 
 /* Nodes for [bottom, top): from the reserve, or anew where that has none of a level. */
-static enum mz_error reserve_levels(struct mz_cursor *cursor, unsigned bottom, unsigned top)
+static inline enum mz_error reserve_levels(struct mz_cursor *cursor, unsigned bottom, unsigned top)
 {
 	for (unsigned level = bottom; level < top; level++)
 		cursor->reserve.need[level] = 1;
@@ -137,8 +137,8 @@ static enum mz_error reserve_levels(struct mz_cursor *cursor, unsigned bottom, u
 }
 
 /* A chain of nodes, each locked, from below the entry of `node` down to a leaf of `level`. */
-static void map_chain(struct mz_cursor *cursor, struct mz_node_ref node, uint64_t oa,
-		      unsigned level, struct mz_prop prop)
+static inline void map_chain(struct mz_cursor *cursor, struct mz_node_ref node, uint64_t oa,
+			     unsigned level, struct mz_prop prop)
 {
 	struct mz_table *table = cursor->table;
 	const struct mz_format *f = format_of(table);
@@ -158,8 +158,8 @@ static void map_chain(struct mz_cursor *cursor, struct mz_node_ref node, uint64_
 	entry_link(table, node, index, made.oa);
 }
 
-static enum mz_error instance_cursor_map(struct mz_cursor *cursor, mz_oa oa, unsigned level,
-					 struct mz_prop prop)
+static inline enum mz_error instance_cursor_map(struct mz_cursor *cursor, mz_oa oa, unsigned level,
+						struct mz_prop prop)
 {
 	const struct mz_format *f = format_of(cursor->table);
 	enum mz_error error = check_cursor_map(cursor, oa, level, prop);
@@ -183,8 +183,8 @@ static enum mz_error instance_cursor_map(struct mz_cursor *cursor, mz_oa oa, uns
  * Finds the first thing mapped in [cursor->at, limit], and the way to the node that has it: a leaf,
  * or with `subtrees` a node that lies whole inside and may be cut. False: there is nothing.
  */
-static bool next_mapped(const struct mz_cursor *cursor, uint64_t limit, bool subtrees,
-			struct path *path, struct part *p, uint64_t *entry)
+static inline bool next_mapped(const struct mz_cursor *cursor, uint64_t limit, bool subtrees,
+			       struct path *path, struct part *p, uint64_t *entry)
 {
 	const struct mz_table *table = cursor->table;
 	const struct mz_format *f = format_of(table);
@@ -216,7 +216,7 @@ static bool next_mapped(const struct mz_cursor *cursor, uint64_t limit, bool sub
 }
 
 /* Cuts nodes on the way that have become empty, up to the cover, which is another's to cut. */
-static void prune_path(struct mz_cursor *cursor, struct path *path, uint64_t addr)
+static inline void prune_path(struct mz_cursor *cursor, struct path *path, uint64_t addr)
 {
 	struct mz_table *table = cursor->table;
 	const struct mz_format *f = format_of(table);
@@ -232,8 +232,8 @@ static void prune_path(struct mz_cursor *cursor, struct path *path, uint64_t add
 }
 
 /* What a part of an entry is, before it changes. */
-static struct mz_fragment fragment_of(const struct mz_format *f, uint64_t entry, unsigned level,
-				      const struct part *p)
+static inline struct mz_fragment fragment_of(const struct mz_format *f, uint64_t entry,
+					     unsigned level, const struct part *p)
 {
 	struct mz_fragment fragment = {.kind = f->kind(entry, level),
 				       .ia = mz_ia_from(p->first),
@@ -247,27 +247,27 @@ static struct mz_fragment fragment_of(const struct mz_format *f, uint64_t entry,
 }
 
 /* The last address of [position, position + bytes) in the range. False: that is nothing. */
-static bool limit_of(const struct mz_cursor *cursor, uint64_t bytes, uint64_t *limit)
+static inline bool limit_of(const struct mz_cursor *cursor, uint64_t bytes, uint64_t *limit)
 {
 	*limit = bytes > cursor->last - cursor->at ? cursor->last : cursor->at + (bytes - 1);
 	return bytes > 0 && !cursor->ended;
 }
 
-static enum mz_error check_cursor_length(const struct mz_cursor *cursor, uint64_t bytes)
+static inline enum mz_error check_cursor_length(const struct mz_cursor *cursor, uint64_t bytes)
 {
 	return mz_page_aligned(format_of(cursor->table), bytes) ? MZ_OK : MZ_MISALIGNED;
 }
 
 /* Gets the nodes that a split of `p` takes. */
-static enum mz_error reserve_split(struct mz_cursor *cursor, unsigned level, const struct part *p,
-				   bool unmap)
+static inline enum mz_error reserve_split(struct mz_cursor *cursor, unsigned level,
+					  const struct part *p, bool unmap)
 {
 	split_count(cursor->table, &cursor->reserve, level, p->first, p->last, unmap);
 	return mz_reserve_fill(&cursor->table->config, &cursor->reserve);
 }
 
-static void hand_out_part(struct mz_cursor *cursor, const struct part *p, uint64_t entry,
-			  unsigned level)
+static inline void hand_out_part(struct mz_cursor *cursor, const struct part *p, uint64_t entry,
+				 unsigned level)
 {
 	const struct mz_format *f = format_of(cursor->table);
 	struct unmap_job job = {.table = cursor->table, .gather = cursor->gather};
@@ -277,8 +277,8 @@ static void hand_out_part(struct mz_cursor *cursor, const struct part *p, uint64
 			 f->prop(entry, level), level - 1);
 }
 
-static enum mz_error instance_cursor_take_next(struct mz_cursor *cursor, uint64_t bytes,
-					       struct mz_fragment *fragment)
+static inline enum mz_error instance_cursor_take_next(struct mz_cursor *cursor, uint64_t bytes,
+						      struct mz_fragment *fragment)
 {
 	struct mz_table *table = cursor->table;
 	const struct mz_format *f = format_of(table);
@@ -317,8 +317,9 @@ static enum mz_error instance_cursor_take_next(struct mz_cursor *cursor, uint64_
 	return MZ_OK;
 }
 
-static enum mz_error instance_cursor_protect_next(struct mz_cursor *cursor, uint64_t bytes,
-						  unsigned perm, struct mz_fragment *fragment)
+static inline enum mz_error instance_cursor_protect_next(struct mz_cursor *cursor, uint64_t bytes,
+							 unsigned perm,
+							 struct mz_fragment *fragment)
 {
 	struct mz_table *table = cursor->table;
 	const struct mz_format *f = format_of(table);

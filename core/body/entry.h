@@ -44,8 +44,8 @@ MZ_INLINE void add_children(struct mz_frame *frame, unsigned count)
 }
 
 /* Takes a reference for each leaf that is about to be mapped. */
-static void items_take(const struct mz_table *table, unsigned level, unsigned count, uint64_t oa,
-		       struct mz_prop prop)
+static inline void items_take(const struct mz_table *table, unsigned level, unsigned count,
+			      uint64_t oa, struct mz_prop prop)
 {
 	const struct mz_items *items = &table->config.items;
 
@@ -84,8 +84,8 @@ MZ_INLINE void entry_unlink(struct mz_table *table, struct mz_node_ref node, uns
 }
 
 /* How many entries from `begin` on, `entry` the first, continue one another as leaves. */
-static unsigned run_length(const struct mz_table *table, struct mz_node_ref node, unsigned begin,
-			   unsigned end, struct mz_item item)
+static inline unsigned run_length(const struct mz_table *table, struct mz_node_ref node,
+				  unsigned begin, unsigned end, struct mz_item item)
 {
 	const struct mz_format *f = format_of(table);
 	uint64_t oa = item.oa.addr;
@@ -101,8 +101,9 @@ static unsigned run_length(const struct mz_table *table, struct mz_node_ref node
 }
 
 /* Tells who asked of the leaves among the entries [begin, end), run by run. */
-static void report_unmapped(const struct mz_table *table, struct mz_node_ref node, unsigned begin,
-			    unsigned end, uint64_t first, struct mz_gather *gather)
+static inline void report_unmapped(const struct mz_table *table, struct mz_node_ref node,
+				   unsigned begin, unsigned end, uint64_t first,
+				   struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 

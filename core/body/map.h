@@ -20,7 +20,7 @@ struct map_job {
 };
 
 /* How many nodes of each level a whole entry of `level` takes, all of whose leaves are below. */
-static void map_count_whole(struct map_job *job, unsigned level, uint32_t count)
+static inline void map_count_whole(struct map_job *job, unsigned level, uint32_t count)
 {
 	const struct mz_format *f = format_of(job->table);
 
@@ -31,7 +31,7 @@ static void map_count_whole(struct map_job *job, unsigned level, uint32_t count)
 }
 
 /* Counts the nodes that [first, last], absent below one entry of `level`, will need. */
-static void map_count(struct map_job *job, unsigned level, uint64_t first, uint64_t last)
+static inline void map_count(struct map_job *job, unsigned level, uint64_t first, uint64_t last)
 {
 	const struct mz_format *f = format_of(job->table);
 	struct part p;
@@ -63,8 +63,8 @@ MZ_INLINE bool any_present(const struct mz_format *f, struct mz_node_ref node, u
  * First pass: locks the existing nodes below the locked `node`, counts the missing ones, refuses a
  * range that has a leaf in it. On failure all that it locked is unlocked.
  */
-static enum mz_error map_prepare(struct map_job *job, struct mz_node_ref node, uint64_t first,
-				 uint64_t last)
+static inline enum mz_error map_prepare(struct map_job *job, struct mz_node_ref node,
+					uint64_t first, uint64_t last)
 {
 	const struct mz_format *f = format_of(job->table);
 	enum mz_error error = MZ_OK;
@@ -101,10 +101,11 @@ static enum mz_error map_prepare(struct map_job *job, struct mz_node_ref node, u
 	return MZ_OK;
 }
 
-static void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t first, uint64_t last);
+static inline void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t first,
+			      uint64_t last);
 
 /* Makes the node below an absent entry, with all that the range needs in it, and links it. */
-static void map_below(struct map_job *job, struct mz_node_ref node, const struct part *p)
+static inline void map_below(struct map_job *job, struct mz_node_ref node, const struct part *p)
 {
 	struct mz_table *table = job->table;
 	const struct mz_format *f = format_of(table);
@@ -128,7 +129,8 @@ static void map_below(struct map_job *job, struct mz_node_ref node, const struct
 }
 
 /* Second pass: writes, and unlocks each node below `node` when it is done with it. */
-static void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t first, uint64_t last)
+static inline void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t first,
+			      uint64_t last)
 {
 	struct mz_table *table = job->table;
 	const struct mz_format *f = format_of(table);
@@ -158,7 +160,7 @@ static void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t fi
 }
 
 /* The levels at which this offset lets a leaf be aligned in both address spaces. */
-static uint32_t aligned_levels(const struct mz_table *table, uint64_t offset)
+static inline uint32_t aligned_levels(const struct mz_table *table, uint64_t offset)
 {
 	const struct mz_format *f = format_of(table);
 	uint32_t levels = 0;
@@ -169,8 +171,8 @@ static uint32_t aligned_levels(const struct mz_table *table, uint64_t offset)
 	return levels & table->config.leaf_levels;
 }
 
-static enum mz_error map_range(struct mz_table *table, uint64_t first, uint64_t last,
-			       uint64_t offset, struct mz_prop prop)
+static inline enum mz_error map_range(struct mz_table *table, uint64_t first, uint64_t last,
+				      uint64_t offset, struct mz_prop prop)
 {
 	struct map_job job = {.table = table, .offset = offset, .prop = prop};
 	struct mz_node_ref cover;
@@ -206,8 +208,8 @@ MZ_INLINE enum mz_error map_page(struct mz_table *table, struct mz_node_ref node
 	return MZ_OK;
 }
 
-static enum mz_error instance_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
-				  struct mz_prop prop)
+static inline enum mz_error instance_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
+					 struct mz_prop prop)
 {
 	const struct mz_format *f = format_of(table);
 	enum mz_error error = check_map(table, ia, bytes, oa, prop);

@@ -22,8 +22,8 @@ MZ_INLINE bool needs_split(const struct mz_format *f, uint64_t entry, unsigned l
 }
 
 /* First pass: locks the existing nodes below `node` and counts what splits will need. */
-static void protect_prepare(struct protect_job *job, struct mz_node_ref node, uint64_t first,
-			    uint64_t last)
+static inline void protect_prepare(struct protect_job *job, struct mz_node_ref node, uint64_t first,
+				   uint64_t last)
 {
 	const struct mz_format *f = format_of(job->table);
 
@@ -46,8 +46,8 @@ static void protect_prepare(struct protect_job *job, struct mz_node_ref node, ui
 }
 
 /* Second pass: changes leaves, and unlocks each node below `node`. */
-static void protect_commit(struct protect_job *job, struct mz_node_ref node, uint64_t first,
-			   uint64_t last)
+static inline void protect_commit(struct protect_job *job, struct mz_node_ref node, uint64_t first,
+				  uint64_t last)
 {
 	struct mz_table *table = job->table;
 	const struct mz_format *f = format_of(table);
@@ -80,8 +80,8 @@ static void protect_commit(struct protect_job *job, struct mz_node_ref node, uin
 	}
 }
 
-static enum mz_error protect_range(struct mz_table *table, uint64_t first, uint64_t last,
-				   unsigned perm, struct mz_gather *gather)
+static inline enum mz_error protect_range(struct mz_table *table, uint64_t first, uint64_t last,
+					  unsigned perm, struct mz_gather *gather)
 {
 	struct protect_job job = {.table = table, .gather = gather, .perm = perm};
 	struct mz_node_ref cover;
@@ -101,8 +101,8 @@ static enum mz_error protect_range(struct mz_table *table, uint64_t first, uint6
 	return error;
 }
 
-static enum mz_error protect_checked(struct mz_table *table, uint64_t first, uint64_t bytes,
-				     unsigned perm, struct mz_gather *gather)
+static inline enum mz_error protect_checked(struct mz_table *table, uint64_t first, uint64_t bytes,
+					    unsigned perm, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	enum mz_error error = MZ_OK;
@@ -121,8 +121,8 @@ static enum mz_error protect_checked(struct mz_table *table, uint64_t first, uin
 	return error;
 }
 
-static enum mz_error instance_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
-				      unsigned perm, struct mz_gather *gather)
+static inline enum mz_error instance_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
+					     unsigned perm, struct mz_gather *gather)
 {
 	enum mz_error error = check_protect(table, ia, bytes, perm);
 	struct mz_gather own;

@@ -6,7 +6,7 @@
 #include "core/body/arguments.h"
 #include "core/body/range.h"
 
-static struct mz_item instance_query(const struct mz_table *table, mz_ia ia)
+static inline struct mz_item instance_query(const struct mz_table *table, mz_ia ia)
 {
 	const struct mz_format *f = format_of(table);
 	const uint64_t *slots = table->root;

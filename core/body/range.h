@@ -57,8 +57,8 @@ MZ_INLINE bool lock_unless_stray(struct mz_frame *frame)
  * Locks the lowest node that covers [first, last]. With `to_cut`, a node whose whole span is the
  * range does not count: its parent is locked, so that the link can be cut.
  */
-static struct mz_node_ref lock_cover(struct mz_table *table, uint64_t first, uint64_t last,
-				     bool to_cut)
+static inline struct mz_node_ref lock_cover(struct mz_table *table, uint64_t first, uint64_t last,
+					    bool to_cut)
 {
 	const struct mz_format *f = format_of(table);
 
@@ -144,8 +144,8 @@ MZ_INLINE uint64_t part_base(const struct mz_format *f, unsigned level, const st
 }
 
 /* Locks all existing nodes below the locked `node` for [first, last], in pre-order. */
-static void lock_below(struct mz_table *table, struct mz_node_ref node, uint64_t first,
-		       uint64_t last)
+static inline void lock_below(struct mz_table *table, struct mz_node_ref node, uint64_t first,
+			      uint64_t last)
 {
 	const struct mz_format *f = format_of(table);
 
@@ -165,8 +165,8 @@ static void lock_below(struct mz_table *table, struct mz_node_ref node, uint64_t
 }
 
 /* Unlocks what is locked below `node` for [first, last]. */
-static void unlock_below(struct mz_table *table, struct mz_node_ref node, uint64_t first,
-			 uint64_t last)
+static inline void unlock_below(struct mz_table *table, struct mz_node_ref node, uint64_t first,
+				uint64_t last)
 {
 	const struct mz_format *f = format_of(table);
 

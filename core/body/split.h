@@ -20,8 +20,8 @@ struct split_job {
 };
 
 /* Counts the nodes for an entry of `level` all of which is mapped, where leaves are not allowed. */
-static void split_count_whole(const struct mz_table *table, struct mz_reserve *reserve,
-			      unsigned level, uint32_t count)
+static inline void split_count_whole(const struct mz_table *table, struct mz_reserve *reserve,
+				     unsigned level, uint32_t count)
 {
 	const struct mz_format *f = format_of(table);
 
@@ -35,8 +35,8 @@ static void split_count_whole(const struct mz_table *table, struct mz_reserve *r
  * Counts the nodes that a split of one entry of `level` takes, of which [first, last] is to change,
  * or with `unmap` to go.
  */
-static void split_count(const struct mz_table *table, struct mz_reserve *reserve, unsigned level,
-			uint64_t first, uint64_t last, bool unmap)
+static inline void split_count(const struct mz_table *table, struct mz_reserve *reserve,
+			       unsigned level, uint64_t first, uint64_t last, bool unmap)
 {
 	const struct mz_format *f = format_of(table);
 	uint32_t others = mz_entry_count(f, --level);
@@ -55,11 +55,11 @@ static void split_count(const struct mz_table *table, struct mz_reserve *reserve
 	split_count_whole(table, reserve, level, others);
 }
 
-static mz_oa split_fill(struct split_job *job, unsigned level, uint64_t base, uint64_t oa);
+static inline mz_oa split_fill(struct split_job *job, unsigned level, uint64_t base, uint64_t oa);
 
 /* Fills the entries [begin, end) with what lies at `base` and `oa`, all of it inside or outside. */
-static void split_fill_run(struct split_job *job, struct mz_node_ref node, unsigned begin,
-			   unsigned end, uint64_t base, uint64_t oa, struct mz_prop prop)
+static inline void split_fill_run(struct split_job *job, struct mz_node_ref node, unsigned begin,
+				  unsigned end, uint64_t base, uint64_t oa, struct mz_prop prop)
 {
 	const struct mz_format *f = format_of(job->table);
 	uint64_t span = mz_span(f, node.level);
@@ -81,7 +81,7 @@ static void split_fill_run(struct split_job *job, struct mz_node_ref node, unsig
  * Makes a node of `level` of what the leaf translated, from input address `base` to output address
  * `oa`.
  */
-static mz_oa split_fill(struct split_job *job, unsigned level, uint64_t base, uint64_t oa)
+static inline mz_oa split_fill(struct split_job *job, unsigned level, uint64_t base, uint64_t oa)
 {
 	const struct mz_format *f = format_of(job->table);
 	mz_node made = mz_reserve_take(f, &job->table->config, job->reserve, level);
@@ -126,7 +126,7 @@ static mz_oa split_fill(struct split_job *job, unsigned level, uint64_t base, ui
 }
 
 /* Takes a subtree apart that was never linked, back into the reserve. */
-static void split_undo(struct split_job *job, mz_oa oa, unsigned level)
+static inline void split_undo(struct split_job *job, mz_oa oa, unsigned level)
 {
 	const struct mz_format *f = format_of(job->table);
 	struct mz_node_ref node = node_at(job->table, oa, level);
@@ -146,8 +146,9 @@ static void split_undo(struct split_job *job, mz_oa oa, unsigned level)
  * by perm 0. What the MMU sets in the leaf until the link replaces it is in every new leaf. With
  * `lock` the new nodes are locked. Answers the leaf as it was last.
  */
-static uint64_t split(struct mz_table *table, struct mz_reserve *reserve, struct mz_node_ref node,
-		      const struct part *p, uint64_t entry, unsigned perm, bool lock)
+static inline uint64_t split(struct mz_table *table, struct mz_reserve *reserve,
+			     struct mz_node_ref node, const struct part *p, uint64_t entry,
+			     unsigned perm, bool lock)
 {
 	const struct mz_format *f = format_of(table);
 	struct split_job job = {.table = table,

@@ -17,8 +17,8 @@ struct unmap_job {
 };
 
 /* First pass: locks the existing nodes below `node` and counts what splits will need. */
-static void unmap_prepare(struct unmap_job *job, struct mz_node_ref node, uint64_t first,
-			  uint64_t last)
+static inline void unmap_prepare(struct unmap_job *job, struct mz_node_ref node, uint64_t first,
+				 uint64_t last)
 {
 	const struct mz_format *f = format_of(job->table);
 
@@ -41,8 +41,8 @@ static void unmap_prepare(struct unmap_job *job, struct mz_node_ref node, uint64
 }
 
 /* Hands [first, last] of a split leaf out, in the largest pieces of `level` and below. */
-static void put_part(struct unmap_job *job, uint64_t first, uint64_t last, uint64_t offset,
-		     struct mz_prop prop, unsigned level)
+static inline void put_part(struct unmap_job *job, uint64_t first, uint64_t last, uint64_t offset,
+			    struct mz_prop prop, unsigned level)
 {
 	const struct mz_format *f = format_of(job->table);
 
@@ -62,8 +62,8 @@ static void put_part(struct unmap_job *job, uint64_t first, uint64_t last, uint6
 }
 
 /* Splits a leaf, so that [p->first, p->last] of it goes and the rest stays. */
-static void unmap_part(struct unmap_job *job, struct mz_node_ref node, const struct part *p,
-		       uint64_t entry)
+static inline void unmap_part(struct unmap_job *job, struct mz_node_ref node, const struct part *p,
+			      uint64_t entry)
 {
 	const struct mz_format *f = format_of(job->table);
 	uint64_t base = part_base(f, node.level, p);
@@ -79,8 +79,8 @@ static void unmap_part(struct unmap_job *job, struct mz_node_ref node, const str
  * Marks a locked subtree stray and unlocks it: whoever waits for one of its locks begins again at
  * the root. `first` is the address at which it begins.
  */
-static void estrange(struct mz_table *table, struct mz_node_ref node, uint64_t first,
-		     struct mz_gather *gather)
+static inline void estrange(struct mz_table *table, struct mz_node_ref node, uint64_t first,
+			    struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	uint64_t span = mz_span(f, node.level);
@@ -99,8 +99,8 @@ static void estrange(struct mz_table *table, struct mz_node_ref node, uint64_t f
 }
 
 /* Cuts the locked child at `index`. `first` is the address at which the child begins. */
-static void cut(struct mz_table *table, struct mz_node_ref node, unsigned index, uint64_t first,
-		struct mz_gather *gather)
+static inline void cut(struct mz_table *table, struct mz_node_ref node, unsigned index,
+		       uint64_t first, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	mz_oa child = f->oa(mz_load_relaxed(&node.slots[index]), node.level);
@@ -118,8 +118,8 @@ MZ_INLINE bool may_cut(const struct mz_table *table, unsigned level)
 }
 
 /* Second pass: clears and cuts, and unlocks each node below `node`. */
-static void unmap_commit(struct unmap_job *job, struct mz_node_ref node, uint64_t first,
-			 uint64_t last)
+static inline void unmap_commit(struct unmap_job *job, struct mz_node_ref node, uint64_t first,
+				uint64_t last)
 {
 	struct mz_table *table = job->table;
 	const struct mz_format *f = format_of(table);
@@ -160,7 +160,8 @@ static void unmap_commit(struct unmap_job *job, struct mz_node_ref node, uint64_
  * Cuts the node of `level` at `addr` if it is still there and still empty, and then its parent if
  * that has become empty: a parent is locked before its child, so this begins anew from above.
  */
-static void prune(struct mz_table *table, uint64_t addr, unsigned level, struct mz_gather *gather)
+static inline void prune(struct mz_table *table, uint64_t addr, unsigned level,
+			 struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	bool again = true;
@@ -188,8 +189,8 @@ static void prune(struct mz_table *table, uint64_t addr, unsigned level, struct 
 	}
 }
 
-static enum mz_error unmap_range(struct mz_table *table, uint64_t first, uint64_t last,
-				 struct mz_gather *gather)
+static inline enum mz_error unmap_range(struct mz_table *table, uint64_t first, uint64_t last,
+					struct mz_gather *gather)
 {
 	struct unmap_job job = {.table = table, .gather = gather};
 	struct mz_node_ref cover;
@@ -214,8 +215,8 @@ static enum mz_error unmap_range(struct mz_table *table, uint64_t first, uint64_
 	return error;
 }
 
-static enum mz_error unmap_checked(struct mz_table *table, uint64_t first, uint64_t bytes,
-				   struct mz_gather *gather)
+static inline enum mz_error unmap_checked(struct mz_table *table, uint64_t first, uint64_t bytes,
+					  struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	enum mz_error error = MZ_OK;
@@ -238,8 +239,8 @@ static enum mz_error unmap_checked(struct mz_table *table, uint64_t first, uint6
 	return error;
 }
 
-static enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
-				    struct mz_gather *gather)
+static inline enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
+					   struct mz_gather *gather)
 {
 	enum mz_error error = check_range(table, ia.addr, bytes);
 	struct mz_gather own;

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "core/guard.h"
+
+/* Accounts for guards where MZ_DEBUG asks for it: the node has `before` guards, and then `after`.
+ */
+static void account(struct mz_frame *frame, uint8_t before, uint8_t after)
+{
+	(void)before;
+	MZ_ASSERT(frame->guards == before);
+	frame->guards = after;
+}
+
+struct mz_guard mz_guard_lock(struct mz_table *table, struct mz_node_ref node)
+{
+	struct mz_guard guard = {table, node};
+
+	mz_lock_acquire(&node.frame->lock);
+	account(node.frame, 0, 1);
+	return guard;
+}
+
+struct mz_guard mz_guard_adopt(struct mz_table *table, struct mz_node_ref node)
+{
+	struct mz_guard guard = {table, node};
+
+	account(node.frame, 0, 1);
+	return guard;
+}
+
+struct mz_node_ref mz_guard_forget(struct mz_guard *guard)
+{
+	struct mz_node_ref node = guard->node;
+
+	account(node.frame, 1, 0);
+	guard->table = NULL;
+	return node;
+}
+
+void mz_guard_unlock(struct mz_guard *guard)
+{
+	struct mz_node_ref node = mz_guard_forget(guard);
+
+	mz_lock_release(&node.frame->lock);
+}

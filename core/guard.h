@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Guards: the proof that this processor holds a node's lock. For who works on single nodes; the
+ * table's operations and cursors lock for themselves.
+ *
+ * A node is locked inside a reader's section, or while the caller owns a reference to it. Locks of
+ * several nodes are taken a parent before its children, an earlier child before a later one.
+ */
+#ifndef MZ_CORE_GUARD_H
+#define MZ_CORE_GUARD_H
+
+#include "core/child.h"
+#include "core/table.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mz_guard {
+	struct mz_table *table;
+	struct mz_node_ref node;
+};
+
+/*
+ * Waits for the node's lock and takes it: what its last holder wrote is seen. The node may be stray
+ * then: its contents are history, and the caller begins again at the root.
+ */
+struct mz_guard mz_guard_lock(struct mz_table *table, struct mz_node_ref node);
+
+/*
+ * A guard for a lock that the caller holds already, and for which no other guard lives: one that
+ * was given away by mz_guard_forget(). With MZ_DEBUG a second guard is a trap.
+ */
+struct mz_guard mz_guard_adopt(struct mz_table *table, struct mz_node_ref node);
+
+/* Ends the guard without unlocking. */
+struct mz_node_ref mz_guard_forget(struct mz_guard *guard);
+
+/* Unlocks: whoever locks next sees every change. */
+void mz_guard_unlock(struct mz_guard *guard);
+
+/* The number of entries that are not absent. */
+static inline unsigned mz_guard_child_count(const struct mz_guard *guard)
+{
+	return guard->node.frame->child_count;
+}
+
+/* Was the node cut from its parent? */
+static inline bool mz_guard_is_stray(const struct mz_guard *guard)
+{
+	return guard->node.frame->stray != 0;
+}
+
+/* The node has been cut from its parent. It never comes back. */
+static inline void mz_guard_set_stray(struct mz_guard *guard)
+{
+	guard->node.frame->stray = 1;
+}
+
+/*
+ * Reads the entry at `index`, which is inside the node. No reference is taken: the entry goes on
+ * owning its child. It is what was written last, but for bits that hardware sets.
+ */
+static inline uint64_t mz_guard_read(const struct mz_guard *guard, unsigned index)
+{
+	return mz_load_relaxed(&guard->node.slots[index]);
+}
+
+/*
+ * Writes the entry at `index`, which is inside the node: whoever sees it sees what was written
+ * before it. 1. `entry` is absent or a child that fits the node's level; 2. the node owns that
+ * child from now on; 3. the old entry's child is not put: it is the caller's. child_count is the
+ * caller's business too: mz_entry_replace() is the writer that keeps it.
+ */
+static inline void mz_guard_write(struct mz_guard *guard, unsigned index, uint64_t entry)
+{
+	mz_store_release(&guard->node.slots[index], entry);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
