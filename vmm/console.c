@@ -126,6 +126,8 @@ static bool wait_writable(const struct mz_console *console)
 		{.fd = console->cancel, .events = POLLIN},
 	};
 
+	if (console->out < 0)
+		return true; /* poll() would wait for ever: let write() say what is wrong */
 	while (poll(fds, 2, -1) < 0)
 		if (errno != EINTR)
 			return true;
