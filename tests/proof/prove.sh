@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MPL-2.0
+#
+# Proves with CBMC every claim of tests/proof/*.c, and that no memory is accessed out of bounds, for all values of what
+# is free in them. Prints TAP: one test for each line `Proof NAME: FLAGS` in the comments that head the files.
+#
+# CBMC is $CBMC, else the one on PATH, else the one that get-cbmc.sh has unpacked or can unpack; without one, all is
+# skipped with the reason.
+#
+#   PROOF_LONG=1         with the proofs that are marked `Long proof`, which take minutes
+#   PROOF_ONLY=PATTERN   only the proofs whose names match this shell pattern, long or not
+#   PROOF_JOBS=COUNT     so many at a time; as many as there are processors
+#   PROOF_SECONDS=COUNT  how long one proof may take; 3600
+. "$srcdir/tests/tap.sh"
+
+folder=$srcdir/tests/proof
+at_a_time=${PROOF_JOBS:-$(nproc)}
+limit=${PROOF_SECONDS:-3600}
+work=$(mktemp -d) || exit 1
+trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Prints what runs CBMC; or why there is none, and fails.
+find_cbmc()
+{
+  local private=${XDG_CACHE_HOME:-$HOME/.cache}/mezzanine/cbmc
+
+  if [[ -n ${CBMC:-} ]]; then
+    echo "$CBMC"
+  elif command -v cbmc; then
+    :
+  elif bash "$folder/get-cbmc.sh" "$private" >"$work/get" 2>&1; then
+    echo "$private/cbmc"
+  else
+    echo "there is no cbmc, and none could be had: $(tail -n 1 "$work/get")"
+    return 1
+  fi
+}
+
+# Lines of: FILE NAME FLAG...
+proofs()
+{
+  awk -v long="${PROOF_LONG:-}${PROOF_ONLY:-}" '
+    FNR == 1 { head = 1 }
+    / \*\// { head = 0 }
+    head && / \* (Proof|Long proof) [a-z0-9_]+:/ && (long != "" || !/ \* Long/) {
+      sub(/^.*[Pp]roof /, "")
+      sub(/:/, "")
+      print FILENAME, $0
+    }' "$folder"/*.c
+}
+
+# prove NUMBER FILE FLAG...: leaves what CBMC says in `NUMBER.said`, its exit status in `NUMBER.status`
+prove()
+{
+  local number=$1 child
+  shift
+  timeout "$limit" "$cbmc" -I"$srcdir" --drop-unused-functions --slice-formula --verbosity 4 \
+    "$@" >"$work/$number.said" 2>&1 &
+  child=$!
+  trap 'kill "$child"' TERM
+  wait "$child"
+  echo $? >"$work/$number.status"
+}
+
+# report NUMBER NAME
+report()
+{
+  local said=$work/$1.said name=$2 status
+  status=$(<"$work/$1.status")
+  if ((status == 0)) && grep -q '^VERIFICATION SUCCESSFUL' "$said"; then
+    ok "$name"
+  elif ((status == 124)); then
+    not_ok "$name" <<<"not proven in $limit seconds"
+  else
+    grep -E -v ': (SUCCESS|UNKNOWN)$' "$said" | not_ok "$name"
+  fi
+}
+
+if ! cbmc=$(find_cbmc); then
+  echo "1..0 # SKIP $cbmc"
+  exit
+fi
+names=()
+while read -r file name flags; do
+  # shellcheck disable=SC2053
+  [[ $name == ${PROOF_ONLY:-*} ]] || continue
+  names+=("$name")
+  # shellcheck disable=SC2086
+  prove ${#names[@]} "$file" $flags &
+  (($(jobs -pr | wc -l) < at_a_time)) || wait -n
+done < <(proofs)
+wait
+for ((i = 1; i <= ${#names[@]}; i++)); do
+  report "$i" "${names[i - 1]}"
+done
+tap_end
