@@ -40,7 +40,11 @@ clang|clang|to build with a second compiler
 jq|jq|to read the JSON that mezz writes
 g++|g++|to try the headers from C++
 objdump|binutils|to look into what was compiled
-clang-format|clang-format|to check the layout of sources'
+clang-format|clang-format|to check the layout of sources
+aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu|to build libmezz for 64-bit Arm
+riscv64-linux-gnu-gcc|gcc-riscv64-linux-gnu|to build libmezz for RISC-V
+arm-linux-gnueabi-gcc|gcc-arm-linux-gnueabi|to build libmezz for 32-bit Arm
+qemu-aarch64|qemu-user|to run what was built for other processors'
 
 is_there()
 {

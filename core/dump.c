@@ -23,21 +23,46 @@ static void put_string(struct text *text, const char *string)
 		put_char(text, *string++);
 }
 
-static void put_number(struct text *text, uint64_t value, unsigned base, unsigned digits_min)
+/*
+ * Divides by ten and answers the remainder, 16 bits at a time: a 64-bit division is a call into the
+ * compiler's library on a 32-bit processor.
+ */
+static unsigned take_digit(uint64_t *value)
+{
+	uint64_t quotient = 0;
+	uint32_t rest = 0;
+
+	for (unsigned shift = 64; shift > 0;) {
+		shift -= 16;
+		rest = rest << 16 | (uint32_t)(*value >> shift & 0xffff);
+		quotient = quotient << 16 | rest / 10;
+		rest %= 10;
+	}
+	*value = quotient;
+	return rest;
+}
+
+static void put_number(struct text *text, uint64_t value)
 {
 	char digits[20];
 	unsigned count = 0;
 
-	for (; value != 0 || count < digits_min || count == 0; value /= base)
-		digits[count++] = "0123456789abcdef"[value % base];
+	do
+		digits[count++] = (char)('0' + take_digit(&value));
+	while (value != 0);
 	while (count > 0)
 		put_char(text, digits[--count]);
 }
 
-static void put_hex(struct text *text, uint64_t value, unsigned digits_min)
+static void put_hex(struct text *text, uint64_t value)
 {
+	unsigned count = 1;
+
+	while (count < 16 && value >> (4 * count) != 0)
+		count++;
 	put_string(text, "0x");
-	put_number(text, value, 16, digits_min);
+	while (count-- > 0)
+		put_char(text, "0123456789abcdef"[value >> (4 * count) & 15]);
 }
 
 /* 4096 as 4K, 2097152 as 2M. */
@@ -50,7 +75,7 @@ static void put_size(struct text *text, uint64_t bytes)
 		bytes /= 1024;
 		unit++;
 	}
-	put_number(text, bytes, 10, 1);
+	put_number(text, bytes);
 	put_char(text, units[unit]);
 }
 
@@ -124,17 +149,17 @@ static void end_run(struct dump *dump)
 		return;
 	indent(dump, &text, dump->run.level);
 	put_string(&text, "  [");
-	put_number(&text, dump->run.index, 10, 1);
+	put_number(&text, dump->run.index);
 	if (dump->run.count > 1) {
 		put_string(&text, "..");
-		put_number(&text, dump->run.index + dump->run.count - 1, 10, 1);
+		put_number(&text, dump->run.index + dump->run.count - 1);
 	}
 	put_string(&text, "] ");
-	put_hex(&text, dump->run.ia, 1);
+	put_hex(&text, dump->run.ia);
 	put_string(&text, " -> ");
-	put_hex(&text, dump->run.oa, 1);
+	put_hex(&text, dump->run.oa);
 	put_char(&text, ' ');
-	put_number(&text, dump->run.count, 10, 1);
+	put_number(&text, dump->run.count);
 	put_string(&text, " x ");
 	put_size(&text, mz_span(f, dump->run.level));
 	put_char(&text, ' ');
@@ -151,15 +176,15 @@ static bool dump_node(void *context, mz_oa node, unsigned level, mz_ia ia, unsig
 	end_run(dump);
 	indent(dump, &text, level);
 	put_string(&text, "level ");
-	put_number(&text, level, 10, 1);
+	put_number(&text, level);
 	put_string(&text, " node ");
-	put_hex(&text, node.addr, 1);
+	put_hex(&text, node.addr);
 	put_string(&text, " from ");
-	put_hex(&text, ia.addr, 1);
+	put_hex(&text, ia.addr);
 	put_string(&text, ", ");
-	put_number(&text, child_count, 10, 1);
+	put_number(&text, child_count);
 	put_string(&text, " of ");
-	put_number(&text, mz_entry_count(dump->table->config.format, level), 10, 1);
+	put_number(&text, mz_entry_count(dump->table->config.format, level));
 	dump->line(dump->context, text.line);
 	return true;
 }

@@ -98,12 +98,12 @@ static inline void mz_relax(void)
 
 #ifdef MZ_UNIPROCESSOR
 
-static inline void mz_lock_acquire(uint8_t *lock)
+static inline void mz_lock_acquire(uint32_t *lock)
 {
 	(void)lock;
 }
 
-static inline void mz_lock_release(uint8_t *lock)
+static inline void mz_lock_release(uint32_t *lock)
 {
 	(void)lock;
 }
@@ -121,14 +121,14 @@ static inline bool mz_refs_put(uint32_t *refs)
 #else
 
 /* Waits until the lock is free and takes it. Whoever gets it sees what the last holder wrote. */
-static inline void mz_lock_acquire(uint8_t *lock)
+static inline void mz_lock_acquire(uint32_t *lock)
 {
 	while (MZ_UNLIKELY(__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0))
 		while (__atomic_load_n(lock, __ATOMIC_RELAXED) != 0)
 			mz_relax();
 }
 
-static inline void mz_lock_release(uint8_t *lock)
+static inline void mz_lock_release(uint32_t *lock)
 {
 	MZ_ASSERT(__atomic_load_n(lock, __ATOMIC_RELAXED) == 1);
 	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);

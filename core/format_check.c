@@ -146,7 +146,7 @@ static struct mz_prop random_prop(const struct mz_format *f, unsigned level, uin
 		uint64_t bits = next_random(state);
 		struct mz_prop prop = mz_prop_from((unsigned)(bits >> 32 & 7));
 
-		prop.memory = (uint8_t)((bits >> 40 & 0xff) % MZ_MEM_TYPES);
+		prop.memory = (uint8_t)((unsigned)(bits >> 40 & 0xff) % MZ_MEM_TYPES);
 		prop.flags = (uint16_t)(bits & f->flags);
 		if (f->encodable(prop, level, f->features))
 			return prop;

@@ -21,10 +21,9 @@ struct mz_frame {
 	uint32_t next;        /* the next frame of whatever list the node is on: its page number */
 	uint16_t child_count; /* entries that are not absent; changes only under the lock */
 	uint8_t level;        /* set at birth, never changed */
-	uint8_t stray;        /* cut from its parent: whoever locks it must retry from the root */
-	uint8_t lock;         /* 1 while a guard exists */
-	uint8_t guards;       /* guards that live: accounted for with MZ_DEBUG */
-	uint8_t reserved[2];
+	bool stray : 1;       /* cut from its parent: whoever locks it must retry from the root */
+	bool guarded : 1;     /* a guard lives: accounted for with MZ_DEBUG */
+	uint32_t lock;        /* 1 while it is held; a word, for not every processor swaps bytes */
 };
 
 /* Ends a list of frames. */
@@ -33,7 +32,7 @@ struct mz_frame {
 /* The metadata of a newborn node: one reference, no children, not stray, not locked. */
 static inline struct mz_frame mz_frame_new(unsigned level)
 {
-	struct mz_frame frame = {1, MZ_FRAME_NONE, 0, 0, 0, 0, 0, {0, 0}};
+	struct mz_frame frame = {1, MZ_FRAME_NONE, 0, 0, false, false, 0};
 
 	frame.level = (uint8_t)level;
 	return frame;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "core/guard.h"
 
-/* Accounts for guards where MZ_DEBUG asks for it: the node has `before` guards, and then `after`.
- */
-static void account(struct mz_frame *frame, uint8_t before, uint8_t after)
+/* Accounts for guards where MZ_DEBUG asks for it: was the node guarded before, and is it after? */
+static void account(struct mz_frame *frame, bool before, bool after)
 {
 	(void)before;
-	MZ_ASSERT(frame->guards == before);
-	frame->guards = after;
+	MZ_ASSERT(frame->guarded == before);
+	frame->guarded = after;
 }
 
 struct mz_guard mz_guard_lock(struct mz_table *table, struct mz_node_ref node)
@@ -15,7 +14,7 @@ struct mz_guard mz_guard_lock(struct mz_table *table, struct mz_node_ref node)
 	struct mz_guard guard = {table, node};
 
 	mz_lock_acquire(&node.frame->lock);
-	account(node.frame, 0, 1);
+	account(node.frame, false, true);
 	return guard;
 }
 
@@ -23,7 +22,7 @@ struct mz_guard mz_guard_adopt(struct mz_table *table, struct mz_node_ref node)
 {
 	struct mz_guard guard = {table, node};
 
-	account(node.frame, 0, 1);
+	account(node.frame, false, true);
 	return guard;
 }
 
@@ -31,7 +30,7 @@ struct mz_node_ref mz_guard_forget(struct mz_guard *guard)
 {
 	struct mz_node_ref node = guard->node;
 
-	account(node.frame, 1, 0);
+	account(node.frame, true, false);
 	guard->table = NULL;
 	return node;
 }

@@ -68,11 +68,13 @@ static void put(void *context, struct mz_item item)
 
 	count(witness, item, -1);
 	journal_add(witness->journal, (struct event) {.kind = EVENT_PUT, .item = item});
+	pthread_mutex_lock(&witness->journal->mutex);
 	for (size_t i = 0; i < witness->step_count; i++) {
 		refs += witness->steps[i].delta;
 		must_say(refs >= 0, "put without a take at %#llx",
 			 (unsigned long long)item.oa.addr);
 	}
+	pthread_mutex_unlock(&witness->journal->mutex);
 }
 
 static void flush(void *context, mz_ia first, mz_ia last, bool nodes)
@@ -106,9 +108,11 @@ static void retire(void *context, struct mz_table *table, uint32_t nodes)
 	struct witness *witness = context;
 
 	must(nodes != MZ_FRAME_NONE);
+	pthread_mutex_lock(&witness->journal->mutex);
 	witness->retired = grow(witness->retired, witness->retired_count, &witness->retired_max,
 				sizeof(*witness->retired));
 	witness->retired[witness->retired_count++] = (struct witness_retired) {table, nodes};
+	pthread_mutex_unlock(&witness->journal->mutex);
 	journal_add(witness->journal, (struct event) {.kind = EVENT_RETIRE, .first = nodes});
 }
 

@@ -65,12 +65,12 @@ static inline void mz_relax(void)
 {
 }
 
-static inline void mz_lock_acquire(uint8_t *lock)
+static inline void mz_lock_acquire(uint32_t *lock)
 {
 	(void)lock;
 }
 
-static inline void mz_lock_release(uint8_t *lock)
+static inline void mz_lock_release(uint32_t *lock)
 {
 	(void)lock;
 }
