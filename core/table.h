@@ -31,6 +31,7 @@ struct mz_table {
 	const struct mz_ops *ops;
 	uint64_t *root;          /* the root's entries */
 	mz_oa root_oa;           /* the root */
+	uint64_t first, size;    /* unless ia_signed: it manages [first, first + size] */
 	struct mz_config config; /* as given, its defaults filled in */
 };
 

@@ -52,13 +52,13 @@ enum { EPT_UC = 0, EPT_WC = 1, EPT_WT = 4, EPT_WP = 5, EPT_WB = 6 };
 
 /*
  * Section 29.3.2: an entry is present if any of bits 2:0 is set (mode-based execute control adds
- * bit 10).
+ * bit 10). One comparison tells a link from both a leaf and an absent entry.
  */
 static inline enum mz_kind ept_kind(uint64_t entry, unsigned level)
 {
-	if ((entry & EPT_PERM) == 0)
-		return MZ_ABSENT;
-	return level == 1 || (entry & EPT_LEAF) != 0 ? MZ_LEAF : MZ_NODE;
+	if (level > 1 && (entry & (EPT_PERM | EPT_LEAF)) - 1 < EPT_PERM)
+		return MZ_NODE;
+	return (entry & EPT_PERM) != 0 ? MZ_LEAF : MZ_ABSENT;
 }
 
 static inline uint64_t ept_make_node(mz_oa node, unsigned level)
@@ -67,12 +67,20 @@ static inline uint64_t ept_make_node(mz_oa node, unsigned level)
 	return node.addr | EPT_PERM;
 }
 
+/* Accessed and dirty move together; ignore-PAT moves alone. */
+#define FLAGS_SHIFT 8
+#define PAT_SHIFT   2
+
+_Static_assert((int)EPT_ACCESSED == MZ_ACCESSED << FLAGS_SHIFT &&
+		       (int)EPT_DIRTY == MZ_DIRTY << FLAGS_SHIFT &&
+		       (int)EPT_IGNORE_PAT == MZ_IGNORE_PAT << PAT_SHIFT,
+	       "flags are shifted, not translated");
+
 static inline uint64_t ept_make_leaf(mz_oa oa, unsigned level, struct mz_prop prop)
 {
 	return oa.addr | prop.perm | (MEMORY_TO_EPT >> (4 * prop.memory) & 7) << EPT_MEMORY_SHIFT |
-		(prop.flags & MZ_IGNORE_PAT ? EPT_IGNORE_PAT : 0u) | (level > 1 ? EPT_LEAF : 0u) |
-		(prop.flags & MZ_ACCESSED ? EPT_ACCESSED : 0u) |
-		(prop.flags & MZ_DIRTY ? EPT_DIRTY : 0u);
+		(uint64_t)(prop.flags & (MZ_ACCESSED | MZ_DIRTY)) << FLAGS_SHIFT |
+		(uint64_t)(prop.flags & MZ_IGNORE_PAT) << PAT_SHIFT | (level > 1 ? EPT_LEAF : 0u);
 }
 
 static inline mz_oa ept_oa(uint64_t entry, unsigned level)
@@ -85,12 +93,13 @@ static inline struct mz_prop ept_prop(uint64_t entry, unsigned level)
 {
 	struct mz_prop prop = mz_prop_from((unsigned)(entry & EPT_PERM));
 
-	prop.flags = entry & EPT_ACCESSED ? MZ_ACCESSED : 0;
 	if (ept_kind(entry, level) == MZ_LEAF) {
 		prop.memory = (uint8_t)(MEMORY_FROM_EPT >> (4 * (entry >> EPT_MEMORY_SHIFT & 7)) &
 					15);
-		prop.flags |= (uint16_t)((entry & EPT_DIRTY ? MZ_DIRTY : 0) |
-					 (entry & EPT_IGNORE_PAT ? MZ_IGNORE_PAT : 0));
+		prop.flags = (uint16_t)((entry >> FLAGS_SHIFT & (MZ_ACCESSED | MZ_DIRTY)) |
+					(entry >> PAT_SHIFT & MZ_IGNORE_PAT));
+	} else {
+		prop.flags = entry >> FLAGS_SHIFT & MZ_ACCESSED;
 	}
 	return prop;
 }

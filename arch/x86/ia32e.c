@@ -33,9 +33,9 @@ _Static_assert((IA32E_OA & (IA32E_NO_EXEC | 0xfff)) == 0, "fields must not overl
  */
 static inline enum mz_kind ia32e_kind(uint64_t entry, unsigned level)
 {
-	if ((entry & IA32E_PRESENT) == 0)
-		return MZ_ABSENT;
-	return level == 1 || (entry & IA32E_LEAF) != 0 ? MZ_LEAF : MZ_NODE;
+	if (level > 1 && (entry & (IA32E_PRESENT | IA32E_LEAF)) == IA32E_PRESENT)
+		return MZ_NODE;
+	return (entry & IA32E_PRESENT) != 0 ? MZ_LEAF : MZ_ABSENT;
 }
 
 static inline uint64_t ia32e_make_node(mz_oa node, unsigned level)

@@ -11,8 +11,18 @@ MZ_INLINE bool address_managed(const struct mz_table *table, uint64_t addr)
 	const struct mz_format *f = format_of(table);
 	unsigned index = mz_index(f, addr, f->levels);
 
+	if (!f->ia_signed)
+		return addr - table->first <= table->size;
 	return mz_ia_valid(f, addr) && index >= table->config.root_first &&
 		index < table->config.root_end;
+}
+
+/* For a single page. */
+MZ_INLINE enum mz_error check_page(const struct mz_table *table, uint64_t addr)
+{
+	if (MZ_UNLIKELY(!mz_page_aligned(format_of(table), addr)))
+		return MZ_MISALIGNED;
+	return MZ_LIKELY(address_managed(table, addr)) ? MZ_OK : MZ_OUT_OF_RANGE;
 }
 
 MZ_INLINE enum mz_error check_range(const struct mz_table *table, uint64_t first, uint64_t bytes)
@@ -72,6 +82,19 @@ MZ_INLINE enum mz_error check_protect(const struct mz_table *table, mz_ia ia, ui
 		return error;
 	return perm <= UINT8_MAX && prop_encodable(table, mz_prop_from(perm)) ? MZ_OK
 									      : MZ_NOT_ENCODABLE;
+}
+
+MZ_INLINE enum mz_error check_map_page(const struct mz_table *table, mz_ia ia, mz_oa oa,
+				       struct mz_prop prop)
+{
+	const struct mz_format *f = format_of(table);
+
+	if (MZ_UNLIKELY(!mz_page_aligned(f, ia.addr | oa.addr)))
+		return MZ_MISALIGNED;
+	if (MZ_UNLIKELY(!address_managed(table, ia.addr) ||
+			(f->oa_lg2 < 64 && oa.addr >> f->oa_lg2 != 0)))
+		return MZ_OUT_OF_RANGE;
+	return MZ_LIKELY(f->encodable(prop, 1, table->config.features)) ? MZ_OK : MZ_NOT_ENCODABLE;
 }
 
 #endif

@@ -341,7 +341,8 @@ static inline enum mz_error instance_cursor_protect_next(struct mz_cursor *curso
 	node = path.nodes[path.level];
 	*fragment = fragment_of(f, entry, node.level, &p);
 	if (p.whole) {
-		entries_protect(table, node, p.index, p.index + 1, p.first, perm, cursor->gather);
+		if (entries_protect(table, node, p.index, p.index + 1, perm))
+			mz_gather_range_(cursor->gather, p.first, p.last);
 	} else if (fragment->item.prop.perm != perm) {
 		error = reserve_split(cursor, node.level, &p, false);
 		if (error != MZ_OK) {

@@ -169,16 +169,12 @@ MZ_INLINE void entry_protect(struct mz_table *table, struct mz_node_ref node, un
 		mz_store_relaxed(&node.slots[index], f->with_perm(entry, node.level, perm));
 }
 
-/*
- * Other permissions for the leaves among the entries [begin, end). Where one has lost a permission,
- * it is in the gather for its flush.
- */
-MZ_INLINE void entries_protect(struct mz_table *table, struct mz_node_ref node, unsigned begin,
-			       unsigned end, uint64_t first, unsigned perm,
-			       struct mz_gather *gather)
+/* Other permissions for the leaves among the entries [begin, end). True: some lost a permission. */
+MZ_INLINE bool entries_protect(struct mz_table *table, struct mz_node_ref node, unsigned begin,
+			       unsigned end, unsigned perm)
 {
 	const struct mz_format *f = format_of(table);
-	unsigned narrowed_begin = end, narrowed_end = begin;
+	unsigned lost = 0;
 
 	for (unsigned i = begin; i < end; i++) {
 		uint64_t entry = mz_load_relaxed(&node.slots[i]);
@@ -187,17 +183,11 @@ MZ_INLINE void entries_protect(struct mz_table *table, struct mz_node_ref node, 
 		if (f->kind(entry, node.level) != MZ_LEAF)
 			continue;
 		before = f->prop(entry, node.level).perm;
-		if (before == perm)
-			continue;
-		entry_protect(table, node, i, entry, perm);
-		if ((before & ~perm) != 0) {
-			narrowed_begin = narrowed_begin < i ? narrowed_begin : i;
-			narrowed_end = i + 1;
-		}
+		lost |= before & ~perm;
+		if (before != perm)
+			entry_protect(table, node, i, entry, perm);
 	}
-	if (narrowed_begin < narrowed_end)
-		mz_gather_range_(gather, first + (narrowed_begin - begin) * mz_span(f, node.level),
-				 first + ((narrowed_end - begin) * mz_span(f, node.level) - 1));
+	return lost != 0;
 }
 
 /*

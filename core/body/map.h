@@ -102,7 +102,7 @@ static inline enum mz_error map_prepare(struct map_job *job, struct mz_node_ref 
 }
 
 static inline void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t first,
-			      uint64_t last);
+			      uint64_t last, bool fresh);
 
 /* Makes the node below an absent entry, with all that the range needs in it, and links it. */
 static inline void map_below(struct map_job *job, struct mz_node_ref node, const struct part *p)
@@ -112,25 +112,49 @@ static inline void map_below(struct map_job *job, struct mz_node_ref node, const
 	unsigned level = node.level - 1;
 	mz_node made = mz_reserve_take(f, &table->config, &job->reserve, level);
 	struct mz_node_ref child = node_at(table, made.oa, level);
-	unsigned begin = mz_index(f, p->first, level), end = mz_index(f, p->last, level) + 1;
 
-	/*
-	 * Leaves of the base page are all written at once: filled before, they would be written
-	 * twice.
-	 */
-	if (level == 1) {
-		mz_fill_absent(f, child.slots, 0, begin);
-		mz_fill_absent(f, child.slots, end, mz_entry_count(f, level));
-	} else {
-		mz_fill_absent(f, child.slots, 0, mz_entry_count(f, level));
-	}
-	map_commit(job, child, p->first, p->last);
+	/* Every entry of the range is going to be written. */
+	mz_fill_absent(f, child.slots, 0, mz_index(f, p->first, level));
+	mz_fill_absent(f, child.slots, mz_index(f, p->last, level) + 1, mz_entry_count(f, level));
+	map_commit(job, child, p->first, p->last, true);
 	entry_link(table, node, p->index, made.oa);
 }
 
-/* Second pass: writes, and unlocks each node below `node` when it is done with it. */
+/* How many entries from `begin` on are whole in a range up to `last`, and absent. */
+static inline unsigned absent_run(const struct map_job *job, struct mz_node_ref node,
+				  const struct part *p, uint64_t last, bool fresh)
+{
+	const struct mz_format *f = format_of(job->table);
+	uint64_t whole = ((last - p->first) >> f->shift[node.level]) +
+		(mz_span_last(f, last, node.level) == last);
+	unsigned left = mz_entry_count(f, node.level) - p->index;
+	unsigned count = whole < left ? (unsigned)whole : left;
+
+	if (fresh)
+		return count;
+	for (unsigned i = 1; i < count; i++)
+		if (f->kind(mz_load_relaxed(&node.slots[p->index + i]), node.level) != MZ_ABSENT)
+			return i;
+	return count;
+}
+
+/* Leaves for the absent entries from a part on; the part becomes what was mapped. */
+static inline void map_run(struct map_job *job, struct mz_node_ref node, struct part *p,
+			   uint64_t last, bool fresh)
+{
+	unsigned count = absent_run(job, node, p, last, fresh);
+
+	entries_map(job->table, node, p->index, p->index + count, p->first + job->offset,
+		    job->prop);
+	p->last = p->first + (count * mz_span(format_of(job->table), node.level) - 1);
+}
+
+/*
+ * Second pass: writes, and unlocks each node below `node` when it is done with it. The entries of a
+ * fresh node are not filled yet where the range is.
+ */
 static inline void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t first,
-			      uint64_t last)
+			      uint64_t last, bool fresh)
 {
 	struct mz_table *table = job->table;
 	const struct mz_format *f = format_of(table);
@@ -143,16 +167,15 @@ static inline void map_commit(struct map_job *job, struct mz_node_ref node, uint
 	}
 	for (struct part p = part_at(f, node.level, first, last); p.valid;
 	     part_next(f, node.level, last, &p)) {
-		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
+		uint64_t entry = fresh ? f->absent : mz_load_relaxed(&node.slots[p.index]);
 
 		if (f->kind(entry, node.level) == MZ_NODE) {
 			struct mz_node_ref child = child_of(table, entry, node.level);
 
-			map_commit(job, child, p.first, p.last);
+			map_commit(job, child, p.first, p.last, false);
 			mz_lock_release(&child.frame->lock);
 		} else if (p.whole && mz_leaf_allowed(job->leaf_levels, node.level)) {
-			entries_map(table, node, p.index, p.index + 1, p.first + job->offset,
-				    job->prop);
+			map_run(job, node, &p, last, fresh);
 		} else {
 			map_below(job, node, &p);
 		}
@@ -185,7 +208,7 @@ static inline enum mz_error map_range(struct mz_table *table, uint64_t first, ui
 	if (error == MZ_OK) {
 		error = mz_reserve_fill(&table->config, &job.reserve);
 		if (error == MZ_OK)
-			map_commit(&job, cover, first, last);
+			map_commit(&job, cover, first, last, false);
 		else
 			unlock_below(table, cover, first, last);
 	}
@@ -195,35 +218,37 @@ static inline enum mz_error map_range(struct mz_table *table, uint64_t first, ui
 	return error;
 }
 
-/* One page in a level-1 node that is there and locked. */
-MZ_INLINE enum mz_error map_page(struct mz_table *table, struct mz_node_ref node, uint64_t addr,
-				 uint64_t oa, struct mz_prop prop)
+/* One page. False: there is no level-1 node, and nothing is done. */
+MZ_INLINE bool map_page(struct mz_table *table, uint64_t addr, uint64_t oa, struct mz_prop prop,
+			enum mz_error *error)
 {
 	const struct mz_format *f = format_of(table);
 	unsigned index = mz_index(f, addr, 1);
+	struct mz_node_ref node;
 
-	if (f->kind(mz_load_relaxed(&node.slots[index]), 1) != MZ_ABSENT)
-		return MZ_OCCUPIED;
-	entries_map(table, node, index, index + 1, oa, prop);
-	return MZ_OK;
+	if (!lock_page_node(table, addr, &node))
+		return false;
+	*error = MZ_OCCUPIED;
+	if (MZ_LIKELY(f->kind(mz_load_relaxed(&node.slots[index]), 1) == MZ_ABSENT)) {
+		entries_map(table, node, index, index + 1, oa, prop);
+		*error = MZ_OK;
+	}
+	mz_lock_release(&node.frame->lock);
+	return true;
 }
 
 static inline enum mz_error instance_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
 					 struct mz_prop prop)
 {
-	const struct mz_format *f = format_of(table);
-	enum mz_error error = check_map(table, ia, bytes, oa, prop);
-	struct mz_node_ref node;
+	bool page = bytes == mz_span(format_of(table), 1);
+	enum mz_error error = page ? check_map_page(table, ia, oa, prop)
+				   : check_map(table, ia, bytes, oa, prop);
 
 	if (MZ_UNLIKELY(error != MZ_OK))
 		return error;
 	reader_enter(table);
-	if (bytes == mz_span(f, 1) && lock_page_node(table, ia.addr, &node)) {
-		error = map_page(table, node, ia.addr, oa.addr, prop);
-		mz_lock_release(&node.frame->lock);
-	} else {
+	if (!page || !map_page(table, ia.addr, oa.addr, prop, &error))
 		error = map_range(table, ia.addr, ia.addr + (bytes - 1), oa.addr - ia.addr, prop);
-	}
 	reader_leave(table);
 	return error;
 }

@@ -54,8 +54,9 @@ static inline void protect_commit(struct protect_job *job, struct mz_node_ref no
 
 	if (node.level == 1) {
 		node.level = 1; /* a constant from here on */
-		entries_protect(table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1, first,
-				job->perm, job->gather);
+		if (entries_protect(table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1,
+				    job->perm))
+			mz_gather_range_(job->gather, first, last);
 		return;
 	}
 	for (struct part p = part_at(f, node.level, first, last); p.valid;
@@ -73,9 +74,9 @@ static inline void protect_commit(struct protect_job *job, struct mz_node_ref no
 
 			split(table, &job->reserve, node, &p, entry, job->perm, false);
 			mz_gather_range_(job->gather, base, mz_span_last(f, base, node.level));
-		} else if (kind == MZ_LEAF) {
-			entries_protect(table, node, p.index, p.index + 1, p.first, job->perm,
-					job->gather);
+		} else if (kind == MZ_LEAF &&
+			   entries_protect(table, node, p.index, p.index + 1, job->perm)) {
+			mz_gather_range_(job->gather, p.first, p.last);
 		}
 	}
 }
@@ -101,38 +102,31 @@ static inline enum mz_error protect_range(struct mz_table *table, uint64_t first
 	return error;
 }
 
-static inline enum mz_error protect_checked(struct mz_table *table, uint64_t first, uint64_t bytes,
-					    unsigned perm, struct mz_gather *gather)
-{
-	const struct mz_format *f = format_of(table);
-	enum mz_error error = MZ_OK;
-	struct mz_node_ref node;
-
-	reader_enter(table);
-	if (bytes == mz_span(f, 1) && lock_page_node(table, first, &node)) {
-		unsigned index = mz_index(f, first, 1);
-
-		entries_protect(table, node, index, index + 1, first, perm, gather);
-		mz_lock_release(&node.frame->lock);
-	} else {
-		error = protect_range(table, first, first + (bytes - 1), perm, gather);
-	}
-	reader_leave(table);
-	return error;
-}
-
 static inline enum mz_error instance_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
 					     unsigned perm, struct mz_gather *gather)
 {
+	const struct mz_format *f = format_of(table);
 	enum mz_error error = check_protect(table, ia, bytes, perm);
+	struct mz_node_ref node;
 	struct mz_gather own;
 
 	if (MZ_UNLIKELY(error != MZ_OK))
 		return error;
-	if (gather != NULL)
-		return protect_checked(table, ia.addr, bytes, perm, gather);
+	reader_enter(table);
+	if (bytes == mz_span(f, 1) && lock_page_node(table, ia.addr, &node)) {
+		unsigned index = mz_index(f, ia.addr, 1);
+		bool lost = entries_protect(table, node, index, index + 1, perm);
+
+		mz_lock_release(&node.frame->lock);
+		reader_leave(table);
+		if (lost)
+			flush_page(table, ia.addr, gather);
+		return MZ_OK;
+	}
 	mz_gather_init(&own, table);
-	error = protect_checked(table, ia.addr, bytes, perm, &own);
+	error = protect_range(table, ia.addr, ia.addr + (bytes - 1), perm,
+			      gather != NULL ? gather : &own);
+	reader_leave(table);
 	mz_gather_finish(&own);
 	return error;
 }

@@ -33,6 +33,18 @@ MZ_INLINE void reader_leave(const struct mz_table *table)
 		table->config.rcu.leave(table->config.rcu.context);
 }
 
+/* What a change of one page owes: into the caller's gather, or done at once. */
+MZ_INLINE void flush_page(struct mz_table *table, uint64_t addr, struct mz_gather *gather)
+{
+	const struct mz_flush *flush = &table->config.flush;
+	uint64_t last = mz_span_last(format_of(table), addr, 1);
+
+	if (gather != NULL)
+		mz_gather_range_(gather, addr, last);
+	else if (flush->range != NULL)
+		flush->range(flush->context, mz_ia_from(addr), mz_ia_from(last), false);
+}
+
 MZ_INLINE struct mz_node_ref node_at(const struct mz_table *table, mz_oa node, unsigned level)
 {
 	return mz_node_ref_at(format_of(table), &table->config, node, level);

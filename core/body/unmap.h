@@ -189,6 +189,17 @@ static inline void prune(struct mz_table *table, uint64_t addr, unsigned level,
 	}
 }
 
+/* Cuts what has become empty around a page that was unmapped. */
+static __attribute__((noinline)) void prune_page(struct mz_table *table, uint64_t addr,
+						 struct mz_gather *gather)
+{
+	struct mz_gather own;
+
+	mz_gather_init(&own, table);
+	prune(table, addr, 1, gather != NULL ? gather : &own);
+	mz_gather_finish(&own);
+}
+
 static inline enum mz_error unmap_range(struct mz_table *table, uint64_t first, uint64_t last,
 					struct mz_gather *gather)
 {
@@ -215,42 +226,68 @@ static inline enum mz_error unmap_range(struct mz_table *table, uint64_t first, 
 	return error;
 }
 
-static inline enum mz_error unmap_checked(struct mz_table *table, uint64_t first, uint64_t bytes,
-					  struct mz_gather *gather)
+/* Takes one page out of a locked level-1 node. False: there was none. */
+MZ_INLINE bool clear_page(struct mz_table *table, struct mz_node_ref node, uint64_t addr)
 {
 	const struct mz_format *f = format_of(table);
-	enum mz_error error = MZ_OK;
+	uint64_t *slot = &node.slots[mz_index(f, addr, 1)];
+
+	if (f->kind(mz_load_relaxed(slot), 1) == MZ_ABSENT)
+		return false;
+	mz_store_relaxed(slot, f->absent);
+	node.frame->child_count--;
+	return true;
+}
+
+/*
+ * One page, where nobody wants to know what it was. False: there is no level-1 node, and nothing is
+ * done.
+ */
+MZ_INLINE bool unmap_page(struct mz_table *table, uint64_t addr, struct mz_gather *gather)
+{
 	struct mz_node_ref node;
+	bool cleared, emptied;
 
 	reader_enter(table);
-	if (bytes == mz_span(f, 1) && lock_page_node(table, first, &node)) {
-		unsigned index = mz_index(f, first, 1);
-		bool emptied;
-
-		entries_clear(table, node, index, index + 1, first, gather);
-		emptied = node.frame->child_count == 0;
-		mz_lock_release(&node.frame->lock);
-		if (MZ_UNLIKELY(emptied))
-			prune(table, first, 1, gather);
-	} else {
-		error = unmap_range(table, first, first + (bytes - 1), gather);
+	if (!lock_page_node(table, addr, &node)) {
+		reader_leave(table);
+		return false;
 	}
+	cleared = clear_page(table, node, addr);
+	emptied = cleared && node.frame->child_count == 0;
+	mz_lock_release(&node.frame->lock);
+	if (cleared)
+		flush_page(table, addr, gather);
+	if (MZ_UNLIKELY(emptied))
+		prune_page(table, addr, gather);
 	reader_leave(table);
-	return error;
+	return true;
+}
+
+/* Must nobody be told what an entry was: no item hook, no accessed and dirty bits, no report? */
+MZ_INLINE bool untold(const struct mz_table *table, const struct mz_gather *gather)
+{
+	return table->config.items.put == NULL && !mmu_writes(table) &&
+		(gather == NULL || gather->unmapped == NULL);
 }
 
 static inline enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
 					   struct mz_gather *gather)
 {
-	enum mz_error error = check_range(table, ia.addr, bytes);
+	const struct mz_format *f = format_of(table);
+	bool page = bytes == mz_span(f, 1);
+	enum mz_error error = page ? check_page(table, ia.addr)
+				   : check_range(table, ia.addr, bytes);
 	struct mz_gather own;
 
 	if (MZ_UNLIKELY(error != MZ_OK))
 		return error;
-	if (gather != NULL)
-		return unmap_checked(table, ia.addr, bytes, gather);
+	if (page && untold(table, gather) && unmap_page(table, ia.addr, gather))
+		return MZ_OK;
 	mz_gather_init(&own, table);
-	error = unmap_checked(table, ia.addr, bytes, &own);
+	reader_enter(table);
+	error = unmap_range(table, ia.addr, ia.addr + (bytes - 1), gather != NULL ? gather : &own);
+	reader_leave(table);
 	mz_gather_finish(&own);
 	return error;
 }
