@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "vmm/thread.h"
 #include "vmm/uffd.h"
 
 #define BATCH 16
@@ -129,7 +130,7 @@ static int start_thread(struct mz_pager *pager)
 		return errno;
 	if (mz_uffd_register(pager->uffd, pager->ram->guest, pager->ram->file_bytes))
 		return errno;
-	return pthread_create(&pager->thread, NULL, pager_main, pager);
+	return mz_thread_start(&pager->thread, pager_main, pager);
 }
 
 int mz_pager_start(struct mz_pager *pager, struct mz_failure *failure)

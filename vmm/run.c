@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "vmm/machine.h"
+#include "vmm/thread.h"
 
 /* How soon a guest that makes room for input gets more. */
 #define FULL_WAIT_NS 5000000u
@@ -63,7 +64,7 @@ static bool step(struct mz_vm *vm)
 static void *vcpu_main(void *context)
 {
 	struct mz_vm *vm = context;
-	int error = mz_vcpu_adopt_thread(&vm->vcpu);
+	int error = mz_vcpu_open_to_kicks(&vm->vcpu);
 
 	if (error)
 		fail_entry(vm, error);
@@ -125,7 +126,7 @@ static void describe_stop(struct mz_vm *vm, int status)
 
 static int start_vcpu(struct mz_vm *vm, struct mz_failure *failure)
 {
-	int error = pthread_create(&vm->vcpu_thread, NULL, vcpu_main, vm);
+	int error = mz_thread_start(&vm->vcpu_thread, vcpu_main, vm);
 
 	if (error)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot start the vCPU's thread: %s",

@@ -168,19 +168,16 @@ static int kick_signal(void)
 	return SIGRTMIN + 1;
 }
 
-int mz_vcpu_adopt_thread(struct mz_vcpu *vcpu)
+int mz_vcpu_open_to_kicks(struct mz_vcpu *vcpu)
 {
 	/* The kernel's signal sets are 8 bytes, the C library's are larger and begin the same. */
 	enum { KERNEL_SET_BYTES = 8 };
-	unsigned char buffer[sizeof(struct kvm_signal_mask) + KERNEL_SET_BYTES];
+	_Alignas(struct kvm_signal_mask) unsigned char
+		buffer[sizeof(struct kvm_signal_mask) + KERNEL_SET_BYTES];
 	struct kvm_signal_mask *mask = (struct kvm_signal_mask *)buffer;
 	sigset_t set;
-	int error;
 
 	sigfillset(&set);
-	error = pthread_sigmask(SIG_SETMASK, &set, NULL);
-	if (error)
-		return error;
 	sigdelset(&set, kick_signal());
 	mask->len = KERNEL_SET_BYTES;
 	memcpy(mask->sigset, &set, KERNEL_SET_BYTES);

@@ -32,11 +32,11 @@ int mz_vcpu_set_boot_state(struct mz_vcpu *vcpu, const struct mz_boot_state *sta
 			   struct mz_failure *failure);
 
 /*
- * Makes mz_vcpu_kick() work for the calling thread, which is the one that will enter the guest:
- * blocks the kick signal in it. The signal is open only inside KVM_RUN, so it interrupts that and
- * nothing else, it needs no handler, and one that comes too early waits. 0 or an errno value.
+ * Makes mz_vcpu_kick() work for the thread that will enter the guest, which blocks all signals: the
+ * kick signal is open only inside KVM_RUN, so it interrupts that and nothing else, it needs no
+ * handler, and one that comes too early waits. 0 or an errno value.
  */
-int mz_vcpu_adopt_thread(struct mz_vcpu *vcpu);
+int mz_vcpu_open_to_kicks(struct mz_vcpu *vcpu);
 void mz_vcpu_kick(pthread_t thread);
 
 /* Runs the guest until its next exit, in `run`. 0 or an errno value; EINTR: kicked. */

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The pager, with this process in the guest's place: it touches the guest's mapping. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "arch/linux/arena.h"
+#include "arch/x86/ept.h"
+#include "tests/suite.h"
+#include "vmm/pager.h"
+#include "vmm/uffd.h"
+
+#define MIB   ((uint64_t)1 << 20)
+#define BYTES (8 * MIB + MZ_RAM_PAGE) /* the last page is a leaf of its own */
+
+static struct mz_ram ram;
+static struct mz_arena arena;
+static struct mz_space space;
+static struct mz_region regions[2];
+static struct mz_fault_counts counts;
+static struct mz_tracer tracer;
+static struct mz_pager pager;
+static struct mz_failure failure;
+static unsigned failures;
+
+static void failed(void *context, const struct mz_failure *why)
+{
+	(void)context;
+	failure = *why;
+	failures++;
+}
+
+static enum mz_error no_memory(void *context, unsigned size_lg2, mz_oa *pa)
+{
+	(void)context;
+	(void)size_lg2;
+	(void)pa;
+	return MZ_NO_MEMORY;
+}
+
+static void add_bank(const struct mz_bank *bank, enum mz_region_kind kind)
+{
+	const struct mz_region region = {
+		.ia = mz_ia_from(bank->gpa),
+		.bytes = bank->bytes,
+		.oa = mz_oa_from(bank->offset),
+		.kind = kind,
+		.leaf_level_max = 2,
+	};
+
+	ck_assert_int_eq(mz_space_add(&space, &region), MZ_OK);
+}
+
+static void make_space(void)
+{
+	struct mz_config config = {.format = &mz_ept};
+
+	ck_assert_int_eq(mz_ram_init(&ram, BYTES, &failure), 0);
+	ck_assert_int_eq(mz_arena_init(&arena, MIB, mz_ept.page_lg2), MZ_OK);
+	config.memory = arena.memory;
+	ck_assert_int_eq(mz_space_init(&space, &config, regions, 2), MZ_OK);
+	add_bank(&ram.banks[0], MZ_REGION_RAM);
+	add_bank(&ram.rom, MZ_REGION_ROM);
+}
+
+/* False: not possible here; the test says so and ends. */
+static bool begin(const char *test)
+{
+	struct mz_uffd_access access;
+	char why[256];
+	int uffd = mz_uffd_open(&access);
+
+	if (uffd < 0) {
+		mz_uffd_explain(&access, why, sizeof(why));
+		printf("# SKIP %s: %s\n", test, why);
+		return false;
+	}
+	make_space();
+	failures = 0;
+	memset(&counts, 0, sizeof(counts));
+	pager = (struct mz_pager) {
+		.uffd = uffd,
+		.ram = &ram,
+		.space = &space,
+		.tracer = &tracer,
+		.counts = &counts,
+		.failed = failed,
+	};
+	ck_assert_int_eq(mz_pager_start(&pager, &failure), 0);
+	return true;
+}
+
+static void end(void)
+{
+	mz_pager_stop(&pager);
+	mz_space_destroy(&space);
+	mz_arena_destroy(&arena);
+	mz_ram_destroy(&ram);
+}
+
+static unsigned touch(uint64_t offset)
+{
+	return *(volatile unsigned char *)(ram.guest + offset);
+}
+
+static void put(uint64_t offset, unsigned char byte)
+{
+	*(volatile unsigned char *)(ram.guest + offset) = byte;
+}
+
+static void assert_leaf(uint64_t gpa, unsigned level)
+{
+	ck_assert_uint_eq(mz_table_query(&space.table, mz_ia_from(gpa)).level, level);
+}
+
+START_TEST(a_touch_brings_in_one_leaf)
+{
+	if (!begin(__func__))
+		return;
+	put(5 * MIB, 7);
+	assert_leaf(4 * MIB, 2);
+	assert_leaf(6 * MIB - 1, 2);
+	assert_leaf(2 * MIB, 0);
+	assert_leaf(6 * MIB, 0);
+	ck_assert_uint_eq(ram.alias[5 * MIB], 7);
+	for (uint64_t page = 4 * MIB; page < 6 * MIB; page += MZ_RAM_PAGE)
+		ck_assert_uint_eq(touch(page), page == 5 * MIB ? 7 : 0);
+	ck_assert_uint_eq(counts.by[MZ_FAULT_MISSING][MZ_ACCESS_WRITE][2], 1);
+	ck_assert_uint_eq(space.stats.answers[MZ_RESOLVED], 1);
+	end();
+}
+END_TEST
+
+START_TEST(a_touch_finds_what_the_alias_wrote)
+{
+	if (!begin(__func__))
+		return;
+	ram.alias[3 * MIB + 5] = 9;
+	ck_assert_uint_eq(touch(3 * MIB + 5), 9);
+	ck_assert_uint_eq(counts.by[MZ_FAULT_MINOR][MZ_ACCESS_READ][2], 1);
+	end();
+}
+END_TEST
+
+START_TEST(the_last_page_and_the_rom_come_by_pages)
+{
+	if (!begin(__func__))
+		return;
+	put(8 * MIB, 1);
+	assert_leaf(8 * MIB, 1);
+	for (uint64_t i = 0; i < MZ_ROM_BYTES; i++)
+		ck_assert_uint_eq(touch(ram.rom.offset + i), (i * 7 + 3) & 0xff);
+	assert_leaf(MZ_ROM_BASE, 1);
+	ck_assert_uint_eq(counts.by[MZ_FAULT_MINOR][MZ_ACCESS_READ][1], MZ_ROM_BYTES / MZ_RAM_PAGE);
+	end();
+}
+END_TEST
+
+START_TEST(a_page_that_the_kernel_took_back_comes_again)
+{
+	if (!begin(__func__))
+		return;
+	put(MIB, 3);
+	put(MIB + MZ_RAM_PAGE, 4);
+	ck_assert_int_eq(madvise(ram.guest + MIB, 2 * MZ_RAM_PAGE, MADV_DONTNEED), 0);
+	ck_assert_uint_eq(touch(MIB + MZ_RAM_PAGE), 4);
+	ck_assert_uint_eq(touch(MIB), 3);
+	ck_assert_uint_eq(space.stats.answers[MZ_RESOLVED], 1);
+	ck_assert_uint_eq(space.stats.answers[MZ_RETRY], 2);
+	end();
+}
+END_TEST
+
+static void *touch_all(void *context)
+{
+	uint64_t step = *(const uint64_t *)context;
+
+	for (uint64_t offset = 0; offset < BYTES; offset += step)
+		put(offset, 1);
+	return NULL;
+}
+
+START_TEST(many_may_touch_at_once)
+{
+	static uint64_t steps[] = {MZ_RAM_PAGE, 3 * MZ_RAM_PAGE, MIB, 512 * 1024};
+	pthread_t threads[4];
+
+	if (!begin(__func__))
+		return;
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, touch_all, &steps[i]), 0);
+	for (unsigned i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_uint_eq(space.stats.answers[MZ_RESOLVED], 5);
+	ck_assert_uint_eq(space.stats.answers[MZ_DENIED], 0);
+	end();
+}
+END_TEST
+
+START_TEST(without_memory_for_nodes_it_fails_and_nobody_waits)
+{
+	if (!begin(__func__))
+		return;
+	space.table.config.memory.alloc = no_memory;
+	put(MIB, 1);
+	put(5 * MIB, 1);
+	mz_pager_stop(&pager);
+	ck_assert_uint_eq(failures, 1);
+	ck_assert_int_eq(failure.status, MZ_STATUS_HOST_FAILED);
+	ck_assert_ptr_nonnull(strstr(failure.text, "0x100000"));
+	space.table.config.memory.alloc = arena.memory.alloc;
+	end();
+}
+END_TEST
+
+START_TEST(a_write_to_rom_fails_and_nobody_waits)
+{
+	if (!begin(__func__))
+		return;
+	put(ram.rom.offset, 1);
+	mz_pager_stop(&pager);
+	ck_assert_uint_eq(failures, 1);
+	ck_assert_ptr_nonnull(strstr(failure.text, "0xe0000000"));
+	end();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("pager");
+	TCase *tcase = tcase_create("touches");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, a_touch_brings_in_one_leaf);
+	tcase_add_test(tcase, a_touch_finds_what_the_alias_wrote);
+	tcase_add_test(tcase, the_last_page_and_the_rom_come_by_pages);
+	tcase_add_test(tcase, a_page_that_the_kernel_took_back_comes_again);
+	tcase_add_test(tcase, many_may_touch_at_once);
+	tcase_add_test(tcase, without_memory_for_nodes_it_fails_and_nobody_waits);
+	tcase_add_test(tcase, a_write_to_rom_fails_and_nobody_waits);
+	suite_add_tcase(suite, tcase);
+	return suite_run(suite);
+}
