@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What a table is made from: a format, the hardware's part of it, and the embedder's hooks. */
+/*
+ * What a table is made from: a format, the hardware's part of it, and the embedder's hooks.
+ *
+ * Hooks may be called with node locks held and inside a reader's section: they do not call back
+ * into the table, and do not wait for readers.
+ */
 #ifndef MZ_CORE_CONFIG_H
 #define MZ_CORE_CONFIG_H
 

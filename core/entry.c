@@ -74,6 +74,7 @@ enum mz_error mz_entry_split(struct mz_entry *entry, struct mz_guard *child)
 	struct mz_node_ref node = entry->guard->node;
 	/* A part that changes nothing: the last page keeps the leaf's permissions. */
 	struct part all = {entry->index, 0, mz_span(f, node.level) - 1, true, true};
+	struct hold hold = {all.first, all.last};
 	struct mz_reserve reserve;
 	enum mz_error error;
 
@@ -87,7 +88,7 @@ enum mz_error mz_entry_split(struct mz_entry *entry, struct mz_guard *child)
 	if (error != MZ_OK)
 		return error;
 	split(table, &reserve, node, &all, entry->entry, f->prop(entry->entry, node.level).perm,
-	      true);
+	      &hold);
 	read_again(entry);
 	*child = mz_guard_adopt(table, child_of(table, entry->entry, node.level));
 	return MZ_OK;

@@ -42,6 +42,9 @@ static bool geometry(const struct mz_format *f)
 	if (f->levels < 1 || f->levels > MZ_LEVELS_MAX || f->shift[1] != f->page_lg2 ||
 	    !mz_leaf_allowed(f->leaf_levels, 1))
 		return false;
+	for (unsigned level = 1; level <= f->levels; level++)
+		if (f->index_lg2[level] < 1 || f->index_lg2[level] > 15)
+			return false;
 	for (unsigned level = 1; level < f->levels; level++)
 		if (f->shift[level + 1] != f->shift[level] + f->index_lg2[level])
 			return false;

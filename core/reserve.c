@@ -9,6 +9,12 @@ void mz_reserve_init(struct mz_reserve *reserve)
 	}
 }
 
+static void forget_need(struct mz_reserve *reserve)
+{
+	for (unsigned level = 0; level <= MZ_LEVELS_MAX; level++)
+		reserve->need[level] = 0;
+}
+
 enum mz_error mz_reserve_fill(const struct mz_config *c, struct mz_reserve *reserve)
 {
 	const struct mz_format *f = c->format;
@@ -21,8 +27,10 @@ enum mz_error mz_reserve_fill(const struct mz_config *c, struct mz_reserve *rese
 			mz_node node;
 			enum mz_error error = mz_node_alloc_raw_(c, level, &node);
 
-			if (error != MZ_OK)
+			if (error != MZ_OK) {
+				forget_need(reserve);
 				return error;
+			}
 			mz_reserve_put(f, c, reserve, node, level);
 		}
 	}

@@ -17,7 +17,10 @@ struct mz_reserve {
 
 void mz_reserve_init(struct mz_reserve *reserve);
 
-/* Gets nodes until there are as many as `need` says, and sets `need` to 0. MZ_NO_MEMORY. */
+/*
+ * Gets nodes until there are as many as `need` says, and sets `need` to 0. MZ_NO_MEMORY: what could
+ * be had is kept.
+ */
 MZ_MUST_CHECK enum mz_error mz_reserve_fill(const struct mz_config *c, struct mz_reserve *reserve);
 
 /* Gives all nodes back. */

@@ -62,6 +62,8 @@ enum mz_error mz_space_add(struct mz_space *space, const struct mz_region *regio
 	const struct mz_format *f = space->table.config.format;
 	size_t place;
 
+	if ((unsigned)region->kind >= MZ_REGION_KINDS)
+		return MZ_BAD_CONFIG;
 	if (!mz_page_aligned(f, region->ia.addr) || !mz_page_aligned(f, region->bytes) ||
 	    (region->kind != MZ_REGION_MMIO && !mz_page_aligned(f, region->oa.addr)))
 		return MZ_MISALIGNED;
@@ -125,36 +127,46 @@ static void describe(const struct mz_space *space, mz_ia gpa, struct mz_item ite
 	fault->item.oa.addr -= item.oa.addr & mask;
 }
 
-/* Nothing is mapped at gpa: maps the largest leaf that fits there and meets nothing mapped. */
-static enum mz_answer map_leaf(struct mz_space *space, mz_ia gpa, struct mz_fault *fault)
+/* Maps the largest leaf that fits at gpa and meets nothing mapped. MZ_OCCUPIED: there is none. */
+static enum mz_error map_largest(struct mz_space *space, mz_ia gpa, struct mz_fault *fault)
 {
 	const struct mz_format *f = space->table.config.format;
 	const struct mz_region *region = fault->region;
+	enum mz_error error = MZ_OCCUPIED;
 
-	for (unsigned level = f->levels; level >= 1; level--) {
+	for (unsigned level = f->levels; level >= 1 && error == MZ_OCCUPIED; level--) {
 		uint64_t ia = gpa.addr & ~(mz_span(f, level) - 1);
 		struct mz_item item = {mz_oa_from(ia - region->ia.addr + region->oa.addr),
 				       mz_prop_from(region_perm(region)), (uint8_t)level};
-		enum mz_error error;
 
 		if (!leaf_fits(space, region, gpa.addr, level))
 			continue;
 		error = mz_table_map(&space->table, mz_ia_from(ia), mz_span(f, level), item.oa,
 				     item.prop);
-		if (error == MZ_OCCUPIED)
-			continue;
-		if (error != MZ_OK)
-			return MZ_EXHAUSTED;
-		mz_count_up(&space->stats.mapped[level]);
-		describe(space, gpa, item, fault);
-		return MZ_RESOLVED;
+		if (error == MZ_OK) {
+			mz_count_up(&space->stats.mapped[level]);
+			describe(space, gpa, item, fault);
+		}
 	}
-	/*
-	 * Down to the page something was in the way: another processor has mapped it since we
-	 * looked.
-	 */
-	describe(space, gpa, mz_table_query(&space->table, gpa), fault);
-	return MZ_RETRY;
+	return error;
+}
+
+/* Nothing was mapped at gpa when somebody looked: maps a leaf there. */
+static enum mz_answer map_leaf(struct mz_space *space, mz_ia gpa, struct mz_fault *fault)
+{
+	for (;;) {
+		enum mz_error error = map_largest(space, gpa, fault);
+		struct mz_item item;
+
+		if (error != MZ_OCCUPIED)
+			return error == MZ_OK ? MZ_RESOLVED : MZ_EXHAUSTED;
+		/* Another processor was faster; or it is gone again. */
+		item = mz_table_query(&space->table, gpa);
+		if (item.level != 0) {
+			describe(space, gpa, item, fault);
+			return MZ_RETRY;
+		}
+	}
 }
 
 static enum mz_answer deny(struct mz_fault *fault, enum mz_denial cause)

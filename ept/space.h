@@ -86,7 +86,7 @@ void mz_space_destroy(struct mz_space *space);
 /*
  * Adds a region; the description is copied. MZ_MISALIGNED: ia, bytes or oa is not a multiple of the
  * page. MZ_OUT_OF_RANGE: empty, wraps, or beyond the table or the format. MZ_OVERLAP: meets another
- * region. MZ_FULL.
+ * region. MZ_FULL. MZ_BAD_CONFIG: no such kind.
  */
 MZ_MUST_CHECK enum mz_error mz_space_add(struct mz_space *space, const struct mz_region *region);
 

@@ -283,6 +283,7 @@ static inline enum mz_error instance_cursor_take_next(struct mz_cursor *cursor, 
 	struct mz_table *table = cursor->table;
 	const struct mz_format *f = format_of(table);
 	enum mz_error error = check_cursor_length(cursor, bytes);
+	struct hold hold = {cursor->first, cursor->last};
 	struct mz_node_ref node;
 	struct path path;
 	struct part p;
@@ -307,7 +308,7 @@ static inline enum mz_error instance_cursor_take_next(struct mz_cursor *cursor, 
 			*fragment = (struct mz_fragment) {.kind = MZ_ABSENT};
 			return error;
 		}
-		entry = split(table, &cursor->reserve, node, &p, entry, 0, true);
+		entry = split(table, &cursor->reserve, node, &p, entry, 0, &hold);
 		mz_gather_range_(cursor->gather, part_base(f, node.level, &p),
 				 mz_span_last(f, p.first, node.level));
 		hand_out_part(cursor, &p, entry, node.level);
@@ -324,6 +325,7 @@ static inline enum mz_error instance_cursor_protect_next(struct mz_cursor *curso
 	struct mz_table *table = cursor->table;
 	const struct mz_format *f = format_of(table);
 	enum mz_error error = check_cursor_length(cursor, bytes);
+	struct hold hold = {cursor->first, cursor->last};
 	struct mz_node_ref node;
 	struct path path;
 	struct part p;
@@ -349,7 +351,7 @@ static inline enum mz_error instance_cursor_protect_next(struct mz_cursor *curso
 			*fragment = (struct mz_fragment) {.kind = MZ_ABSENT};
 			return error;
 		}
-		split(table, &cursor->reserve, node, &p, entry, perm, true);
+		split(table, &cursor->reserve, node, &p, entry, perm, &hold);
 		mz_gather_range_(cursor->gather, part_base(f, node.level, &p),
 				 mz_span_last(f, p.first, node.level));
 	}

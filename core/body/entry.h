@@ -122,6 +122,16 @@ static inline void report_unmapped(const struct mz_table *table, struct mz_node_
 	}
 }
 
+/* Gathers a leaf that was cleared, item and flush together: a full gather flushes in between. */
+static inline void put_item(const struct mz_table *table, unsigned level, uint64_t addr,
+			    uint64_t entry, struct mz_gather *gather)
+{
+	const struct mz_format *f = format_of(table);
+
+	mz_gather_range_(gather, addr, mz_span_last(f, addr, level));
+	mz_gather_item_(gather, item_of(f, entry, level));
+}
+
 /*
  * Clears the leaves among the entries [begin, end), none of which is a link. `first` is the address
  * that entry `begin` maps. What goes is in the gather for its flush, and after it for the item
@@ -142,16 +152,18 @@ MZ_INLINE void entries_clear(struct mz_table *table, struct mz_node_ref node, un
 
 		if (f->kind(entry, node.level) == MZ_ABSENT)
 			continue;
-		if (cleared++ == 0)
-			mz_gather_range_(gather, first,
-					 first + ((end - begin) * mz_span(f, node.level) - 1));
 		if (atomic)
 			entry = mz_exchange(&node.slots[i], f->absent);
 		else
 			mz_store_relaxed(&node.slots[i], f->absent);
+		cleared++;
 		if (MZ_UNLIKELY(tracked))
-			mz_gather_item_(gather, item_of(f, entry, node.level));
+			put_item(table, node.level, first + (i - begin) * mz_span(f, node.level),
+				 entry, gather);
 	}
+	if (cleared > 0 && !tracked)
+		mz_gather_range_(gather, first,
+				 first + ((end - begin) * mz_span(f, node.level) - 1));
 	node.frame->child_count = (uint16_t)(node.frame->child_count - cleared);
 }
 

@@ -72,7 +72,7 @@ static inline void protect_commit(struct protect_job *job, struct mz_node_ref no
 		} else if (kind == MZ_LEAF && needs_split(f, entry, node.level, &p, job->perm)) {
 			uint64_t base = part_base(f, node.level, &p);
 
-			split(table, &job->reserve, node, &p, entry, job->perm, false);
+			split(table, &job->reserve, node, &p, entry, job->perm, NULL);
 			mz_gather_range_(job->gather, base, mz_span_last(f, base, node.level));
 		} else if (kind == MZ_LEAF &&
 			   entries_protect(table, node, p.index, p.index + 1, job->perm)) {

@@ -16,7 +16,6 @@ struct split_job {
 	uint64_t first, last;
 	struct mz_prop prop;
 	unsigned perm; /* 0: unmapped */
-	bool lock;     /* the new nodes are to be locked, for a cursor that holds the range */
 };
 
 /* Counts the nodes for an entry of `level` all of which is mapped, where leaves are not allowed. */
@@ -92,8 +91,6 @@ static inline mz_oa split_fill(struct split_job *job, unsigned level, uint64_t b
 	uint64_t last = job->last < node_last ? job->last : node_last;
 	unsigned done = 0;
 
-	if (job->lock)
-		mz_lock_acquire(&node.frame->lock);
 	if (first > last) {
 		split_fill_run(job, node, 0, end, base, oa, job->prop);
 		return made.oa;
@@ -136,37 +133,62 @@ static inline void split_undo(struct split_job *job, mz_oa oa, unsigned level)
 		if (f->kind(node.slots[i], level) == MZ_NODE)
 			split_undo(job, f->oa(node.slots[i], level), level - 1);
 	node.frame->child_count = 0;
-	if (job->lock)
-		mz_lock_release(&node.frame->lock);
 	mz_reserve_put(f, &job->table->config, job->reserve, made, level);
+}
+
+/* The range that a cursor holds: below it, all nodes are locked. */
+struct hold {
+	uint64_t first, last;
+};
+
+/* Locks, or unlocks again, the part of a new subtree that a cursor will hold. */
+static inline void hold_new(struct mz_table *table, struct mz_node_ref node, uint64_t base,
+			    const struct hold *hold, bool lock)
+{
+	uint64_t base_last = mz_span_last(format_of(table), base, node.level + 1);
+	uint64_t first = hold->first > base ? hold->first : base;
+	uint64_t last = hold->last < base_last ? hold->last : base_last;
+
+	if (lock) {
+		mz_lock_acquire(&node.frame->lock);
+		lock_below(table, node, first, last);
+	} else {
+		unlock_below(table, node, first, last);
+		mz_lock_release(&node.frame->lock);
+	}
 }
 
 /*
  * Splits the leaf `entry` of which [p->first, p->last] gets the permissions `perm`, or is unmapped
- * by perm 0. What the MMU sets in the leaf until the link replaces it is in every new leaf. With
- * `lock` the new nodes are locked. Answers the leaf as it was last.
+ * by perm 0. What the MMU sets in the leaf until the link replaces it is in every new leaf. Where
+ * `hold` is not NULL the new nodes in it are locked. Answers the leaf as it was last.
  */
 static inline uint64_t split(struct mz_table *table, struct mz_reserve *reserve,
 			     struct mz_node_ref node, const struct part *p, uint64_t entry,
-			     unsigned perm, bool lock)
+			     unsigned perm, const struct hold *hold)
 {
 	const struct mz_format *f = format_of(table);
+	uint64_t base = part_base(f, node.level, p);
 	struct split_job job = {.table = table,
 				.reserve = reserve,
 				.first = p->first,
 				.last = p->last,
-				.perm = perm,
-				.lock = lock};
+				.perm = perm};
 
 	for (;;) {
-		uint64_t base = part_base(f, node.level, p);
-		mz_oa child;
+		struct mz_node_ref child;
+		mz_oa made;
 
 		job.prop = f->prop(entry, node.level);
-		child = split_fill(&job, node.level - 1, base, f->oa(entry, node.level).addr);
-		if (entry_split(table, node, p->index, child, &entry))
+		made = split_fill(&job, node.level - 1, base, f->oa(entry, node.level).addr);
+		child = node_at(table, made, node.level - 1);
+		if (hold != NULL)
+			hold_new(table, child, base, hold, true);
+		if (MZ_LIKELY(entry_split(table, node, p->index, made, &entry)))
 			return entry;
-		split_undo(&job, child, node.level - 1);
+		if (hold != NULL)
+			hold_new(table, child, base, hold, false);
+		split_undo(&job, made, node.level - 1);
 	}
 }
 

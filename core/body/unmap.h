@@ -68,7 +68,7 @@ static inline void unmap_part(struct unmap_job *job, struct mz_node_ref node, co
 	const struct mz_format *f = format_of(job->table);
 	uint64_t base = part_base(f, node.level, p);
 
-	entry = split(job->table, &job->reserve, node, p, entry, 0, false);
+	entry = split(job->table, &job->reserve, node, p, entry, 0, NULL);
 	mz_gather_range_(job->gather, base, mz_span_last(f, base, node.level));
 	if (job->gather->unmapped != NULL || job->table->config.items.put != NULL)
 		put_part(job, p->first, p->last, f->oa(entry, node.level).addr - base,
