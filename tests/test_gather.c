@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/fixture.h"
+#include "tests/model.h"
 #include "tests/op.h"
 #include "tests/suite.h"
 #include "tests/tree.h"
@@ -448,6 +449,107 @@ START_TEST(an_early_flush_does_not_count_for_what_goes_later)
 }
 END_TEST
 
+/* Whoever asks hears of each leaf that goes, or of the part of it that does, once. */
+struct told {
+	struct model model;
+	unsigned calls;
+};
+
+static void hear_of_unmapped(void *context, mz_ia ia, struct mz_item item, unsigned count)
+{
+	struct told *told = context;
+
+	must(count >= 1);
+	told->calls++;
+	expect_ok(model_map(&told->model, ia.addr, count * fixture_span(&x, item.level),
+			    item.oa.addr, item.prop));
+}
+
+/* What the model has in [first, last]. */
+static void cut_out(const struct model *from, uint64_t first, uint64_t last, struct model *part)
+{
+	model_clear(part);
+	for (size_t i = 0; i < from->count; i++) {
+		struct model_range range = from->ranges[i];
+
+		if (range.last < first || range.first > last)
+			continue;
+		if (range.first < first) {
+			range.oa += first - range.first;
+			range.first = first;
+		}
+		range.last = range.last < last ? range.last : last;
+		model_append(part, range);
+	}
+}
+
+START_TEST(who_asks_hears_of_each_unmapped_leaf)
+{
+	struct op_source source;
+	struct mz_gather gather;
+	struct model model, expected;
+	struct told told;
+	unsigned steps = rng_steps(300);
+
+	/* With and without item hooks. */
+	fixture_begin(&x, _i);
+	model_init(&model);
+	model_init(&expected);
+	model_init(&told.model);
+	mz_gather_init(&gather, &x.table);
+	gather.unmapped = hear_of_unmapped;
+	gather.context = &told;
+	op_source_init(&source, &x, rng_seed() ^ (uint64_t)_i << 32, 1);
+	for (unsigned i = 0; i < steps; i++) {
+		struct op op = op_next(&source);
+
+		if (op_argument_errors(&op, &x) != 0)
+			continue;
+		model_clear(&told.model);
+		told.calls = 0;
+		model_clear(&expected);
+		if (op.kind == OP_UNMAP)
+			cut_out(&model, op.ia, op.ia + (op.bytes - 1), &expected);
+		must_equal(op_model(&op, &model, &x.table), op_apply(&op, &x.table, &gather));
+		model_join(&told.model);
+		must(model_equal(&told.model, &expected));
+		if (op.kind == OP_SETTLE)
+			mz_gather_finish(&gather);
+	}
+	/* A gather that is finished goes on telling. */
+	must(gather.unmapped == hear_of_unmapped);
+	mz_gather_finish(&gather);
+	model_destroy(&model);
+	model_destroy(&expected);
+	model_destroy(&told.model);
+	fixture_end(&x);
+}
+END_TEST
+
+START_TEST(a_run_of_leaves_is_told_at_once)
+{
+	struct mz_gather gather;
+	struct told told = {.calls = 0};
+
+	fixture_begin(&x, _i);
+	model_init(&told.model);
+	mz_gather_init(&gather, &x.table);
+	gather.unmapped = hear_of_unmapped;
+	gather.context = &told;
+	expect_ok(fixture_map(&x, x.base, 8 * x.page, x.page, RW));
+	expect_ok(unmap(x.base, 4 * x.page, &gather));
+	must_equal(told.calls, 1);
+	expect_ok(unmap(x.base + 6 * x.page, x.page, &gather));
+	must_equal(told.calls, 2);
+	/* A hole between two. */
+	expect_ok(unmap(x.base, 8 * x.page, &gather));
+	must_equal(told.calls, 4);
+	mz_gather_finish(&gather);
+	model_destroy(&told.model);
+	fixture_end(&x);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("gather");
@@ -465,6 +567,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_subtree_puts_its_items_after_the_flush, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, an_early_flush_does_not_count_for_what_goes_later, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, no_cache_outlives_what_it_refers_to, 0, 2 * EACH_CASE);
+	tcase_add_loop_test(tcase, who_asks_hears_of_each_unmapped_leaf, 0, EACH_VARIANT);
+	tcase_add_loop_test(tcase, a_run_of_leaves_is_told_at_once, 0, EACH_CASE);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

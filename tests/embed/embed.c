@@ -100,7 +100,7 @@ static enum mz_error make_space(void)
 	};
 	const struct mz_region regions[] = {
 		{.ia = {0}, .bytes = 64 * MEBIBYTE, .oa = {0x80000000}, .kind = MZ_REGION_RAM},
-		{.ia = {0x100000000},
+		{.ia = {0x10000000000},
 		 .bytes = 8192ull * MEBIBYTE,
 		 .oa = {0x200000000},
 		 .kind = MZ_REGION_RAM},
@@ -179,13 +179,13 @@ int main(void)
 	say_hex("EPT pointer ", mz_processor_activate(&processor, &space.table));
 	say("\n");
 	if (ept_violation(0x201234, 1 << 1) != MZ_RESOLVED ||
-	    ept_violation(0x240000000, 1 << 0) != MZ_RESOLVED ||
+	    ept_violation(0x10140000000, 1 << 0) != MZ_RESOLVED ||
 	    ept_violation(0xffff0000, 1 << 2) != MZ_RESOLVED ||
 	    ept_violation(0xffff0008, 1 << 1) != MZ_DENIED ||
 	    ept_violation(0xfec00010, 1 << 0) != MZ_MMIO)
 		return 1;
 	if (take_away(0x201000, PAGE) != MZ_OK ||
-	    take_away(0x140000000, 6144ull * MEBIBYTE) != MZ_OK)
+	    take_away(0x10040000000, 6144ull * MEBIBYTE) != MZ_OK)
 		return 1;
 	show_walk(0x202345);
 	show_walk(0x201234);

@@ -15,8 +15,8 @@ skip_all()
 
 need_kvm()
 {
-  [[ -e /dev/kvm ]] || skip_all 'there is no /dev/kvm'
-  { : <>/dev/kvm; } 2>/dev/null || skip_all "/dev/kvm can't be opened by $(id -un)"
+  [[ $("$MEZZ" info) == 'KVM: guests can run'* ]] ||
+    skip_all "no guest can run here: $("$MEZZ" info | sed -n '/^missing$/{n; s/^ *//p}')"
 }
 
 need_jq()

@@ -30,6 +30,7 @@ for pair in INT:130 TERM:143 HUP:129 QUIT:131; do
   done
 done
 
+rm -f "$work/out"
 (
   trap '' HUP
   exec "$MEZZ" run --timeout 1 "$GUESTS/loop.elf" >"$work/out" 2>"$work/err" </dev/null
