@@ -7,7 +7,6 @@
 
 #include "core/format.h"
 #include "core/geometry.h"
-#include "core/visit.h"
 #include "core/walk.h"
 #include "vmm/cli.h"
 #include "vmm/text.h"
@@ -51,6 +50,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
+static void print_walk(const struct mz_format *f, uint64_t address, const struct mz_walk *walk)
+{
+	for (unsigned i = 0; i < walk->step_count; i++)
+		printf("  %s\n", mz_step_text(f, &walk->steps[i]).text);
+	if (walk->item.level == 0)
+		printf("0x%" PRIx64 " is not mapped\n", address);
+	else
+		printf("0x%" PRIx64 " -> 0x%" PRIx64 " %s, in a leaf of %s\n", address,
+		       walk->item.oa.addr, mz_perm_text(walk->item.prop.perm).text,
+		       mz_size_text(mz_span(f, walk->item.level)).text);
+}
+
 static int walk_and_print(const struct mz_table *table, const char *text,
 			  struct mz_failure *failure)
 {
@@ -65,7 +76,7 @@ static int walk_and_print(const struct mz_table *table, const char *text,
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			       "%s: beyond the %u-bit input addresses of %s", text,
 			       table->config.format->ia_lg2, table->config.format->name);
-	mz_walk_print(stdout, table->config.format, mz_ia_from(address), &walk);
+	print_walk(table->config.format, address, &walk);
 	return 0;
 }
 

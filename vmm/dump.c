@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arch/x86/ia32e.h"
 #include "vmm/machine.h"
+#include "vmm/walk_text.h"
 
 #define CODE_BEFORE 16
 #define CODE_AFTER  16
@@ -94,21 +96,11 @@ static void dump_code(const struct sink *sink, const struct mz_ram *ram,
 	say(sink, "code %s", text);
 }
 
-static void dump_steps(const struct sink *sink, const struct mz_walk *walk)
+static void dump_steps(const struct sink *sink, const struct mz_format *format,
+		       const struct mz_walk *walk)
 {
-	for (unsigned i = 0; i < walk->step_count; i++) {
-		const struct mz_walk_step *step = &walk->steps[i];
-		const char *kind = step->kind == MZ_ABSENT ? "absent"
-			: step->kind == MZ_NODE            ? "node"
-							   : "leaf";
-
-		say(sink,
-		    "  level %u node 0x%" PRIx64 " index %3u entry 0x%016" PRIx64 " %s %c%c%c%s",
-		    step->level, step->node.addr, step->index, step->entry, kind,
-		    step->prop.perm & MZ_READ ? 'r' : '-', step->prop.perm & MZ_WRITE ? 'w' : '-',
-		    step->prop.perm & MZ_EXEC ? 'x' : '-',
-		    step->prop.flags & MZ_USER ? " user" : "");
-	}
+	for (unsigned i = 0; i < walk->step_count; i++)
+		say(sink, "  %s", mz_step_text(format, &walk->steps[i]).text);
 }
 
 /* Our table: does it map the guest-physical address? */
@@ -125,7 +117,7 @@ static void dump_stage_2(const struct sink *sink, const struct mz_vm *vm, uint64
 		say(sink, "  %s", mz_error_text(error));
 		return;
 	}
-	dump_steps(sink, &walk);
+	dump_steps(sink, vm->space.table.config.format, &walk);
 	if (error)
 		say(sink, "  -> %s", mz_error_text(error));
 	else
@@ -155,7 +147,7 @@ static bool dump_stage_1(const struct sink *sink, const struct mz_vm *vm,
 		say(sink, "  %s", mz_error_text(error));
 		return false;
 	}
-	dump_steps(sink, &walk);
+	dump_steps(sink, &mz_ia32e, &walk);
 	if (error) {
 		say(sink, "  -> %s", mz_error_text(error));
 		return false;

@@ -14,37 +14,6 @@ struct protect_job {
 	unsigned perm;
 };
 
-/* Must this leaf be split to give a part of it these permissions? */
-MZ_INLINE bool needs_split(const struct mz_format *f, uint64_t entry, unsigned level,
-			   const struct part *p, unsigned perm)
-{
-	return !p->whole && f->prop(entry, level).perm != perm;
-}
-
-/* First pass: locks the existing nodes below `node` and counts what splits will need. */
-static inline void protect_prepare(struct protect_job *job, struct mz_node_ref node, uint64_t first,
-				   uint64_t last)
-{
-	const struct mz_format *f = format_of(job->table);
-
-	if (node.level == 1)
-		return;
-	for (struct part p = part_at(f, node.level, first, last); p.valid;
-	     part_next(f, node.level, last, &p)) {
-		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
-		enum mz_kind kind = f->kind(entry, node.level);
-
-		if (kind == MZ_NODE) {
-			struct mz_node_ref child = child_of(job->table, entry, node.level);
-
-			mz_lock_acquire(&child.frame->lock);
-			protect_prepare(job, child, p.first, p.last);
-		} else if (kind == MZ_LEAF && needs_split(f, entry, node.level, &p, job->perm)) {
-			split_count(job->table, &job->reserve, node.level, p.first, p.last, false);
-		}
-	}
-}
-
 /* Second pass: changes leaves, and unlocks each node below `node`. */
 static inline void protect_commit(struct protect_job *job, struct mz_node_ref node, uint64_t first,
 				  uint64_t last)
@@ -90,7 +59,7 @@ static inline enum mz_error protect_range(struct mz_table *table, uint64_t first
 
 	mz_reserve_init(&job.reserve);
 	cover = lock_cover(table, first, last, false);
-	protect_prepare(&job, cover, first, last);
+	lock_and_count(table, &job.reserve, cover, first, last, perm);
 	error = mz_reserve_fill(&table->config, &job.reserve);
 	if (error == MZ_OK)
 		protect_commit(&job, cover, first, last);

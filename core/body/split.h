@@ -136,6 +136,13 @@ static inline void split_undo(struct split_job *job, mz_oa oa, unsigned level)
 	mz_reserve_put(f, &job->table->config, job->reserve, made, level);
 }
 
+/* Must this leaf be split to give a part of it these permissions, or none? */
+MZ_INLINE bool needs_split(const struct mz_format *f, uint64_t entry, unsigned level,
+			   const struct part *p, unsigned perm)
+{
+	return !p->whole && f->prop(entry, level).perm != perm;
+}
+
 /* The range that a cursor holds: below it, all nodes are locked. */
 struct hold {
 	uint64_t first, last;
@@ -189,6 +196,34 @@ static inline uint64_t split(struct mz_table *table, struct mz_reserve *reserve,
 		if (hold != NULL)
 			hold_new(table, child, base, hold, false);
 		split_undo(&job, made, node.level - 1);
+	}
+}
+
+/*
+ * First pass of a change: locks the existing nodes below `node`, and counts the nodes for the
+ * leaves of which only a part gets the permissions `perm`, or goes by perm 0.
+ */
+static inline void lock_and_count(struct mz_table *table, struct mz_reserve *reserve,
+				  struct mz_node_ref node, uint64_t first, uint64_t last,
+				  unsigned perm)
+{
+	const struct mz_format *f = format_of(table);
+
+	if (node.level == 1)
+		return;
+	for (struct part p = part_at(f, node.level, first, last); p.valid;
+	     part_next(f, node.level, last, &p)) {
+		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
+		enum mz_kind kind = f->kind(entry, node.level);
+
+		if (kind == MZ_NODE) {
+			struct mz_node_ref child = child_of(table, entry, node.level);
+
+			mz_lock_acquire(&child.frame->lock);
+			lock_and_count(table, reserve, child, p.first, p.last, perm);
+		} else if (kind == MZ_LEAF && needs_split(f, entry, node.level, &p, perm)) {
+			split_count(table, reserve, node.level, p.first, p.last, perm == 0);
+		}
 	}
 }
 

@@ -16,30 +16,6 @@ struct unmap_job {
 	struct mz_reserve reserve;
 };
 
-/* First pass: locks the existing nodes below `node` and counts what splits will need. */
-static inline void unmap_prepare(struct unmap_job *job, struct mz_node_ref node, uint64_t first,
-				 uint64_t last)
-{
-	const struct mz_format *f = format_of(job->table);
-
-	if (node.level == 1)
-		return;
-	for (struct part p = part_at(f, node.level, first, last); p.valid;
-	     part_next(f, node.level, last, &p)) {
-		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
-		enum mz_kind kind = f->kind(entry, node.level);
-
-		if (kind == MZ_NODE) {
-			struct mz_node_ref child = child_of(job->table, entry, node.level);
-
-			mz_lock_acquire(&child.frame->lock);
-			unmap_prepare(job, child, p.first, p.last);
-		} else if (kind == MZ_LEAF && !p.whole) {
-			split_count(job->table, &job->reserve, node.level, p.first, p.last, true);
-		}
-	}
-}
-
 /* Hands [first, last] of a split leaf out, in the largest pieces of `level` and below. */
 static inline void put_part(struct unmap_job *job, uint64_t first, uint64_t last, uint64_t offset,
 			    struct mz_prop prop, unsigned level)
@@ -210,7 +186,7 @@ static inline enum mz_error unmap_range(struct mz_table *table, uint64_t first, 
 
 	mz_reserve_init(&job.reserve);
 	cover = lock_cover(table, first, last, true);
-	unmap_prepare(&job, cover, first, last);
+	lock_and_count(table, &job.reserve, cover, first, last, 0);
 	error = mz_reserve_fill(&table->config, &job.reserve);
 	if (error == MZ_OK) {
 		unmap_commit(&job, cover, first, last);
