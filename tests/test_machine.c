@@ -27,12 +27,14 @@ static const unsigned char busy[] = {0xe6, 0x80, 0xeb, 0xfc};
 
 static struct mz_failure failure;
 
-static bool have_kvm(const char *test)
+/* check calls the function of a test by its name and _fn. */
+static bool have_kvm(const char *function)
 {
 	int fd = open(MZ_KVM_DEVICE, O_RDWR);
 
 	if (fd < 0) {
-		printf("# SKIP %s: %s can't be opened\n", test, MZ_KVM_DEVICE);
+		printf("# SKIP %.*s: %s can't be opened\n", (int)strlen(function) - 3, function,
+		       MZ_KVM_DEVICE);
 		return false;
 	}
 	close(fd);
