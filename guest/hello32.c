@@ -14,8 +14,10 @@
 
 #define LOADER_MAGIC 0x2badb002u
 
-/* Multiboot Specification 0.6.96, 3.3: the parts of the information, and the bits that say which
- * are there. */
+/*
+ * Multiboot Specification 0.6.96, 3.3: the parts of the information, and the bits that say which
+ * are there.
+ */
 #define HAS_MEMORY       0x001u
 #define HAS_COMMAND_LINE 0x004u
 #define HAS_MODULES      0x008u

@@ -75,8 +75,10 @@ static bool name_is_read_only(void)
 	return read_at(NAME, 8) == NAME_VALUE;
 }
 
-/* Writes and reads back at each offset of the storage where the width fits; 2 * (17 - bytes)
- * accesses. */
+/*
+ * Writes and reads back at each offset of the storage where the width fits; 2 * (17 - bytes)
+ * accesses.
+ */
 static bool storage_keeps(unsigned bytes)
 {
 	bool right = true;

@@ -41,8 +41,10 @@ static bool answers(uint16_t port, unsigned bytes)
 	}
 }
 
-/* The serial port is among those that are written, so what it answers is kept until it is set up
- * again. */
+/*
+ * The serial port is among those that are written, so what it answers is kept until it is set up
+ * again.
+ */
 static uint16_t answered[32];
 static unsigned answer_count;
 

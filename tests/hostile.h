@@ -13,8 +13,10 @@
 /* Four levels of 2 KiB pages, leaves at levels 1 and 3, a root of four pages, flat permissions. */
 extern const struct mz_format hostile4;
 
-/* Five levels of 512-byte pages, leaves at levels 1, 3 and 5, signed addresses, hierarchical
- * permissions. */
+/*
+ * Five levels of 512-byte pages, leaves at levels 1, 3 and 5, signed addresses, hierarchical
+ * permissions.
+ */
 extern const struct mz_format hostile5;
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Small valid images for tests to load, or to spoil first; and files that exist for the length of a
- * test only. */
+/*
+ * Small valid images for tests to load, or to spoil first; and files that exist for the length of a
+ * test only.
+ */
 #ifndef MZ_TESTS_IMAGES_H
 #define MZ_TESTS_IMAGES_H
 
@@ -11,8 +13,10 @@
 #define IMAGE_BASE 0x100000u /* where the templates' first segment goes */
 #define IMAGE_DATA 0x200000u /* where the second one goes */
 
-/* Two segments: code at IMAGE_BASE, entered at its second byte, and data at IMAGE_DATA with as many
- * zeros behind it. */
+/*
+ * Two segments: code at IMAGE_BASE, entered at its second byte, and data at IMAGE_DATA with as many
+ * zeros behind it.
+ */
 struct elf64_image {
 	Elf64_Ehdr header;
 	Elf64_Phdr programs[2];

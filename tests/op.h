@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Operations as data: made at random, applied to a table and to the model, printed as the C that
- * does the same. */
+/*
+ * Operations as data: made at random, applied to a table and to the model, printed as the C that
+ * does the same.
+ */
 #ifndef MZ_TESTS_OP_H
 #define MZ_TESTS_OP_H
 
@@ -40,13 +42,17 @@ struct op_source {
 	unsigned window_count;
 };
 
-/* Windows lie at both ends of what the fixture's table manages, and across a border between root
- * entries. */
+/*
+ * Windows lie at both ends of what the fixture's table manages, and across a border between root
+ * entries.
+ */
 void op_source_init(struct op_source *source, const struct fixture *x, uint64_t seed,
 		    unsigned table_count);
 
-/* Sizes and alignments are mixed so that large leaves, splits and empty nodes come about; few have
- * bad arguments. */
+/*
+ * Sizes and alignments are mixed so that large leaves, splits and empty nodes come about; few have
+ * bad arguments.
+ */
 struct op op_next(struct op_source *source);
 
 /* The errors that the arguments alone call for: bit E for error E. */
@@ -54,8 +60,10 @@ unsigned op_argument_errors(const struct op *op, const struct fixture *x);
 
 enum mz_error op_apply(const struct op *op, struct mz_table *table, struct mz_gather *gather);
 
-/* Does the same to the model. OP_TOUCH reads from the table how far the leaf reaches, before or
- * after. */
+/*
+ * Does the same to the model. OP_TOUCH reads from the table how far the leaf reaches, before or
+ * after.
+ */
 enum mz_error op_model(const struct op *op, struct model *model, const struct mz_table *table);
 
 void op_print(const struct op *op);

@@ -30,8 +30,10 @@ static void ram_end(void)
 	mz_ram_destroy(&ram);
 }
 
-/* A low and a high bank, of more memory than a host may have; nothing of it is used but what is
- * touched. */
+/*
+ * A low and a high bank, of more memory than a host may have; nothing of it is used but what is
+ * touched.
+ */
 static void large_ram_begin(void)
 {
 	const uint64_t low = MZ_RAM_LOW_END, high = GIB;
@@ -404,8 +406,10 @@ struct translation {
 	uint64_t gpa;
 };
 
-/* A walk of its own, after the Intel SDM, volume 3A, section 4.5.4; it shares nothing with the
- * library. */
+/*
+ * A walk of its own, after the Intel SDM, volume 3A, section 4.5.4; it shares nothing with the
+ * library.
+ */
 static struct translation translate(uint64_t address)
 {
 	struct translation t = {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Cursors: random sessions against the flat model, and what a session leaves locked, reserved and
- * behind. */
+/*
+ * Cursors: random sessions against the flat model, and what a session leaves locked, reserved and
+ * behind.
+ */
 #include <string.h>
 
 #include "core/cursor.h"
@@ -161,8 +163,10 @@ START_TEST(a_large_leaf_can_follow_small_ones)
 }
 END_TEST
 
-/* Where leaves skip levels, a split makes nodes that lie outside the range: those are not the
- * cursor's to lock. */
+/*
+ * Where leaves skip levels, a split makes nodes that lie outside the range: those are not the
+ * cursor's to lock.
+ */
 START_TEST(a_split_leaves_nothing_locked)
 {
 	struct mz_fragment fragment;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The instance that is compiled for a format and the run-time instance must leave the same tables,
- * bit by bit. */
+/*
+ * The instance that is compiled for a format and the run-time instance must leave the same tables,
+ * bit by bit.
+ */
 #include "tests/fixture.h"
 #include "tests/op.h"
 #include "tests/suite.h"

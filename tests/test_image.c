@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-/* Images: what is recognised, what is refused and in which words, and that nothing in a file is
- * believed. */
+/*
+ * Images: what is recognised, what is refused and in which words, and that nothing in a file is
+ * believed.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -451,8 +453,10 @@ START_TEST(as_many_segments_as_there_is_room_for_are_loaded)
 }
 END_TEST
 
-/* A header field: any other value than the template's must be refused (strict), or is judged by
- * assert_sound(). */
+/*
+ * A header field: any other value than the template's must be refused (strict), or is judged by
+ * assert_sound().
+ */
 struct field {
 	size_t offset, bytes;
 	bool strict;
@@ -533,8 +537,10 @@ START_TEST(every_header_field_may_hold_any_extreme)
 }
 END_TEST
 
-/* Section headers are not used, so a file whose section headers are wrong may be refused but must
- * not do harm. */
+/*
+ * Section headers are not used, so a file whose section headers are wrong may be refused but must
+ * not do harm.
+ */
 START_TEST(random_bytes_anywhere_do_no_harm)
 {
 	uint64_t seed = rng_seed();

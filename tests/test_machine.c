@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-/* libmezzvm as an embedder uses it: several machines, stopped at any moment, leaving nothing
- * behind. */
+/*
+ * libmezzvm as an embedder uses it: several machines, stopped at any moment, leaving nothing
+ * behind.
+ */
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>

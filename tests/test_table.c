@@ -506,8 +506,10 @@ START_TEST(a_node_in_the_way_makes_leaves_smaller)
 }
 END_TEST
 
-/* A leaf of the given level loses, or has protected, `bytes` from `off` on; what is around it stays
- * as it was. */
+/*
+ * A leaf of the given level loses, or has protected, `bytes` from `off` on; what is around it stays
+ * as it was.
+ */
 static void cut_leaf(unsigned level, uint64_t off, uint64_t bytes, bool protect)
 {
 	uint64_t span = fixture_span(&x, level), oa = aligned_oa();

@@ -78,8 +78,10 @@ static enum mz_error unmap(uint64_t ia, uint64_t bytes)
 
 #define OWN_PAGES 24
 
-/* The pages of all threads lie side by side, few in each node, so that nodes come and go all the
- * time. */
+/*
+ * The pages of all threads lie side by side, few in each node, so that nodes come and go all the
+ * time.
+ */
 static uint64_t own_page(const struct worker *worker, unsigned i)
 {
 	return x.base + i / 3 * fixture_span(&x, 2) + (i % 3 * THREADS + worker->number) * x.page;
@@ -187,8 +189,10 @@ START_TEST(a_mapped_range_has_one_owner)
 }
 END_TEST
 
-/* One mapping comes, is split by permissions, and goes; readers see it or a hole, never anything
- * else. */
+/*
+ * One mapping comes, is split by permissions, and goes; readers see it or a hole, never anything
+ * else.
+ */
 static void *split_or_look(void *argument)
 {
 	struct worker *worker = argument;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The software walker against query, against the nodes themselves, and on trees that are not the
- * library's. */
+/*
+ * The software walker against query, against the nodes themselves, and on trees that are not the
+ * library's.
+ */
 #include "core/walk.h"
 #include "tests/fixture.h"
 #include "tests/op.h"
@@ -160,8 +162,10 @@ START_TEST(a_walk_outside_the_table_is_refused)
 }
 END_TEST
 
-/* The link of `level` on the way to ia gets these permissions, written over the entry as another
- * owner might. */
+/*
+ * The link of `level` on the way to ia gets these permissions, written over the entry as another
+ * owner might.
+ */
 static void narrow_link(uint64_t ia, unsigned level, unsigned perm)
 {
 	uint64_t *slot = tree_slot(&x.table, ia, level, NULL);

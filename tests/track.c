@@ -15,8 +15,10 @@
 
 #define PATTERN 0xd1
 
-/* The last page number that a list of frames can hold, and with it the highest page that a node can
- * have. */
+/*
+ * The last page number that a list of frames can hold, and with it the highest page that a node can
+ * have.
+ */
 #define FIRST_PAGE ((uint64_t)MZ_FRAME_NONE - TRACK_PAGES)
 
 static size_t page_of(const struct track *track, mz_oa pa)
@@ -59,7 +61,8 @@ static bool all_free(const struct track *track, size_t page, size_t count)
 	return true;
 }
 
-/* Goes round, so that a freed page rests as long as possible, in a part that grows when it is full.
+/*
+ * Goes round, so that a freed page rests as long as possible, in a part that grows when it is full.
  */
 static size_t find_pages(struct track *track, size_t count)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The other hooks: they count references to mapped memory, and write flushes and retirements into
- * the journal. */
+/*
+ * The other hooks: they count references to mapped memory, and write flushes and retirements into
+ * the journal.
+ */
 #ifndef MZ_TESTS_WITNESS_H
 #define MZ_TESTS_WITNESS_H
 

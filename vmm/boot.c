@@ -56,8 +56,10 @@ static int put_gdt(struct mz_boot *boot, struct mz_boot_state *state, struct mz_
 	return 0;
 }
 
-/* What a segment does not take from the file stays as it is: fresh memory is 0, and untouched it
- * costs no page. */
+/*
+ * What a segment does not take from the file stays as it is: fresh memory is 0, and untouched it
+ * costs no page.
+ */
 static void copy_segments(const struct mz_image *image, struct mz_ram *ram)
 {
 	for (unsigned i = 0; i < image->segment_count; i++) {

@@ -30,8 +30,10 @@ extern "C" {
 #define MZ_BOOT_AREA_END     0xa0000u
 #define MZ_BOOT_MAPPED_BYTES 0x100000000u /* by the boot page tables */
 
-/* A file for the guest beside its image; `command` is the file's name and what the user put behind
- * it. */
+/*
+ * A file for the guest beside its image; `command` is the file's name and what the user put behind
+ * it.
+ */
 struct mz_module {
 	const char *path;
 	const char *command;

@@ -10,8 +10,10 @@
 #define PAGE_LG2   12
 #define PAGE_BYTES (1u << PAGE_LG2)
 
-/* Where the nodes come from: guest pages out of the boot area, and their metadata, which the guest
- * does not see. */
+/*
+ * Where the nodes come from: guest pages out of the boot area, and their metadata, which the guest
+ * does not see.
+ */
 struct node_pages {
 	uint64_t first; /* gpa */
 	unsigned used;
@@ -28,8 +30,10 @@ static enum mz_error node_alloc(void *context, unsigned size_lg2, mz_oa *pa)
 	return MZ_OK;
 }
 
-/* The one map below either succeeds with every page in use or ends the run: nothing would take a
- * page again. */
+/*
+ * The one map below either succeeds with every page in use or ends the run: nothing would take a
+ * page again.
+ */
 static void node_free(void *context, mz_oa pa, unsigned size_lg2)
 {
 	(void)context;

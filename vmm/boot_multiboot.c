@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-/* The multiboot protocol. Source: Multiboot Specification version 0.6.96; section numbers are its
- * own. */
+/*
+ * The multiboot protocol. Source: Multiboot Specification version 0.6.96; section numbers are its
+ * own.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +57,8 @@ _Static_assert(sizeof(struct memory_run) == 24, "3.3");
 
 #define MEMORY_USABLE 1u /* 3.3: type */
 
-/* What a PC calls conventional memory, up to the extended BIOS data area, and where memory goes on.
+/*
+ * What a PC calls conventional memory, up to the extended BIOS data area, and where memory goes on.
  */
 #define LOWER_END  0x9fc00u
 #define UPPER_BASE 0x100000u

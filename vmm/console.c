@@ -49,8 +49,10 @@ void mz_console_destroy(struct mz_console *console)
 	pthread_mutex_destroy(&console->out_mutex);
 }
 
-/* The run of free bytes that follows the input; only the feeding thread fills it, so it needs no
- * lock to write to. */
+/*
+ * The run of free bytes that follows the input; only the feeding thread fills it, so it needs no
+ * lock to write to.
+ */
 static unsigned char *free_run(struct mz_console *console, size_t *bytes)
 {
 	size_t tail;

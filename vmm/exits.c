@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-/* What the guest's exits mean. Source: "5. The kvm_run structure" of KVM's interface description.
+/*
+ * What the guest's exits mean. Source: "5. The kvm_run structure" of KVM's interface description.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -35,8 +36,10 @@ static bool end_exited(struct mz_vm *vm, uint32_t value)
 		   "the guest exited with status %" PRIu32, value);
 }
 
-/* One access to a device on a bus; `data` is little-endian, as the guest's memory and this host's
- * are. */
+/*
+ * One access to a device on a bus; `data` is little-endian, as the guest's memory and this host's
+ * are.
+ */
 static void access_device(struct mz_vm *vm, struct mz_bus *bus, uint64_t address, void *data,
 			  unsigned bytes, bool write)
 {
@@ -75,8 +78,10 @@ static bool serve_port(struct mz_vm *vm)
 	return true;
 }
 
-/* KVM asks us to do an access that reaches memory: to bytes that the table maps, as the answer
- * says. */
+/*
+ * KVM asks us to do an access that reaches memory: to bytes that the table maps, as the answer
+ * says.
+ */
 static void access_memory(struct mz_vm *vm, const struct mz_fault *fault, struct kvm_run *run)
 {
 	unsigned char *at = vm->ram.alias + fault->item.oa.addr +

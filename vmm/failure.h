@@ -27,15 +27,19 @@ enum mz_status {
 	MZ_STATUS_TERMINATED = 143,
 };
 
-/* The status is what `mezz` would exit with; the text names what failed and where, without a
- * newline. */
+/*
+ * The status is what `mezz` would exit with; the text names what failed and where, without a
+ * newline.
+ */
 struct mz_failure {
 	enum mz_status status;
 	char text[320];
 };
 
-/* Fills in a failure; answers -1, so that a function can end with it. Text that does not fit is
- * cut. */
+/*
+ * Fills in a failure; answers -1, so that a function can end with it. Text that does not fit is
+ * cut.
+ */
 __attribute__((format(printf, 3, 4))) int mz_fail(struct mz_failure *failure, enum mz_status status,
 						  const char *format, ...);
 

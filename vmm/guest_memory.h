@@ -33,8 +33,10 @@ enum mz_error mz_guest_walk(const struct mz_ram *ram, const struct mz_guest_pagi
 bool mz_guest_translate(const struct mz_ram *ram, const struct mz_guest_paging *paging,
 			uint64_t address, uint64_t *gpa);
 
-/* Copies bytes at a linear address; answers how many could be had before the first that is not
- * memory. */
+/*
+ * Copies bytes at a linear address; answers how many could be had before the first that is not
+ * memory.
+ */
 size_t mz_guest_read(const struct mz_ram *ram, const struct mz_guest_paging *paging,
 		     uint64_t address, unsigned char *bytes, size_t count);
 

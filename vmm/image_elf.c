@@ -30,8 +30,10 @@ static int cut_off(const struct mz_image *image, struct mz_failure *failure)
 		       image->file_bytes);
 }
 
-/* libelf would take files of other machines for good ones, and files of unknown classes for no ELF
- * files at all. */
+/*
+ * libelf would take files of other machines for good ones, and files of unknown classes for no ELF
+ * files at all.
+ */
 static int check_identification(const struct mz_image *image, struct mz_failure *failure)
 {
 	const unsigned char *ident = image->file;
@@ -142,8 +144,10 @@ static int libelf_failed(const struct mz_image *image, const char *what, struct 
 		       what, elf_errmsg(-1));
 }
 
-/* Loads the segments; the first whose virtual range holds the entry point says where that is in
- * physical memory. */
+/*
+ * Loads the segments; the first whose virtual range holds the entry point says where that is in
+ * physical memory.
+ */
 static int load_program_headers(struct mz_image *image, Elf *elf, const GElf_Ehdr *header,
 				struct mz_failure *failure)
 {

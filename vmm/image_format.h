@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Between the parts of image.c: what is in the file that `image` holds. Not for users of the
- * library. */
+/*
+ * Between the parts of image.c: what is in the file that `image` holds. Not for users of the
+ * library.
+ */
 #ifndef MZ_VMM_IMAGE_FORMAT_H
 #define MZ_VMM_IMAGE_FORMAT_H
 

@@ -22,8 +22,10 @@ static uint32_t word_at(const struct mz_image *image, size_t offset)
 	return le32toh(word);
 }
 
-/* The flags above bit 15 may be ignored; bit 16 (load addresses in the header) must be for ELF
- * files (3.1.3). */
+/*
+ * The flags above bit 15 may be ignored; bit 16 (load addresses in the header) must be for ELF
+ * files (3.1.3).
+ */
 static int check_flags(const struct mz_image *image, struct mz_failure *failure)
 {
 	uint32_t refused = image->multiboot_flags & FLAGS_DEMAND & ~FLAGS_HONORED;

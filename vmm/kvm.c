@@ -10,7 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Where KVM may keep three pages of its own on processors that can't run real mode by themselves.
+/*
+ * Where KVM may keep three pages of its own on processors that can't run real mode by themselves.
  */
 #define TSS_ADDRESS 0xfffbd000u
 

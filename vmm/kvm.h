@@ -25,7 +25,8 @@ struct mz_kvm {
 	unsigned slot_count;
 };
 
-/* Opens KVM and makes a virtual machine without memory. MZ_STATUS_HOST_LACKS says what is missing.
+/*
+ * Opens KVM and makes a virtual machine without memory. MZ_STATUS_HOST_LACKS says what is missing.
  */
 int mz_kvm_init(struct mz_kvm *kvm, struct mz_failure *failure);
 void mz_kvm_destroy(struct mz_kvm *kvm);

@@ -90,8 +90,10 @@ static unsigned char line_status(const struct mz_serial *serial)
 	return status;
 }
 
-/* The other side is there and ready; in loopback mode (8.8) the outputs are connected to the
- * inputs. */
+/*
+ * The other side is there and ready; in loopback mode (8.8) the outputs are connected to the
+ * inputs.
+ */
 static unsigned char modem_status(const struct mz_serial *serial)
 {
 	unsigned char status = 0;
@@ -132,8 +134,10 @@ static unsigned char register_read(struct mz_serial *serial, uint64_t port)
 	}
 }
 
-/* A reset drops the byte on the loop. The console's input stays: it is still on the line, not in
- * the FIFO. */
+/*
+ * A reset drops the byte on the loop. The console's input stays: it is still on the line, not in
+ * the FIFO.
+ */
 static void fifo_control(struct mz_serial *serial, unsigned char data)
 {
 	serial->fcr = data & FCR_FIFO_ENABLE;

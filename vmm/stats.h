@@ -13,7 +13,8 @@ extern "C" {
 
 enum mz_access_kind { MZ_ACCESS_READ, MZ_ACCESS_WRITE, MZ_ACCESS_KINDS };
 
-/* Questions to the space by source, access, and level of the leaf in the answer; level 0: no leaf.
+/*
+ * Questions to the space by source, access, and level of the leaf in the answer; level 0: no leaf.
  */
 struct mz_fault_counts {
 	uint64_t by[MZ_FAULT_SOURCES][MZ_ACCESS_KINDS][MZ_LEVELS_MAX + 1];

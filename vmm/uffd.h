@@ -37,8 +37,10 @@ void mz_uffd_probe(struct mz_uffd_access *access);
 /* What is in the way and what would remove it, in words. */
 void mz_uffd_explain(const struct mz_uffd_access *access, char *text, size_t size);
 
-/* Reports, from now on, every first touch of [at, at + bytes); or never again, and lets all who
- * wait go on. */
+/*
+ * Reports, from now on, every first touch of [at, at + bytes); or never again, and lets all who
+ * wait go on.
+ */
 int mz_uffd_register(int uffd, void *at, uint64_t bytes);
 void mz_uffd_release(int uffd, void *at, uint64_t bytes);
 

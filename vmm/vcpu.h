@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* A virtual processor: making it, setting it up, entering it. What its exits mean is vmm/exits.h's.
+/*
+ * A virtual processor: making it, setting it up, entering it. What its exits mean is vmm/exits.h's.
  */
 #ifndef MZ_VMM_VCPU_H
 #define MZ_VMM_VCPU_H

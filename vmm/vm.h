@@ -61,12 +61,16 @@ struct mz_outcome {
 int mz_vm_create(struct mz_vm **vm, const struct mz_vm_config *config, struct mz_failure *failure);
 void mz_vm_destroy(struct mz_vm *vm);
 
-/* What the user should know about how the machine was made, such as that userfaultfd is not
- * permitted; or "". */
+/*
+ * What the user should know about how the machine was made, such as that userfaultfd is not
+ * permitted; or "".
+ */
 const char *mz_vm_note(const struct mz_vm *vm);
 
-/* Checks the image against the machine, puts it into memory and the vCPU at its start. Once a
- * machine. */
+/*
+ * Checks the image against the machine, puts it into memory and the vCPU at its start. Once a
+ * machine.
+ */
 int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
 	       const struct mz_boot_request *request, struct mz_failure *failure);
 
@@ -77,16 +81,22 @@ int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
  */
 int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *failure);
 
-/* Ends the run with `status`, unless it ends by itself first. From any thread, and from signal
- * handlers. */
+/*
+ * Ends the run with `status`, unless it ends by itself first. From any thread, and from signal
+ * handlers.
+ */
 void mz_vm_stop(struct mz_vm *vm, int status);
 
-/* The numbers so far. While the machine runs, those of the table and the vCPU may be between two
- * states. */
+/*
+ * The numbers so far. While the machine runs, those of the table and the vCPU may be between two
+ * states.
+ */
 void mz_vm_stats(const struct mz_vm *vm, struct mz_vm_stats *stats);
 
-/* Writes the state that the guest died in, a line at a time: registers, code, and the walk of the
- * failing address. */
+/*
+ * Writes the state that the guest died in, a line at a time: registers, code, and the walk of the
+ * failing address.
+ */
 void mz_vm_dump(const struct mz_vm *vm, const struct mz_outcome *outcome,
 		void (*line)(void *context, const char *text), void *context);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-/* The first serial port of a PC, polled. Source: National Semiconductor PC16550D data sheet,
- * section 8. */
+/*
+ * The first serial port of a PC, polled. Source: National Semiconductor PC16550D data sheet,
+ * section 8.
+ */
 #include "guest/lib/guest.h"
 #include "guest/lib/machine.h"
 #include "guest/lib/ports.h"
