@@ -9,9 +9,9 @@
  *	mz_vm_destroy(vm)
  *
  * The library prints nothing, ends nothing, installs no signal handler and keeps no state outside
- *its objects: any number of machines may run in a process. A machine has two threads of its own,
- *which block all signals; one machine's threads use SIGRTMIN + 1 among themselves, sent to a thread
- *that blocks it. The embedder ignores SIGPIPE if `out` can be a pipe.
+ * its objects: any number of machines may run in a process. A machine has two threads of its own,
+ * which block all signals; one machine's threads use SIGRTMIN + 1 among themselves, sent to a thread
+ * that blocks it. The embedder ignores SIGPIPE if `out` can be a pipe.
  *
  * Calls that can fail answer 0, or -1 with the cause in `failure`.
  */
