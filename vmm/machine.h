@@ -18,6 +18,7 @@ struct mz_vm {
 	struct mz_vm_config config;
 	struct mz_tracer tracer;
 	char note[320];
+	const char *backend; /* the one that was chosen, for people */
 
 	struct mz_ram ram;
 	struct mz_arena arena;

@@ -162,6 +162,7 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 	if (stop_status(vm))
 		mz_vcpu_kick(vm->vcpu_thread);
 	pthread_join(vm->vcpu_thread, NULL);
+	mz_pager_stop(&vm->pager);
 	lost = close_console(vm, failure);
 	if (vm->failed)
 		*failure = vm->failure;

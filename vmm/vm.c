@@ -88,11 +88,14 @@ static int choose_backend(struct mz_vm *vm, struct mz_failure *failure)
 	struct mz_uffd_access access;
 	char why[256];
 
+	vm->backend = "plain";
 	if (vm->config.backend == MZ_BACKEND_PLAIN)
 		return 0;
 	vm->pager.uffd = mz_uffd_open(&access);
-	if (vm->pager.uffd >= 0)
+	if (vm->pager.uffd >= 0) {
+		vm->backend = "uffd";
 		return 0;
+	}
 	mz_uffd_explain(&access, why, sizeof(why));
 	if (vm->config.backend == MZ_BACKEND_UFFD)
 		return mz_fail(failure, MZ_STATUS_HOST_LACKS, "%s", why);
@@ -211,7 +214,7 @@ int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
 void mz_vm_stats(const struct mz_vm *vm, struct mz_vm_stats *stats)
 {
 	*stats = (struct mz_vm_stats) {
-		.backend = vm->pager.uffd >= 0 ? "uffd" : "plain",
+		.backend = vm->backend,
 		.format = vm->space.table.config.format,
 		.faults = vm->faults,
 		.space = vm->space.stats,
