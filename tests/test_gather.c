@@ -399,7 +399,7 @@ START_TEST(no_cache_outlives_what_it_refers_to)
 {
 	struct op_source source;
 	struct mz_gather gather;
-	unsigned steps = rng_steps(1500);
+	unsigned steps = rng_steps(500);
 
 	begin_cached(_i, _i < CASES);
 	mz_gather_init(&gather, &x.table);
@@ -429,8 +429,10 @@ START_TEST(no_cache_outlives_what_it_refers_to)
 }
 END_TEST
 
-/* A gather that is full flushes in the middle of a change: what goes after that needs another
- * flush. */
+/*
+ * A gather that is full flushes in the middle of a change: what goes after that needs another
+ * flush.
+ */
 START_TEST(an_early_flush_does_not_count_for_what_goes_later)
 {
 	uint64_t bytes;
