@@ -10,8 +10,8 @@
  *
  * The library prints nothing, ends nothing, installs no signal handler and keeps no state outside
  * its objects: any number of machines may run in a process. A machine has two threads of its own,
- * which block all signals; one machine's threads use SIGRTMIN + 1 among themselves, sent to a thread
- * that blocks it. The embedder ignores SIGPIPE if `out` can be a pipe.
+ * which block all signals; one machine's threads use SIGRTMIN + 1 among themselves, sent to a
+ *thread that blocks it. The embedder ignores SIGPIPE if `out` can be a pipe.
  *
  * Calls that can fail answer 0, or -1 with the cause in `failure`.
  */
