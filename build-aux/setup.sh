@@ -33,6 +33,7 @@ libtoolize|libtool|to build shared libraries
 pkg-config|pkg-config|to find libraries
 pc:libelf|libelf-dev|to read ELF images
 pc:jansson|libjansson-dev|to write JSON
+pc:liburcu-bp|liburcu-dev|for read-copy-update
 pc:check|check|to build the unit tests'
 
 needs_to_check='
