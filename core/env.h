@@ -23,6 +23,9 @@
 /* Algorithm bodies: inlined into the operations, where the format folds. */
 #define MZ_INLINE static inline __attribute__((always_inline))
 
+/* Kept out of the way of the short path that calls it. */
+#define MZ_NOINLINE static __attribute__((noinline))
+
 /* Unrolls the loop over the levels that follows. clang does so by itself. */
 #if defined(__GNUC__) && !defined(__clang__)
 #define MZ_UNROLL_LEVELS _Pragma("GCC unroll 8")

@@ -98,4 +98,20 @@ static inline struct mz_prop mz_prop_from(unsigned perm)
 	return prop;
 }
 
+/* The same from words, which the processor puts together faster than bytes. */
+static inline struct mz_prop mz_prop_pack(uint32_t perm, uint32_t memory, uint32_t flags)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint32_t word = perm | memory << 8 | flags << 16;
+	struct mz_prop prop;
+
+	__builtin_memcpy(&prop, &word, sizeof(prop));
+	return prop;
+#else
+	struct mz_prop prop = {(uint8_t)perm, (uint8_t)memory, (uint16_t)flags};
+
+	return prop;
+#endif
+}
+
 #endif

@@ -91,17 +91,13 @@ static inline mz_oa ept_oa(uint64_t entry, unsigned level)
 
 static inline struct mz_prop ept_prop(uint64_t entry, unsigned level)
 {
-	struct mz_prop prop = mz_prop_from((unsigned)(entry & EPT_PERM));
+	uint32_t perm = (uint32_t)(entry & EPT_PERM);
 
-	if (ept_kind(entry, level) == MZ_LEAF) {
-		prop.memory = (uint8_t)(MEMORY_FROM_EPT >> (4 * (entry >> EPT_MEMORY_SHIFT & 7)) &
-					15);
-		prop.flags = (uint16_t)((entry >> FLAGS_SHIFT & (MZ_ACCESSED | MZ_DIRTY)) |
-					(entry >> PAT_SHIFT & MZ_IGNORE_PAT));
-	} else {
-		prop.flags = entry >> FLAGS_SHIFT & MZ_ACCESSED;
-	}
-	return prop;
+	if (ept_kind(entry, level) != MZ_LEAF)
+		return mz_prop_pack(perm, MZ_MEM_WRITE_BACK, entry >> FLAGS_SHIFT & MZ_ACCESSED);
+	return mz_prop_pack(perm, MEMORY_FROM_EPT >> (4 * (entry >> EPT_MEMORY_SHIFT & 7)) & 15,
+			    (entry >> FLAGS_SHIFT & (MZ_ACCESSED | MZ_DIRTY)) |
+				    (entry >> PAT_SHIFT & MZ_IGNORE_PAT));
 }
 
 static inline uint64_t ept_with_perm(uint64_t leaf, unsigned level, unsigned perm)
@@ -116,12 +112,15 @@ static inline uint64_t ept_with_perm(uint64_t leaf, unsigned level, unsigned per
  */
 static inline bool ept_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
+	/* Bit p: the permissions p can be encoded. */
+	unsigned perms = 1u << MZ_READ | 1u << (MZ_READ | MZ_WRITE) | 1u << (MZ_READ | MZ_EXEC) |
+		1u << (MZ_READ | MZ_WRITE | MZ_EXEC) |
+		(unsigned)((features & MZ_EXEC_ONLY) != 0) << MZ_EXEC;
+
 	(void)level;
-	if (prop.perm == 0 || (prop.perm & ~EPT_PERM) != 0 || prop.memory >= MZ_MEM_TYPES ||
-	    (prop.flags & ~(MZ_ACCESSED | MZ_DIRTY | MZ_IGNORE_PAT)) != 0)
-		return false;
-	return (prop.perm & MZ_READ) != 0 ||
-		(prop.perm == MZ_EXEC && (features & MZ_EXEC_ONLY) != 0);
+	return prop.perm <= EPT_PERM && (perms >> prop.perm & 1) != 0 &&
+		prop.memory < MZ_MEM_TYPES &&
+		(prop.flags & ~(MZ_ACCESSED | MZ_DIRTY | MZ_IGNORE_PAT)) == 0;
 }
 
 static inline uint64_t ept_hw_bits(unsigned level)

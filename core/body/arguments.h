@@ -17,12 +17,10 @@ MZ_INLINE bool address_managed(const struct mz_table *table, uint64_t addr)
 		index < table->config.root_end;
 }
 
-/* For a single page. */
-MZ_INLINE enum mz_error check_page(const struct mz_table *table, uint64_t addr)
+/* For a single page, in short; what is refused is looked at again for the reason. */
+MZ_INLINE bool check_page(const struct mz_table *table, uint64_t addr)
 {
-	if (MZ_UNLIKELY(!mz_page_aligned(format_of(table), addr)))
-		return MZ_MISALIGNED;
-	return MZ_LIKELY(address_managed(table, addr)) ? MZ_OK : MZ_OUT_OF_RANGE;
+	return mz_page_aligned(format_of(table), addr) && address_managed(table, addr);
 }
 
 MZ_INLINE enum mz_error check_range(const struct mz_table *table, uint64_t first, uint64_t bytes)
@@ -84,17 +82,13 @@ MZ_INLINE enum mz_error check_protect(const struct mz_table *table, mz_ia ia, ui
 									      : MZ_NOT_ENCODABLE;
 }
 
-MZ_INLINE enum mz_error check_map_page(const struct mz_table *table, mz_ia ia, mz_oa oa,
-				       struct mz_prop prop)
+MZ_INLINE bool check_map_page(const struct mz_table *table, mz_ia ia, mz_oa oa, struct mz_prop prop)
 {
 	const struct mz_format *f = format_of(table);
 
-	if (MZ_UNLIKELY(!mz_page_aligned(f, ia.addr | oa.addr)))
-		return MZ_MISALIGNED;
-	if (MZ_UNLIKELY(!address_managed(table, ia.addr) ||
-			(f->oa_lg2 < 64 && oa.addr >> f->oa_lg2 != 0)))
-		return MZ_OUT_OF_RANGE;
-	return MZ_LIKELY(f->encodable(prop, 1, table->config.features)) ? MZ_OK : MZ_NOT_ENCODABLE;
+	return mz_page_aligned(f, oa.addr) && check_page(table, ia.addr) &&
+		(f->oa_lg2 >= 64 || oa.addr >> f->oa_lg2 == 0) &&
+		f->encodable(prop, 1, table->config.features);
 }
 
 #endif

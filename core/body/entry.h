@@ -56,13 +56,16 @@ static inline void items_take(const struct mz_table *table, unsigned level, unsi
 	}
 }
 
-/* Leaves for the absent entries [begin, end), for consecutive output addresses from oa. */
+/*
+ * Leaves for the absent entries [begin, end), for consecutive output addresses from oa. `plain`:
+ * the table is known to have no item hooks.
+ */
 MZ_INLINE void entries_map(struct mz_table *table, struct mz_node_ref node, unsigned begin,
-			   unsigned end, uint64_t oa, struct mz_prop prop)
+			   unsigned end, uint64_t oa, struct mz_prop prop, bool plain)
 {
 	const struct mz_format *f = format_of(table);
 
-	if (MZ_UNLIKELY(table->config.items.take != NULL))
+	if (!plain && MZ_UNLIKELY(table->config.items.take != NULL))
 		items_take(table, node.level, end - begin, oa, prop);
 	add_children(node.frame, end - begin);
 	for (unsigned i = begin; i < end; i++, oa += mz_span(f, node.level))

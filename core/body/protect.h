@@ -71,33 +71,54 @@ static inline enum mz_error protect_range(struct mz_table *table, uint64_t first
 	return error;
 }
 
+/* One page. False: there is no level-1 node, and nothing is done. */
+MZ_INLINE bool protect_page(struct mz_table *table, uint64_t addr, unsigned perm,
+			    struct mz_gather *gather)
+{
+	unsigned index = mz_index(format_of(table), addr, 1);
+	struct mz_node_ref node;
+	bool lost;
+
+	if (!lock_page_node(table, addr, &node))
+		return false;
+	lost = entries_protect(table, node, index, index + 1, perm);
+	mz_lock_release(&node.frame->lock);
+	if (lost)
+		flush_page(table, addr, gather);
+	return true;
+}
+
+/* What the short path leaves: ranges, tables with hooks, pages whose nodes are not there. */
+MZ_NOINLINE enum mz_error protect_slowly(struct mz_table *table, mz_ia ia, uint64_t bytes,
+					 unsigned perm, struct mz_gather *gather)
+{
+	bool page = bytes == mz_span(format_of(table), 1);
+	enum mz_error error = check_protect(table, ia, bytes, perm);
+	struct mz_gather own;
+
+	if (error != MZ_OK)
+		return error;
+	mz_gather_init(&own, table);
+	reader_enter(table);
+	if (!page || !protect_page(table, ia.addr, perm, gather))
+		error = protect_range(table, ia.addr, ia.addr + (bytes - 1), perm,
+				      gather != NULL ? gather : &own);
+	reader_leave(table);
+	mz_gather_finish(&own);
+	return error;
+}
+
 static inline enum mz_error instance_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
 					     unsigned perm, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
-	enum mz_error error = check_protect(table, ia, bytes, perm);
-	struct mz_node_ref node;
-	struct mz_gather own;
 
-	if (MZ_UNLIKELY(error != MZ_OK))
-		return error;
-	reader_enter(table);
-	if (bytes == mz_span(f, 1) && lock_page_node(table, ia.addr, &node)) {
-		unsigned index = mz_index(f, ia.addr, 1);
-		bool lost = entries_protect(table, node, index, index + 1, perm);
-
-		mz_lock_release(&node.frame->lock);
-		reader_leave(table);
-		if (lost)
-			flush_page(table, ia.addr, gather);
+	if (bytes == mz_span(f, 1) && MZ_LIKELY(table->plain) &&
+	    MZ_LIKELY(check_page(table, ia.addr)) && perm <= UINT8_MAX &&
+	    f->encodable(mz_prop_from(perm), 1, table->config.features) &&
+	    MZ_LIKELY(protect_page(table, ia.addr, perm, gather)))
 		return MZ_OK;
-	}
-	mz_gather_init(&own, table);
-	error = protect_range(table, ia.addr, ia.addr + (bytes - 1), perm,
-			      gather != NULL ? gather : &own);
-	reader_leave(table);
-	mz_gather_finish(&own);
-	return error;
+	return protect_slowly(table, ia, bytes, perm, gather);
 }
 
 #endif

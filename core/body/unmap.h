@@ -166,8 +166,7 @@ static inline void prune(struct mz_table *table, uint64_t addr, unsigned level,
 }
 
 /* Cuts what has become empty around a page that was unmapped. */
-static __attribute__((noinline)) void prune_page(struct mz_table *table, uint64_t addr,
-						 struct mz_gather *gather)
+MZ_NOINLINE void prune_page(struct mz_table *table, uint64_t addr, struct mz_gather *gather)
 {
 	struct mz_gather own;
 
@@ -224,11 +223,8 @@ MZ_INLINE bool unmap_page(struct mz_table *table, uint64_t addr, struct mz_gathe
 	struct mz_node_ref node;
 	bool cleared, emptied;
 
-	reader_enter(table);
-	if (!lock_page_node(table, addr, &node)) {
-		reader_leave(table);
+	if (!lock_page_node(table, addr, &node))
 		return false;
-	}
 	cleared = clear_page(table, node, addr);
 	emptied = cleared && node.frame->child_count == 0;
 	mz_lock_release(&node.frame->lock);
@@ -236,36 +232,44 @@ MZ_INLINE bool unmap_page(struct mz_table *table, uint64_t addr, struct mz_gathe
 		flush_page(table, addr, gather);
 	if (MZ_UNLIKELY(emptied))
 		prune_page(table, addr, gather);
-	reader_leave(table);
 	return true;
 }
 
 /* Must nobody be told what an entry was: no item hook, no accessed and dirty bits, no report? */
 MZ_INLINE bool untold(const struct mz_table *table, const struct mz_gather *gather)
 {
-	return table->config.items.put == NULL && !mmu_writes(table) &&
-		(gather == NULL || gather->unmapped == NULL);
+	return !mmu_writes(table) && (gather == NULL || gather->unmapped == NULL);
+}
+
+/* What the short path leaves: ranges, tables with hooks, pages whose nodes are not there. */
+MZ_NOINLINE enum mz_error unmap_slowly(struct mz_table *table, mz_ia ia, uint64_t bytes,
+				       struct mz_gather *gather)
+{
+	bool page = bytes == mz_span(format_of(table), 1);
+	enum mz_error error = check_range(table, ia.addr, bytes);
+	struct mz_gather own;
+
+	if (error != MZ_OK)
+		return error;
+	mz_gather_init(&own, table);
+	reader_enter(table);
+	if (!page || table->config.items.put != NULL || !untold(table, gather) ||
+	    !unmap_page(table, ia.addr, gather))
+		error = unmap_range(table, ia.addr, ia.addr + (bytes - 1),
+				    gather != NULL ? gather : &own);
+	reader_leave(table);
+	mz_gather_finish(&own);
+	return error;
 }
 
 static inline enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
 					   struct mz_gather *gather)
 {
-	const struct mz_format *f = format_of(table);
-	bool page = bytes == mz_span(f, 1);
-	enum mz_error error = page ? check_page(table, ia.addr)
-				   : check_range(table, ia.addr, bytes);
-	struct mz_gather own;
-
-	if (MZ_UNLIKELY(error != MZ_OK))
-		return error;
-	if (page && untold(table, gather) && unmap_page(table, ia.addr, gather))
+	if (bytes == mz_span(format_of(table), 1) && MZ_LIKELY(table->plain) &&
+	    MZ_LIKELY(check_page(table, ia.addr)) && untold(table, gather) &&
+	    MZ_LIKELY(unmap_page(table, ia.addr, gather)))
 		return MZ_OK;
-	mz_gather_init(&own, table);
-	reader_enter(table);
-	error = unmap_range(table, ia.addr, ia.addr + (bytes - 1), gather != NULL ? gather : &own);
-	reader_leave(table);
-	mz_gather_finish(&own);
-	return error;
+	return unmap_slowly(table, ia, bytes, gather);
 }
 
 #endif
