@@ -114,4 +114,23 @@ static inline struct mz_prop mz_prop_pack(uint32_t perm, uint32_t memory, uint32
 #endif
 }
 
+static inline struct mz_item mz_item_pack(mz_oa oa, struct mz_prop prop, unsigned level)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t words[2];
+	uint32_t low;
+	struct mz_item item;
+
+	__builtin_memcpy(&low, &prop, sizeof(low));
+	words[0] = oa.addr;
+	words[1] = low | (uint64_t)level << 32;
+	__builtin_memcpy(&item, words, sizeof(item));
+	return item;
+#else
+	struct mz_item item = {oa, prop, (uint8_t)level};
+
+	return item;
+#endif
+}
+
 #endif

@@ -33,9 +33,7 @@ MZ_INLINE bool mmu_writes(const struct mz_table *table)
 
 MZ_INLINE struct mz_item item_of(const struct mz_format *f, uint64_t entry, unsigned level)
 {
-	struct mz_item item = {f->oa(entry, level), f->prop(entry, level), (uint8_t)level};
-
-	return item;
+	return mz_item_pack(f->oa(entry, level), f->prop(entry, level), level);
 }
 
 MZ_INLINE void add_children(struct mz_frame *frame, unsigned count)

@@ -10,22 +10,21 @@ MZ_INLINE struct mz_item look_up(const struct mz_table *table, uint64_t addr)
 {
 	const struct mz_format *f = format_of(table);
 	const uint64_t *slots = table->root;
-	struct mz_item item = {mz_oa_from(0), mz_prop_from(0), 0};
 
 	MZ_UNROLL_LEVELS
 	for (unsigned level = f->levels; level >= 1; level--) {
 		uint64_t entry = mz_load_acquire(&slots[mz_index(f, addr, level)]);
-		enum mz_kind kind = f->kind(entry, level);
+		uint64_t offset = addr & (mz_span(f, level) - 1);
 
-		if (kind == MZ_LEAF) {
-			item = item_of(f, entry, level);
-			item.oa.addr |= addr & (mz_span(f, level) - 1);
-		}
-		if (kind != MZ_NODE)
+		if (level > 1 && MZ_LIKELY(f->kind(entry, level) == MZ_NODE))
+			slots = mz_slots_at(&table->config, f->oa(entry, level));
+		else if (MZ_LIKELY(f->kind(entry, level) == MZ_LEAF))
+			return mz_item_pack(mz_oa_from(f->oa(entry, level).addr | offset),
+					    f->prop(entry, level), level);
+		else
 			break;
-		slots = mz_slots_at(&table->config, f->oa(entry, level));
 	}
-	return item;
+	return mz_item_pack(mz_oa_from(0), mz_prop_from(0), 0);
 }
 
 MZ_NOINLINE struct mz_item look_up_as_reader(const struct mz_table *table, uint64_t addr)
