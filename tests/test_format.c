@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Formats: their laws, that a broken law is noticed, and every bit of the real ones by the manuals.
+/*
+ * Formats: their laws, that a broken law is noticed, and every bit of the real ones by the manuals.
  */
 #include "arch/x86/ept.h"
 #include "arch/x86/ia32e.h"
@@ -167,6 +168,32 @@ static uint64_t clean_write_too(uint64_t entry, unsigned level, unsigned flags)
 	return entry;
 }
 
+/* A bit of a leaf that means nothing to the format, nor to hardware. */
+static uint64_t meaningless_bit(uint64_t leaf, unsigned level)
+{
+	struct mz_prop prop = good->prop(leaf, level);
+
+	for (unsigned bit = 0; bit < 64; bit++) {
+		uint64_t changed = leaf ^ (uint64_t)1 << bit;
+		struct mz_prop read = good->prop(changed, level);
+
+		if (good->kind(changed, level) == MZ_LEAF && read.perm == prop.perm &&
+		    read.memory == prop.memory && read.flags == prop.flags &&
+		    good->oa(changed, level).addr == good->oa(leaf, level).addr &&
+		    (good->hw_bits(level) >> bit & 1) == 0)
+			return (uint64_t)1 << bit;
+	}
+	return 0;
+}
+
+static uint64_t clean_with_a_meaningless_bit(uint64_t entry, unsigned level, unsigned flags)
+{
+	entry = good->clean(entry, level, flags);
+	if (good->kind(entry, level) == MZ_LEAF)
+		entry ^= meaningless_bit(entry, level);
+	return entry;
+}
+
 static uint64_t with_perm_unchanged(uint64_t leaf, unsigned level, unsigned perm)
 {
 	(void)level;
@@ -260,6 +287,7 @@ START_TEST(a_broken_law_is_named)
 	BROKEN(8, bad.clean = clean_nothing);
 	BROKEN(8, bad.clean = clean_both);
 	BROKEN(8, bad.clean = clean_write_too);
+	BROKEN(8, bad.clean = clean_with_a_meaningless_bit);
 	BROKEN(9, bad.with_perm = with_perm_unchanged);
 	BROKEN(9, bad.with_perm = with_perm_cleaned);
 	BROKEN(10, bad.encodable = nothing_at_all_encodable);
@@ -267,7 +295,8 @@ START_TEST(a_broken_law_is_named)
 	BROKEN(10, bad.encodable = unknown_flag_encodable);
 	BROKEN(10, bad.encodable = unknown_type_encodable);
 #undef BROKEN
-	/* What the other functions make of properties that they cannot hold depends on the format.
+	/*
+	 * What the other functions make of properties that they cannot hold depends on the format.
 	 */
 	bad = *good;
 	bad.encodable = everything_encodable;

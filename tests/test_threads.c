@@ -4,6 +4,7 @@
  * outside: whoever still reached a cut node would find it reused.
  */
 #include <pthread.h>
+#include <sched.h>
 
 #include "tests/fixture.h"
 #include "tests/rng.h"
@@ -131,6 +132,37 @@ START_TEST(pages_of_one_node_belong_to_many)
 }
 END_TEST
 
+/* One page a thread, all in one node, which is empty most of the time: who cuts it must look again.
+ */
+static void *fill_and_empty(void *argument)
+{
+	struct worker *worker = argument;
+	uint64_t ia = x.base + worker->number * x.page, oa = (worker->number + 1) * x.page;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int step = 0; step < 200; step++) {
+			expect_ok(fixture_map(&x, ia, x.page, oa, RW));
+			must_equal(query(ia).oa.addr, oa);
+			if (rng_below(&worker->rng, 8) == 0)
+				sched_yield();
+			must_equal(query(ia).level, 1);
+			expect_ok(unmap(ia, x.page));
+			must_equal(query(ia).level, 0);
+		}
+		rest(worker);
+	}
+	return NULL;
+}
+
+START_TEST(a_node_that_fills_again_is_not_cut)
+{
+	begin(_i, false);
+	run_threads(fill_and_empty);
+	must_equal(x.track.live_count, 1);
+	end();
+}
+END_TEST
+
 /*
  * Whoever maps a range owns it, since no one unmaps what is not its own: a map is a lock on every
  * page of the range, or on none.
@@ -241,6 +273,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, pages_of_one_node_belong_to_many, 0, 2 * EACH_CASE);
+	tcase_add_loop_test(tcase, a_node_that_fills_again_is_not_cut, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, a_mapped_range_has_one_owner, 0, 2 * EACH_CASE);
 	tcase_add_loop_test(tcase, a_reader_sees_a_mapping_or_a_hole, 0, EACH_CASE);
 	suite_add_tcase(suite, tcase);
