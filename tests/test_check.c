@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The invariant checker: each rule is broken once, by hand, and exactly it is reported, and where.
+/*
+ * The invariant checker: each rule is broken once, by hand, and exactly it is reported, and where.
  */
 #include "tests/fixture.h"
 #include "tests/suite.h"
@@ -206,8 +207,10 @@ START_TEST(a_misaligned_large_leaf_is_reported)
 }
 END_TEST
 
-/* Every bit of a leaf and of a link that means nothing to the format must be as the format makes
- * it. */
+/*
+ * Every bit of a leaf and of a link that means nothing to the format must be as the format makes
+ * it.
+ */
 START_TEST(a_meaningless_bit_is_reported)
 {
 	fixture_begin(&x, _i);
@@ -291,7 +294,8 @@ START_TEST(properties_that_cannot_be_are_reported)
 		}
 	}
 	*slot = kept;
-	/* The hostile formats and EPT have such entries: execute-only without the feature, for one.
+	/*
+	 * The hostile formats and EPT have such entries: execute-only without the feature, for one.
 	 */
 	must(found > 0 || x.format->features == MZ_HW_ACCESSED_DIRTY);
 	fixture_end(&x);

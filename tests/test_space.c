@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Spaces: regions, the answer to every kind of access, the choice of leaves, populating, and faults
- * in parallel. */
+/*
+ * Spaces: regions, the answer to every kind of access, the choice of leaves, populating, and faults
+ * in parallel.
+ */
 #include <pthread.h>
 #include <string.h>
 
@@ -107,6 +109,7 @@ START_TEST(bad_regions_are_refused)
 		must_equal(add(k, x.base, 2 * x.page, oa_end - x.page), MZ_OUT_OF_RANGE);
 		must_equal(add(k, x.base, 2 * x.page, -x.page), MZ_OUT_OF_RANGE);
 	}
+	must_equal(add(MZ_REGION_KINDS, x.base, x.page, 0), MZ_BAD_CONFIG);
 	must_equal(space.region_count, 0);
 	must(mz_space_find(&space, mz_ia_from(x.base)) == NULL);
 	end();
@@ -284,7 +287,8 @@ START_TEST(a_protected_page_denies)
 }
 END_TEST
 
-/* The leaf that a fault at gpa should map: everything that limits it, tried from the largest down.
+/*
+ * The leaf that a fault at gpa should map: everything that limits it, tried from the largest down.
  */
 static unsigned expected_level(const struct mz_region *region, const struct model *mapped,
 			       uint64_t gpa)
@@ -729,7 +733,8 @@ START_TEST(processors_fault_at_once)
 
 	begin(_i);
 	memset(cpus, 0, sizeof(cpus));
-	/* A handful of nodes, all of whose pages are wanted by everyone, then by larger leaves too.
+	/*
+	 * A handful of nodes, all of whose pages are wanted by everyone, then by larger leaves too.
 	 */
 	bytes = 3 * fixture_span(&x, 2);
 	region = region_of(MZ_REGION_RAM, x.base, bytes, x.root_span);

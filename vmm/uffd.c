@@ -130,7 +130,8 @@ int mz_uffd_continue(int uffd, void *at, uint64_t bytes)
 		if (!ioctl(uffd, UFFDIO_CONTINUE, &request))
 			break;
 		if (errno == EAGAIN) {
-			/* Cut short, or the mappings are being changed: `mapped` may be an error.
+			/*
+			 * Cut short, or the mappings are being changed: `mapped` may be an error.
 			 */
 			done += request.mapped > 0 ? (uint64_t)request.mapped : 0;
 		} else if (errno == EEXIST) {
