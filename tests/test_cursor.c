@@ -127,6 +127,22 @@ START_TEST(a_reserve_makes_changes_that_cannot_fail)
 }
 END_TEST
 
+START_TEST(a_reserve_that_could_not_be_filled_asks_for_nothing_more)
+{
+	begin(_i);
+	expect_ok(open_at(x.base, x.root_span));
+	for (unsigned level = 1; level < x.format->levels; level++)
+		cursor.reserve.need[level] = 5;
+	track_fail(&x.track, 1);
+	must_equal(mz_reserve_fill(&x.table.config, &cursor.reserve), MZ_NO_MEMORY);
+	track_fail(&x.track, 0);
+	expect_ok(mz_reserve_fill(&x.table.config, &cursor.reserve));
+	must_equal(x.track.live_count, 1);
+	mz_cursor_close(&cursor);
+	end();
+}
+END_TEST
+
 START_TEST(what_a_reserve_keeps_is_given_back)
 {
 	begin(_i);
@@ -451,6 +467,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_cursor_locks_its_range_and_lets_go, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, a_cursor_never_leaves_its_range, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, a_reserve_makes_changes_that_cannot_fail, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, a_reserve_that_could_not_be_filled_asks_for_nothing_more, 0,
+			    EACH_CASE);
 	tcase_add_loop_test(tcase, what_a_reserve_keeps_is_given_back, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, a_large_leaf_can_follow_small_ones, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, a_split_leaves_nothing_locked, 0, EACH_VARIANT);

@@ -266,6 +266,13 @@ START_TEST(a_broken_law_is_named)
 	BROKEN(1, bad.shift[bad.levels]--);
 	BROKEN(1, bad.index_lg2[2]++);
 	BROKEN(1, bad.index_lg2[bad.levels]++);
+	/* Counts of entries have 16 bits. */
+	BROKEN(1,
+	       (bad.index_lg2[1] = 16, bad.levels = 1, bad.ia_lg2 = bad.page_lg2 + 16u,
+		bad.leaf_levels = 2));
+	BROKEN(1,
+	       (bad.index_lg2[1] = 0, bad.levels = 1, bad.ia_lg2 = bad.page_lg2,
+		bad.leaf_levels = 2));
 	BROKEN(1, bad.leaf_levels &= ~2u);
 	BROKEN(1, bad.leaf_levels |= 1u << (bad.levels + 1));
 	BROKEN(2, bad.kind = leaf_for_absent);
