@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The environment of core/ under the explorer (see MZ_ENV_HEADER in core/env.h): each access that
+ * another processor may see is a scheduling point. Plain accesses are seen too, through the calls
+ * that -fsanitize=thread puts in.
+ */
+#ifndef MZ_TESTS_EXPLORE_ENV_H
+#define MZ_TESTS_EXPLORE_ENV_H
+
+#include "tests/explore/memory.h"
+
+static inline void mz_slot_fill(uint64_t *slot, uint64_t entry)
+{
+	memory_fill(slot, entry);
+}
+
+static inline uint64_t mz_load_relaxed(const uint64_t *slot)
+{
+	return memory_load(slot, false);
+}
+
+static inline uint64_t mz_load_acquire(const uint64_t *slot)
+{
+	return memory_load(slot, true);
+}
+
+static inline void mz_store_relaxed(uint64_t *slot, uint64_t entry)
+{
+	memory_store(slot, entry, false);
+}
+
+static inline void mz_store_release(uint64_t *slot, uint64_t entry)
+{
+	memory_store(slot, entry, true);
+}
+
+static inline uint64_t mz_exchange(uint64_t *slot, uint64_t entry)
+{
+	return memory_exchange(slot, entry);
+}
+
+static inline bool mz_replace(uint64_t *slot, uint64_t *from, uint64_t to)
+{
+	return memory_replace(slot, from, to);
+}
+
+/* Nobody looks at a counter while the threads run. */
+static inline void mz_count_up(uint64_t *counter)
+{
+	++*counter;
+}
+
+static inline void mz_lock_acquire(uint32_t *lock)
+{
+	memory_lock(lock);
+}
+
+static inline void mz_lock_release(uint32_t *lock)
+{
+	memory_unlock(lock);
+}
+
+static inline void mz_refs_take(uint32_t *refs)
+{
+	memory_refs_take(refs);
+}
+
+static inline bool mz_refs_put(uint32_t *refs)
+{
+	return memory_refs_load(refs) == 1 || memory_refs_put(refs) == 1;
+}
+
+#endif

@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "tests/explore/memory.h"
+
+#include "tests/explore/search.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FRAME_BYTES sizeof(struct mz_frame)
+
+/* What a fresh page holds: a link, in every format here, to a node that never is. */
+#define GARBAGE 0x7u
+
+/* All that a run changes. */
+struct state {
+	_Alignas(64) uint64_t slots[MEMORY_SLOTS];
+	struct mz_frame frames[MEMORY_NODES];
+	bool live[MEMORY_NODES];
+	unsigned handed_out[THREADS_MAX];
+	unsigned begin_handed_out;
+};
+
+/* Who touched a slot, or a byte of metadata, and when. */
+struct cell {
+	uint32_t run; /* of which run all of this is; of another: nothing was touched yet */
+	struct clock plain_read, plain_write, atomic_read, atomic_write;
+	struct clock released; /* what an acquire of it sees */
+};
+
+static struct state now, kept;
+static struct cell slot_cells[MEMORY_SLOTS];
+static struct cell frame_cells[MEMORY_NODES * FRAME_BYTES];
+static uint32_t run_number;
+
+/*
+ * What each task sees of the others. A task's own part is its turn, doubled so that what it does in
+ * a turn after a release is later than that.
+ */
+static struct clock sees[TASKS_MAX];
+
+void memory_turn(unsigned task)
+{
+	sees[task].at[task] = (uint16_t)(2 * (search_turn() + 1));
+}
+
+void memory_see(const struct clock *other)
+{
+	if (current >= 0)
+		clock_join(&sees[current], other);
+}
+
+void memory_show(struct clock *other)
+{
+	if (current < 0)
+		return;
+	clock_join(other, &sees[current]);
+	sees[current].at[current] |= 1;
+}
+
+/* ---- Cells ---- */
+
+static struct cell *fresh(struct cell *cell)
+{
+	if (cell->run != run_number) {
+		memset(cell, 0, sizeof(*cell));
+		cell->run = run_number;
+	}
+	return cell;
+}
+
+enum touch { PLAIN_READ, PLAIN_WRITE, ATOMIC_READ, ATOMIC_WRITE };
+
+static void stamp(struct clock *clock)
+{
+	clock->at[current] = sees[current].at[current];
+}
+
+/* False: something that this access must come after is not seen. */
+static bool touch(struct cell *cell, enum touch how)
+{
+	const struct clock *me = &sees[current];
+	bool ordered = clock_covers(me, &cell->plain_write);
+
+	switch (how) {
+	case PLAIN_READ:
+		ordered &= clock_covers(me, &cell->atomic_write);
+		stamp(&cell->plain_read);
+		break;
+	case PLAIN_WRITE:
+		ordered &= clock_covers(me, &cell->atomic_write) &&
+			clock_covers(me, &cell->atomic_read) && clock_covers(me, &cell->plain_read);
+		stamp(&cell->plain_write);
+		break;
+	case ATOMIC_READ:
+		stamp(&cell->atomic_read);
+		break;
+	case ATOMIC_WRITE:
+		ordered &= clock_covers(me, &cell->plain_read);
+		stamp(&cell->atomic_write);
+		break;
+	}
+	return ordered;
+}
+
+static const char *field_text(size_t byte)
+{
+	if (byte < offsetof(struct mz_frame, next))
+		return "refs";
+	if (byte < offsetof(struct mz_frame, child_count))
+		return "next";
+	if (byte < offsetof(struct mz_frame, level))
+		return "child_count";
+	if (byte < offsetof(struct mz_frame, lock))
+		return byte == offsetof(struct mz_frame, level) ? "level" : "stray";
+	return "lock";
+}
+
+static bool in_slots(const void *place, size_t *slot)
+{
+	*slot = ((uintptr_t)place - (uintptr_t)now.slots) / sizeof(uint64_t);
+	return *slot < MEMORY_SLOTS;
+}
+
+static bool in_frames(const void *place, size_t *byte)
+{
+	*byte = (uintptr_t)place - (uintptr_t)now.frames;
+	return *byte < sizeof(now.frames);
+}
+
+static void must_live(size_t node, const char *what)
+{
+	if (!now.live[node])
+		fail("%s of node %zu is used, and the node is not allocated", what, node);
+}
+
+static struct cell *touch_slot(size_t slot, enum touch how)
+{
+	struct cell *cell = fresh(&slot_cells[slot]);
+
+	must_live(slot / MEMORY_NODE_SLOTS, "a slot");
+	if (!touch(cell, how))
+		fail("data race: slot %zu of node %zu", slot % MEMORY_NODE_SLOTS,
+		     slot / MEMORY_NODE_SLOTS);
+	return cell;
+}
+
+static struct cell *touch_frame(size_t byte, size_t bytes, enum touch how)
+{
+	struct cell *cell = NULL;
+
+	must_live(byte / FRAME_BYTES, field_text(byte % FRAME_BYTES));
+	for (size_t i = byte + bytes; i-- > byte;) {
+		cell = fresh(&frame_cells[i]);
+		if (!touch(cell, how))
+			fail("data race: %s of node %zu", field_text(i % FRAME_BYTES),
+			     i / FRAME_BYTES);
+	}
+	return cell;
+}
+
+static void acquire(const struct cell *cell)
+{
+	clock_join(&sees[current], &cell->released);
+}
+
+/* A store begins anew what an acquire sees; an update adds to it (C17, release sequences). */
+static void release(struct cell *cell, bool update)
+{
+	if (!update)
+		memset(&cell->released, 0, sizeof(cell->released));
+	memory_show(&cell->released);
+}
+
+/* ---- Atomic accesses ---- */
+
+static size_t slot_of(const uint64_t *place)
+{
+	size_t slot;
+
+	if (!in_slots(place, &slot))
+		fail("an entry is used that is in no node: a link points anywhere");
+	return slot;
+}
+
+static size_t byte_of(const void *place)
+{
+	size_t byte;
+
+	if (!in_frames(place, &byte))
+		fail("metadata is used that belongs to no node: a link points anywhere");
+	return byte;
+}
+
+static unsigned refs_object(size_t byte)
+{
+	return MEMORY_SLOTS + 2 * (unsigned)(byte / FRAME_BYTES);
+}
+
+static unsigned lock_object(size_t byte)
+{
+	return refs_object(byte) + 1;
+}
+
+void memory_fill(uint64_t *slot, uint64_t entry)
+{
+	if (current >= 0)
+		touch_slot(slot_of(slot), PLAIN_WRITE);
+	*slot = entry;
+}
+
+uint64_t memory_load(const uint64_t *slot, bool acquires)
+{
+	if (current >= 0) {
+		size_t number = slot_of(slot);
+		struct cell *cell;
+
+		task_point(OP_LOAD, (unsigned)number);
+		cell = touch_slot(number, ATOMIC_READ);
+		if (acquires)
+			acquire(cell);
+	}
+	return *slot;
+}
+
+void memory_store(uint64_t *slot, uint64_t entry, bool releases)
+{
+	if (current >= 0) {
+		size_t number = slot_of(slot);
+		struct cell *cell;
+
+		task_point(OP_STORE, (unsigned)number);
+		cell = touch_slot(number, ATOMIC_WRITE);
+		if (releases)
+			release(cell, false);
+		else
+			memset(&cell->released, 0, sizeof(cell->released));
+	}
+	*slot = entry;
+}
+
+/* The scheduling point of an update, in both ways ordered. */
+static void update(const uint64_t *slot)
+{
+	size_t number;
+	struct cell *cell;
+
+	if (current < 0)
+		return;
+	number = slot_of(slot);
+	task_point(OP_UPDATE, (unsigned)number);
+	cell = touch_slot(number, ATOMIC_WRITE);
+	acquire(cell);
+	release(cell, true);
+}
+
+uint64_t memory_exchange(uint64_t *slot, uint64_t entry)
+{
+	uint64_t before;
+
+	update(slot);
+	before = *slot;
+	*slot = entry;
+	return before;
+}
+
+bool memory_replace(uint64_t *slot, uint64_t *from, uint64_t to)
+{
+	update(slot);
+	if (*slot != *from) {
+		*from = *slot;
+		return false;
+	}
+	*slot = to;
+	return true;
+}
+
+void memory_lock(uint32_t *lock)
+{
+	if (current >= 0) {
+		size_t byte = byte_of(lock);
+		struct cell *cell;
+
+		task_point(OP_LOCK, lock_object(byte));
+		cell = touch_frame(byte, sizeof(*lock), ATOMIC_WRITE);
+		acquire(cell);
+	}
+	if (*lock != 0)
+		fail("a lock is taken twice by one thread");
+	*lock = 1;
+}
+
+void memory_unlock(uint32_t *lock)
+{
+	if (current >= 0) {
+		size_t byte = byte_of(lock);
+		struct cell *cell;
+
+		task_point(OP_UNLOCK, lock_object(byte));
+		cell = touch_frame(byte, sizeof(*lock), ATOMIC_WRITE);
+		release(cell, false);
+	}
+	if (*lock != 1)
+		fail("a lock is given back that nobody holds");
+	*lock = 0;
+}
+
+bool memory_lock_free(unsigned object)
+{
+	return now.frames[(object - MEMORY_SLOTS) / 2].lock == 0;
+}
+
+static struct cell *touch_refs(const uint32_t *refs, enum op_kind kind, enum touch how)
+{
+	size_t byte = byte_of(refs);
+
+	task_point(kind, refs_object(byte));
+	return touch_frame(byte, sizeof(*refs), how);
+}
+
+void memory_refs_take(uint32_t *refs)
+{
+	if (current >= 0)
+		touch_refs(refs, OP_UPDATE, ATOMIC_WRITE);
+	++*refs;
+}
+
+uint32_t memory_refs_load(uint32_t *refs)
+{
+	if (current >= 0)
+		acquire(touch_refs(refs, OP_LOAD, ATOMIC_READ));
+	return *refs;
+}
+
+uint32_t memory_refs_put(uint32_t *refs)
+{
+	if (current >= 0) {
+		struct cell *cell = touch_refs(refs, OP_UPDATE, ATOMIC_WRITE);
+
+		acquire(cell);
+		release(cell, true);
+	}
+	if (*refs == 0)
+		fail("a reference is given back that nobody has");
+	return (*refs)--;
+}
+
+/* ---- Plain accesses: what -fsanitize=thread calls ---- */
+
+static void plain(const void *place, size_t bytes, enum touch how)
+{
+	size_t number;
+
+	if (current < 0)
+		return;
+	if (in_frames(place, &number)) {
+		touch_frame(number, bytes, how);
+	} else if (in_slots(place, &number)) {
+		for (size_t i = 0; i < bytes; i += sizeof(uint64_t))
+			touch_slot(number++, how);
+	}
+}
+
+#define PLAIN_ACCESS(name, bytes, how)    \
+	void __tsan_##name(void *place);  \
+	void __tsan_##name(void *place)   \
+	{                                 \
+		plain(place, bytes, how); \
+	}
+
+PLAIN_ACCESS(read1, 1, PLAIN_READ)
+PLAIN_ACCESS(read2, 2, PLAIN_READ)
+PLAIN_ACCESS(read4, 4, PLAIN_READ)
+PLAIN_ACCESS(read8, 8, PLAIN_READ)
+PLAIN_ACCESS(read16, 16, PLAIN_READ)
+PLAIN_ACCESS(write1, 1, PLAIN_WRITE)
+PLAIN_ACCESS(write2, 2, PLAIN_WRITE)
+PLAIN_ACCESS(write4, 4, PLAIN_WRITE)
+PLAIN_ACCESS(write8, 8, PLAIN_WRITE)
+PLAIN_ACCESS(write16, 16, PLAIN_WRITE)
+PLAIN_ACCESS(unaligned_read2, 2, PLAIN_READ)
+PLAIN_ACCESS(unaligned_read4, 4, PLAIN_READ)
+PLAIN_ACCESS(unaligned_read8, 8, PLAIN_READ)
+PLAIN_ACCESS(unaligned_read16, 16, PLAIN_READ)
+PLAIN_ACCESS(unaligned_write2, 2, PLAIN_WRITE)
+PLAIN_ACCESS(unaligned_write4, 4, PLAIN_WRITE)
+PLAIN_ACCESS(unaligned_write8, 8, PLAIN_WRITE)
+PLAIN_ACCESS(unaligned_write16, 16, PLAIN_WRITE)
+
+void __tsan_read_range(void *place, size_t bytes);
+void __tsan_read_range(void *place, size_t bytes)
+{
+	plain(place, bytes, PLAIN_READ);
+}
+
+void __tsan_write_range(void *place, size_t bytes);
+void __tsan_write_range(void *place, size_t bytes)
+{
+	plain(place, bytes, PLAIN_WRITE);
+}
+
+void *__tsan_memcpy(void *to, const void *from, size_t bytes);
+void *__tsan_memcpy(void *to, const void *from, size_t bytes)
+{
+	plain(from, bytes, PLAIN_READ);
+	plain(to, bytes, PLAIN_WRITE);
+	return memcpy(to, from, bytes);
+}
+
+void *__tsan_memset(void *to, int value, size_t bytes);
+void *__tsan_memset(void *to, int value, size_t bytes)
+{
+	plain(to, bytes, PLAIN_WRITE);
+	return memset(to, value, bytes);
+}
+
+void __tsan_init(void);
+void __tsan_init(void)
+{
+}
+
+void __tsan_func_entry(void *caller);
+void __tsan_func_entry(void *caller)
+{
+	(void)caller;
+}
+
+void __tsan_func_exit(void);
+void __tsan_func_exit(void)
+{
+}
+
+/* ---- Nodes ---- */
+
+static size_t take_number(void)
+{
+	if (current < 0)
+		return ++now.begin_handed_out < MEMORY_BEGIN_NODES ? now.begin_handed_out : 0;
+	if (now.handed_out[current] == MEMORY_TASK_NODES)
+		return 0;
+	return MEMORY_BEGIN_NODES + (unsigned)current * MEMORY_TASK_NODES +
+		now.handed_out[current]++;
+}
+
+/* All of a node and its metadata, as a plain write: whoever comes next must have seen it. */
+static void overwrite(size_t node)
+{
+	for (size_t i = 0; i < MEMORY_NODE_SLOTS; i++) {
+		if (current >= 0)
+			touch_slot(node * MEMORY_NODE_SLOTS + i, PLAIN_WRITE);
+		now.slots[node * MEMORY_NODE_SLOTS + i] = GARBAGE;
+	}
+	if (current >= 0)
+		touch_frame(node * FRAME_BYTES, FRAME_BYTES, PLAIN_WRITE);
+	memset(&now.frames[node], 0xff, FRAME_BYTES);
+}
+
+static enum mz_error node_alloc(void *context, unsigned size_lg2, mz_oa *pa)
+{
+	size_t node = take_number();
+
+	(void)context;
+	if (size_lg2 != MEMORY_PAGE_LG2 || node == 0) {
+		fail("no node of 2^%u bytes is left", size_lg2);
+		return MZ_NO_MEMORY;
+	}
+	now.live[node] = true;
+	overwrite(node);
+	*pa = mz_oa_from((uint64_t)node << MEMORY_PAGE_LG2);
+	return MZ_OK;
+}
+
+static void node_free(void *context, mz_oa pa, unsigned size_lg2)
+{
+	size_t node = (size_t)(pa.addr >> MEMORY_PAGE_LG2);
+
+	(void)context;
+	if (size_lg2 != MEMORY_PAGE_LG2 || node >= MEMORY_NODES || !now.live[node])
+		fail("node %zu is freed, and is not allocated", node);
+	overwrite(node);
+	now.live[node] = false;
+}
+
+struct mz_memory memory_hooks(void)
+{
+	return (struct mz_memory) {
+		.alloc = node_alloc,
+		.free = node_free,
+		.linear = (uintptr_t)now.slots,
+		.frames = now.frames,
+		.frame_count = MEMORY_NODES,
+	};
+}
+
+void memory_clear(void)
+{
+	memset(&now, 0, sizeof(now));
+}
+
+void memory_keep(void)
+{
+	kept = now;
+}
+
+void memory_restore(void)
+{
+	now = kept;
+	memset(sees, 0, sizeof(sees));
+	run_number++;
+}
+
+unsigned memory_live_nodes(void)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < MEMORY_NODES; i++)
+		count += now.live[i];
+	return count;
+}
+
+void memory_object_text(unsigned object, char *text, unsigned bytes)
+{
+	if (object < MEMORY_SLOTS)
+		snprintf(text, bytes, "slot %u of node %u", object % MEMORY_NODE_SLOTS,
+			 object / MEMORY_NODE_SLOTS);
+	else if (object < MEMORY_READERS)
+		snprintf(text, bytes, "%s of node %u",
+			 (object - MEMORY_SLOTS) % 2 ? "lock" : "refs",
+			 (object - MEMORY_SLOTS) / 2);
+	else
+		snprintf(text, bytes, "readers");
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The memory that tables under the explorer are in: nodes, their metadata, and for each word what
+ * is known of who touched it last.
+ *
+ * Found, by vector clocks over what C17 says of acquire and release (5.1.2.4): a plain access and
+ * another one, of which one writes, that are not ordered; an access to memory that is not
+ * allocated; freeing twice. An address is never used a second time in a run: what was freed stays
+ * out of bounds, so an access that comes too late is found however late it comes.
+ */
+#ifndef MZ_TESTS_EXPLORE_MEMORY_H
+#define MZ_TESTS_EXPLORE_MEMORY_H
+
+#include "core/frame.h"
+#include "tests/explore/clock.h"
+
+#define MEMORY_PAGE_LG2    5
+#define MEMORY_NODE_SLOTS  4
+#define MEMORY_BEGIN_NODES 32 /* for the beginning; the first is never handed out */
+#define MEMORY_TASK_NODES  16 /* for each thread */
+#define MEMORY_NODES       (MEMORY_BEGIN_NODES + MEMORY_TASK_NODES * THREADS_MAX)
+
+/* Objects that operations are about: slots, then reference counts, locks, and the readers. */
+#define MEMORY_SLOTS   (MEMORY_NODES * MEMORY_NODE_SLOTS)
+#define MEMORY_READERS (MEMORY_SLOTS + 2 * MEMORY_NODES)
+#define MEMORY_OBJECTS (MEMORY_READERS + 1)
+
+/* The memory hooks. */
+struct mz_memory memory_hooks(void);
+
+/* Everything is free. Then a beginning is made; it is kept, and comes back before each run. */
+void memory_clear(void);
+void memory_keep(void);
+void memory_restore(void);
+
+/* Nodes that are allocated. */
+unsigned memory_live_nodes(void);
+
+bool memory_lock_free(unsigned object);
+
+/* "slot 2 of node 33", in a buffer of the caller's. */
+void memory_object_text(unsigned object, char *text, unsigned bytes);
+
+/* What tests/explore/env.h makes of its accesses. */
+void memory_fill(uint64_t *slot, uint64_t entry);
+uint64_t memory_load(const uint64_t *slot, bool acquire);
+void memory_store(uint64_t *slot, uint64_t entry, bool release);
+uint64_t memory_exchange(uint64_t *slot, uint64_t entry);
+bool memory_replace(uint64_t *slot, uint64_t *from, uint64_t to);
+void memory_lock(uint32_t *lock);
+void memory_unlock(uint32_t *lock);
+void memory_refs_take(uint32_t *refs);
+uint32_t memory_refs_load(uint32_t *refs);
+uint32_t memory_refs_put(uint32_t *refs);
+
+/* A task's turn begins. */
+void memory_turn(unsigned task);
+
+/* The running task sees, or is seen by, what a grace period orders. */
+void memory_see(const struct clock *other);
+void memory_show(struct clock *other);
+
+#endif

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MPL-2.0
+# The explorer finds what it is for: each mutant of the library, a copy with one thing wrong, fails in some scenario.
+. "$srcdir/tests/tap.sh"
+
+libraries=("$builddir/tests/explore/.libs/libexplore.a" "$builddir/tests/explore/.libs/libwatched.a")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# mutant NAME SOURCE [FILE SCRIPT]...: SOURCE, a file of core/, is compiled with the files edited by the sed scripts
+mutant()
+{
+  local name=$1 source=$2 copy=$work/copy
+  shift 2
+  rm -rf "$copy"
+  mkdir "$copy" && cp -r "$srcdir/core" "$copy/core"
+  while (($#)); do
+    sed -i -e "$2" "$copy/core/$1"
+    if cmp -s "$copy/core/$1" "$srcdir/core/$1"; then
+      not_ok "$name" <<<"the edit changes nothing in core/$1"
+      return
+    fi
+    shift 2
+  done
+  # The sanitizer's calls are the explorer's own functions.
+  if ! $CC -std=c17 -O1 -fsanitize=thread -I"$copy" -I"$srcdir" -DMZ_ENV_HEADER='"tests/explore/env.h"' \
+    -c -o "$work/mutant.o" "$copy/core/$source" >"$work/said" 2>&1 ||
+    ! $CC -o "$work/mutant" -Wl,--start-group "$work/mutant.o" "${libraries[@]}" >"$work/said" 2>&1; then
+    not_ok "$name" <"$work/said"
+    return
+  fi
+  if timeout 60 "$work/mutant" >"$work/said" 2>&1; then
+    not_ok "$name" <<<'no scenario fails'
+  elif ! grep -q '^not ok' "$work/said"; then
+    not_ok "$name" < <(tail -n 3 "$work/said")
+  else
+    ok "$name"
+    # The first that fails, and how.
+    sed -n '/^not ok/{s/^not ok [0-9]* - /#  /;p;n;n;p;q}' "$work/said"
+  fi
+}
+
+# ---- Order of accesses ----
+mutant a_link_is_stored_without_release runtime.c \
+  body/entry.h '/ entry_link(/,/^}/s/mz_store_release/mz_store_relaxed/'
+mutant a_link_is_stored_before_the_node_is_filled runtime.c \
+  body/map.h '/ map_below(/,/^}/{/map_commit(/{N;s/\(.*\)\n\(.*\)/\2\n\1/}}'
+mutant a_query_loads_without_acquire runtime.c \
+  body/query.h 's/mz_load_acquire/mz_load_relaxed/'
+mutant a_walk_loads_without_acquire walk.c \
+  walk.c 's/mz_load_acquire/mz_load_relaxed/'
+mutant a_cover_is_looked_for_without_acquire runtime.c \
+  body/range.h '/ lock_cover(/,/^}/s/mz_load_acquire/mz_load_relaxed/'
+mutant a_page_is_looked_for_without_acquire runtime.c \
+  body/range.h '/ lock_page_node(/,/^}/s/mz_load_acquire/mz_load_relaxed/'
+
+# ---- Stray nodes ----
+mutant stray_is_not_looked_at runtime.c \
+  body/range.h '/ lock_unless_stray(/,/^}/s/!frame->stray/true/'
+mutant stray_is_not_set runtime.c \
+  body/unmap.h '/frame->stray = 1;/d'
+mutant stray_is_set_after_the_unlock runtime.c \
+  body/unmap.h '/frame->stray = 1;/{N;s/\(.*\)\n\(.*\)/\2\n\1/}'
+mutant stray_is_set_at_the_top_alone runtime.c \
+  body/unmap.h '/ estrange(/,/^}/s/^\t\t\testrange(/\t\t\tif (0) estrange(/'
+
+# ---- Grace periods ----
+mutant nodes_are_freed_without_a_grace_period gather.c \
+  gather.c 's/c->rcu.retire != NULL/false/'
+mutant nobody_is_a_reader runtime.c \
+  body/range.h '/ reader_enter(/,/^}/s/!= NULL/== NULL/;/ reader_leave(/,/^}/s/!= NULL/== NULL/'
+mutant a_query_is_no_reader runtime.c \
+  body/query.h '/reader_enter(/d;/reader_leave(/d'
+mutant a_cut_node_is_forgotten runtime.c \
+  body/unmap.h '/mz_gather_node_(/d'
+
+# ---- Locks ----
+mutant the_first_pass_of_a_map_does_not_lock runtime.c \
+  body/map.h '/ map_prepare(/,/^}/{/mz_lock_acquire(/d;s/mz_lock_release(.*)/(void)0/};/^static.* map_commit(/,/^}/{/mz_lock_release(/d}'
+mutant children_are_locked_before_their_parent runtime.c \
+  body/split.h '/mz_lock_acquire(&child/{N;s/\(.*\)\n\(.*\)/\2\n\1/}'
+mutant a_range_is_unlocked_before_it_is_mapped runtime.c \
+  body/map.h '/map_commit(job, child, p.first, p.last, false);/{N;s/\(.*\)\n\(.*\)/\2\n\1/}'
+mutant a_range_is_unlocked_before_it_is_protected runtime.c \
+  body/protect.h '/protect_commit(job, child/{N;s/\(.*\)\n\(.*\)/\2\n\1/}'
+mutant children_are_counted_after_the_unlock runtime.c \
+  body/unmap.h '/emptied = cleared &&/{N;s/\(.*\)\n\(.*\)/\2\n\1/}'
+mutant prune_does_not_look_again runtime.c \
+  body/unmap.h '/ prune(/,/^}/s/child.frame->child_count == 0/true/'
+
+# ---- Entries ----
+mutant a_map_looks_before_it_locks runtime.c \
+  body/map.h '/ map_page(/,/^}/{s/^\tif (!lock_page/\tbool absent = mz_table_query(table, mz_ia_from(addr)).level == 0;\n&/;s/MZ_LIKELY(.*)/absent)/}'
+mutant a_mapped_page_is_not_counted runtime.c \
+  body/entry.h '/ entries_map(/,/^}/{/add_children(/d}'
+
+# ---- References ----
+mutant a_processor_takes_no_reference table.c \
+  table.c '/mz_node_take(&table->config, root_of(table));/d'
+mutant the_last_reference_frees_nothing node.c \
+  node.c 's/if (!mz_refs_put(&frame->refs))/if (mz_refs_put(\&frame->refs) || 1)/'
+
+tap_end

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "tests/explore/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/check.h"
+#include "core/walk.h"
+#include "tests/explore/grace.h"
+#include "tests/explore/history.h"
+#include "tests/explore/memory.h"
+#include "tests/explore/search.h"
+#include "tests/explore/serial.h"
+#include "tests/explore/tiny.h"
+
+#define ITEMS_MAX (PAGES_MAX * (THREADS_MAX + 2))
+
+/* All that a run changes, but for the memory of nodes. */
+struct world {
+	struct mz_space space;
+	struct mz_region region;
+	struct mz_processor processor;
+	bool destroyed;
+	int items[ITEMS_MAX]; /* by output page: how often it is taken */
+};
+
+static const struct program *running;
+static struct world world, kept;
+static struct serial_pages begin_pages, end_pages;
+
+static struct mz_cursor cursors[THREADS_MAX + 1];
+static struct mz_gather gathers[THREADS_MAX + 1];
+
+/* ---- Actions ---- */
+
+static mz_ia ia_of(const struct action *action)
+{
+	return mz_ia_from(action->first * TINY_PAGE);
+}
+
+static uint64_t bytes_of(const struct action *action)
+{
+	return action->count * TINY_PAGE;
+}
+
+/* Every thread maps to memory of its own: who mapped a page can be told from its address. */
+static mz_oa oa_of(unsigned thread, uint64_t ia)
+{
+	return mz_oa_from((thread + 1) * PAGES_MAX * TINY_PAGE + ia);
+}
+
+static void must_be(enum mz_error error, enum mz_error other)
+{
+	if (error != MZ_OK && error != other)
+		fail("answered: %s", mz_error_text(error));
+}
+
+static void run_map(const struct action *action, unsigned thread)
+{
+	mz_ia ia = ia_of(action);
+
+	must_be(mz_table_map(&world.space.table, ia, bytes_of(action), oa_of(thread, ia.addr),
+			     mz_prop_from(action->perm)),
+		MZ_OCCUPIED);
+}
+
+static void run_unmap(const struct action *action, unsigned thread)
+{
+	(void)thread;
+	must_be(mz_table_unmap(&world.space.table, ia_of(action), bytes_of(action), NULL), MZ_OK);
+}
+
+static void run_protect(const struct action *action, unsigned thread)
+{
+	(void)thread;
+	must_be(mz_table_protect(&world.space.table, ia_of(action), bytes_of(action), action->perm,
+				 NULL),
+		MZ_OK);
+}
+
+static void run_query(const struct action *action, unsigned thread)
+{
+	(void)thread;
+	(void)mz_table_query(&world.space.table, ia_of(action));
+}
+
+static void run_walk(const struct action *action, unsigned thread)
+{
+	struct mz_walk walk;
+
+	(void)thread;
+	must_be(mz_table_walk(&world.space.table, ia_of(action), &walk), MZ_NOT_MAPPED);
+}
+
+/* A fault is made of calls that are watched; here, that its answer is what they came to. */
+static void run_fault(const struct action *action, unsigned thread)
+{
+	unsigned calls = history.call_count;
+	struct mz_fault fault;
+	enum mz_answer answer = mz_space_fault(&world.space, ia_of(action),
+					       (enum mz_perm)action->perm, &fault);
+	bool mapped = false;
+
+	for (unsigned i = calls; i < history.call_count; i++)
+		mapped |= history.calls[i].kind == CALL_MAP && history.calls[i].error == MZ_OK &&
+			history.calls[i].unit / UNITS_EACH == thread;
+	if (answer != MZ_RESOLVED && answer != MZ_RETRY && answer != MZ_DENIED)
+		fail("a fault is answered: %s", mz_answer_text(answer));
+	if (mapped != (answer == MZ_RESOLVED))
+		fail("a fault is answered %s, and has %s", mz_answer_text(answer),
+		     mapped ? "mapped" : "mapped nothing");
+}
+
+static void run_open(const struct action *action, unsigned thread)
+{
+	mz_gather_init(&gathers[thread], &world.space.table);
+	must_be(mz_cursor_open(&cursors[thread], &world.space.table, ia_of(action),
+			       bytes_of(action), &gathers[thread]),
+		MZ_OK);
+}
+
+static void run_close(const struct action *action, unsigned thread)
+{
+	(void)action;
+	mz_cursor_close(&cursors[thread]);
+	mz_gather_finish(&gathers[thread]);
+}
+
+static void run_put(const struct action *action, unsigned thread)
+{
+	must_be(mz_cursor_map(&cursors[thread], oa_of(thread, cursors[thread].at), action->first,
+			      mz_prop_from(MZ_READ | MZ_WRITE)),
+		MZ_OCCUPIED);
+}
+
+/* How many bytes are left of those that an action is about, which began at `first`. */
+static uint64_t left_of(const struct mz_cursor *cursor, uint64_t first, uint64_t bytes)
+{
+	uint64_t done = cursor->ended ? bytes : cursor->at - first;
+
+	return done < bytes ? bytes - done : 0;
+}
+
+static void run_take(const struct action *action, unsigned thread)
+{
+	struct mz_cursor *cursor = &cursors[thread];
+	uint64_t first = cursor->at, bytes = action->first * TINY_PAGE;
+	struct mz_fragment fragment;
+
+	for (uint64_t left = bytes; left > 0; left = left_of(cursor, first, bytes))
+		must_be(mz_cursor_take_next(cursor, left, &fragment), MZ_OK);
+}
+
+static void run_set(const struct action *action, unsigned thread)
+{
+	struct mz_cursor *cursor = &cursors[thread];
+	uint64_t first = cursor->at, bytes = action->first * TINY_PAGE;
+	struct mz_fragment fragment;
+
+	for (uint64_t left = bytes; left > 0; left = left_of(cursor, first, bytes))
+		must_be(mz_cursor_protect_next(cursor, left, action->perm, &fragment), MZ_OK);
+}
+
+static void run_find(const struct action *action, unsigned thread)
+{
+	(void)mz_cursor_find_next(&cursors[thread], action->first * TINY_PAGE);
+}
+
+static void run_look(const struct action *action, unsigned thread)
+{
+	(void)action;
+	(void)mz_cursor_query(&cursors[thread]);
+}
+
+static void run_move(const struct action *action, unsigned thread)
+{
+	(void)action;
+	mz_cursor_move_on(&cursors[thread]);
+}
+
+static void run_jump(const struct action *action, unsigned thread)
+{
+	must_be(mz_cursor_jump(&cursors[thread], ia_of(action)), MZ_OK);
+}
+
+static void run_off(const struct action *action, unsigned thread)
+{
+	(void)action, (void)thread;
+	mz_processor_deactivate(&world.processor);
+}
+
+static void run_destroy(const struct action *action, unsigned thread)
+{
+	(void)action, (void)thread;
+	world.destroyed = true;
+	mz_table_destroy(&world.space.table);
+}
+
+/* ---- Text ---- */
+
+static const struct verb {
+	const char *word;
+	void (*run)(const struct action *action, unsigned thread);
+	unsigned perm; /* unless the text has its own */
+} verbs[] = {
+	{"map", run_map, MZ_READ | MZ_WRITE},
+	{"unmap", run_unmap, 0},
+	{"protect", run_protect, MZ_READ},
+	{"query", run_query, 0},
+	{"walk", run_walk, 0},
+	{"fault", run_fault, MZ_READ},
+	{"open", run_open, 0},
+	{"close", run_close, 0},
+	{"put", run_put, 0},
+	{"take", run_take, 0},
+	{"set", run_set, MZ_READ},
+	{"find", run_find, 0},
+	{"look", run_look, 0},
+	{"move", run_move, 0},
+	{"jump", run_jump, 0},
+	{"off", run_off, 0},
+	{"destroy", run_destroy, 0},
+};
+
+static unsigned parse_perm(const char *text)
+{
+	return (strchr(text, 'r') ? MZ_READ : 0u) | (strchr(text, 'w') ? MZ_WRITE : 0u) |
+		(strchr(text, 'x') ? MZ_EXEC : 0u);
+}
+
+static bool parse_action(struct action *action, char *text)
+{
+	char *save, *word = strtok_r(text, " ", &save);
+
+	if (word == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		char *argument;
+
+		if (strcmp(word, verbs[i].word) != 0)
+			continue;
+		*action = (struct action) {verbs[i].run, 0, 1, verbs[i].perm};
+		argument = strtok_r(NULL, " ", &save);
+		if (argument != NULL) {
+			action->first = (unsigned)strtoul(argument, &argument, 10);
+			if (*argument == '+')
+				action->count = (unsigned)strtoul(argument + 1, NULL, 10);
+		}
+		argument = strtok_r(NULL, " ", &save);
+		if (argument != NULL)
+			action->perm = parse_perm(argument);
+		return true;
+	}
+	return false;
+}
+
+static bool parse_actions(struct actions *actions, char *text)
+{
+	char *save;
+
+	actions->count = 0;
+	for (char *part = strtok_r(text, ";", &save); part != NULL;
+	     part = strtok_r(NULL, ";", &save)) {
+		if (actions->count == ACTIONS_MAX ||
+		    !parse_action(&actions->list[actions->count++], part))
+			return false;
+	}
+	return true;
+}
+
+bool program_parse(struct program *program, const struct mz_format *format, unsigned flags,
+		   const char *beginning, const char *threads)
+{
+	char text[1024];
+	char *save;
+
+	*program = (struct program) {.format = format, .flags = flags};
+	snprintf(text, sizeof(text), "%s", beginning);
+	if (!parse_actions(&program->beginning, text))
+		return false;
+	snprintf(text, sizeof(text), "%s", threads);
+	for (char *part = strtok_r(text, "|", &save); part != NULL;
+	     part = strtok_r(NULL, "|", &save))
+		if (program->thread_count == THREADS_MAX ||
+		    !parse_actions(&program->threads[program->thread_count++], part))
+			return false;
+	return true;
+}
+
+/* ---- Runs ---- */
+
+static void count_item(struct mz_item item, int change)
+{
+	uint64_t page = item.oa.addr >> TINY_PAGE_LG2;
+	uint64_t count = mz_span(running->format, item.level) >> TINY_PAGE_LG2;
+
+	for (; count > 0 && page < ITEMS_MAX; count--, page++) {
+		world.items[page] += change;
+		if (world.items[page] < 0)
+			fail("an item is put that was not taken");
+	}
+}
+
+static void item_take(void *context, struct mz_item item)
+{
+	(void)context;
+	count_item(item, 1);
+}
+
+static void item_put(void *context, struct mz_item item)
+{
+	(void)context;
+	count_item(item, -1);
+}
+
+void program_begin(const struct program *program)
+{
+	struct mz_config config = {
+		.format = program->format, .memory = memory_hooks(), .rcu = grace_hooks()};
+	struct mz_region ram = {
+		.bytes = (uint64_t)1 << program->format->ia_lg2,
+		.oa = oa_of(THREADS_MAX, 0),
+		.kind = MZ_REGION_RAM,
+	};
+
+	running = program;
+	if (program->flags & PROGRAM_BASE_PAGES)
+		config.leaf_levels = 1 << 1;
+	if (program->flags & PROGRAM_HARDWARE)
+		config.features = MZ_HW_ACCESSED_DIRTY;
+	if (program->flags & PROGRAM_TRACKED)
+		config.items = (struct mz_items) {.take = item_take, .put = item_put};
+	memory_clear();
+	grace_clear();
+	history_clear();
+	serial_clear();
+	memset(&world, 0, sizeof(world));
+	if (mz_space_init(&world.space, &config, &world.region, 1) != MZ_OK ||
+	    mz_space_add(&world.space, &ram) != MZ_OK)
+		fail("the space cannot be made");
+	for (unsigned i = 0; i < program->beginning.count; i++)
+		program->beginning.list[i].run(&program->beginning.list[i], THREADS_MAX);
+	if (program->flags & PROGRAM_ACTIVE)
+		(void)mz_processor_activate(&world.processor, &world.space.table);
+	serial_look(&begin_pages, &world.space.table);
+	history_watch(&world.space.table);
+	memory_keep();
+	kept = world;
+}
+
+static void thread_main(unsigned thread)
+{
+	const struct actions *actions = &running->threads[thread];
+
+	for (unsigned i = 0; i < actions->count; i++)
+		actions->list[i].run(&actions->list[i], thread);
+}
+
+void program_start(void)
+{
+	world = kept;
+	memory_restore();
+	grace_clear();
+	history_clear();
+	for (unsigned i = 0; i < running->thread_count; i++)
+		task_begin(i, thread_main);
+}
+
+static void check_items(const struct serial_pages *end)
+{
+	int expected[ITEMS_MAX] = {0};
+
+	if ((running->flags & PROGRAM_TRACKED) == 0)
+		return;
+	for (unsigned i = 0; i < end->count; i++)
+		if (serial_mapped(end->pages[i]))
+			expected[serial_oa(end->pages[i])]++;
+	if (memcmp(expected, world.items, sizeof(expected)) != 0)
+		fail("items are taken that are not mapped, or mapped and not taken");
+}
+
+static void check_nothing_left(void)
+{
+	if (!world.destroyed)
+		mz_table_destroy(&world.space.table);
+	if (world.processor.active != NULL)
+		mz_processor_deactivate(&world.processor);
+	if (memory_live_nodes() != 0)
+		fail("%u nodes are never freed", memory_live_nodes());
+	for (unsigned i = 0; i < ITEMS_MAX; i++)
+		if (world.items[i] != 0)
+			fail("an item is never put");
+}
+
+void program_finish(void)
+{
+	struct mz_violation violation;
+
+	end_pages = (struct serial_pages) {0};
+
+	if (!world.destroyed) {
+		violation = mz_table_check(&world.space.table);
+		if (violation.rule != MZ_RULE_NONE)
+			fail("rule broken at the end: %s", mz_rule_text(violation.rule));
+		serial_look(&end_pages, &world.space.table);
+		history_settle();
+		serial_check(&begin_pages, &end_pages);
+		check_items(&end_pages);
+	}
+	check_nothing_left();
+}
+
+const struct serial_pages *program_pages(bool end)
+{
+	return end ? &end_pages : &begin_pages;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MPL-2.0
+/*
+ * In tiny_2x4 a node has 4 pages and the root 4 nodes, or leaves of 4 pages; in tiny_3x2 every node
+ * has 2 entries: pages 0 and 1 share a node, 0 to 3 the node above it.
+ */
+#include "tests/explore/scenarios.h"
+
+#include "tests/explore/program.h"
+#include "tests/explore/tiny.h"
+
+#define FLAT     &tiny_2x4
+#define DEEP     &tiny_3x2
+#define WIDE     &tiny_3x4
+#define BASE     PROGRAM_BASE_PAGES
+#define TRACKED  PROGRAM_TRACKED
+#define HARDWARE PROGRAM_HARDWARE
+#define ACTIVE   PROGRAM_ACTIVE
+
+const struct scenario scenarios[] = {
+	/* Two changes of one page, or of neighbours. */
+	{"maps_of_one_page", FLAT, 0, "", "map 0 | map 0"},
+	{"maps_of_one_page_in_a_node", FLAT, 0, "map 1", "map 0 | map 0"},
+	{"maps_that_both_need_a_new_node", FLAT, 0, "", "map 0 | map 1"},
+	{"maps_that_both_need_two_new_nodes", DEEP, 0, "", "map 0 | map 2"},
+	{"maps_of_a_large_leaf_and_a_page_in_it", FLAT, 0, "", "map 0+4 | map 2"},
+	{"map_and_unmap_that_empties_the_node", FLAT, 0, "map 0", "map 1 | unmap 0"},
+	{"map_and_unmap_of_one_page", FLAT, 0, "map 0", "unmap 0; map 0 | map 0; unmap 0"},
+	{"map_and_unmap_that_empties_two_nodes", DEEP, 0, "map 0", "map 1 | unmap 0"},
+	{"unmaps_of_one_page", FLAT, 0, "map 0; map 1", "unmap 0 | unmap 0"},
+	{"unmaps_that_together_empty_a_node", FLAT, 0, "map 0; map 1", "unmap 0 | unmap 1"},
+	{"unmaps_that_together_empty_two_nodes", DEEP, 0, "map 0; map 2", "unmap 0 | unmap 2"},
+	{"protect_and_unmap_of_one_page", FLAT, 0, "map 0+2", "protect 0 | unmap 0"},
+	{"protects_of_one_page", FLAT, 0, "map 0+2", "protect 0 r; query 0 | protect 0 rwx"},
+
+	{"map_and_query", FLAT, 0, "", "map 0+2 | query 0; query 1"},
+	{"map_and_walk", DEEP, 0, "", "map 0+2 | walk 0; walk 1"},
+
+	/* A subtree is cut while others are on their way into it. */
+	{"cut_and_query", FLAT, BASE, "map 0+4", "unmap 0+4 | query 1; query 3"},
+	{"cut_and_walk", DEEP, BASE, "map 0+4", "unmap 0+4 | walk 1; query 1"},
+	{"cut_and_map", FLAT, BASE, "map 0+3", "unmap 0+4 | map 3"},
+	{"cut_and_map_deep", DEEP, BASE, "map 0+3", "unmap 0+4 | map 3"},
+	{"cut_and_unmap", DEEP, BASE, "map 0+4", "unmap 0+4 | unmap 1"},
+	{"cut_and_protect", DEEP, BASE, "map 0+4", "unmap 0+4 | protect 1+2"},
+	{"cut_and_cut_inside", DEEP, BASE, "map 0+4", "unmap 0+4 | unmap 0+2"},
+	{"cut_and_map_anew", FLAT, BASE, "map 0+4", "unmap 0+4; map 0 | query 0; query 0"},
+	{"cuts_and_maps", FLAT, BASE, "map 0+4", "unmap 0+4; map 1 | unmap 0+4; map 1"},
+
+	/* Large leaves are split. */
+	{"split_by_unmap_and_query", FLAT, 0, "map 0+4", "unmap 1 | query 0; query 1; query 2"},
+	{"split_by_protect_and_query", FLAT, 0, "map 0+4", "protect 1 | query 0; query 1"},
+	{"split_by_unmap_and_protect", FLAT, 0, "map 0+4", "unmap 1 | protect 1+2"},
+	{"split_by_both", FLAT, 0, "map 0+4", "unmap 0 | unmap 3"},
+	{"split_and_unmap_of_all", FLAT, 0, "map 0+4", "protect 1 | unmap 0+4"},
+	{"split_and_map", FLAT, 0, "map 0+4", "unmap 1; map 1 | map 1"},
+	{"split_with_hardware_bits", FLAT, HARDWARE, "map 0+4", "unmap 1 | protect 2 | query 2"},
+
+	/* Ranges that overlap, nest, and go through several nodes. */
+	{"overlapping_maps", FLAT, BASE, "", "map 2+4 | map 4+4"},
+	{"overlapping_unmaps", FLAT, BASE, "map 2+8", "unmap 2+4 | unmap 4+4"},
+	{"overlapping_unmaps_deep", DEEP, BASE, "map 0+8", "unmap 1+4 | unmap 3+4"},
+	{"overlapping_protects", FLAT, BASE, "map 2+4", "protect 3+2 r | protect 3+2 rwx"},
+	{"range_map_and_page_unmap", DEEP, BASE, "map 2", "map 0+2 | unmap 2"},
+	{"protect_of_two_nodes_and_unmap", FLAT, BASE, "map 0+8", "protect 2+4 | unmap 3"},
+	{"nested_unmap_and_map", DEEP, BASE, "map 0+6", "unmap 0+8 | map 6+2"},
+	{"nested_protect_and_unmap", DEEP, BASE, "map 0+6", "protect 0+8 | unmap 2+2"},
+	{"nested_map_and_map", DEEP, BASE, "", "map 0+8 | map 2+2"},
+	{"map_over_an_emptied_node", FLAT, 0, "map 0", "unmap 0 | map 0+4"},
+	{"map_over_emptied_nodes_deep", DEEP, 0, "map 0", "unmap 0 | map 0+4"},
+	{"protect_over_an_emptied_node", DEEP, 0, "map 0; map 2", "unmap 0 | protect 0+4"},
+	{"disjoint_ranges_of_one_node", FLAT, 0, "map 0+2", "unmap 0 | protect 1 | query 1"},
+
+	/* Items are taken and put once. */
+	{"tracked_maps_and_unmaps", FLAT, TRACKED, "map 0", "unmap 0; map 0 | unmap 0"},
+	{"tracked_cut_and_split", FLAT, TRACKED, "map 0+8", "unmap 0+8 | unmap 3+2"},
+	{"tracked_cut_and_cut_inside", DEEP, TRACKED | BASE, "map 0+4", "unmap 0+4 | unmap 0+2"},
+
+	/* Cursors. */
+	{"cursors_that_overlap", FLAT, BASE, "map 2+4",
+	 "open 2+4; take 4; close | open 4+4; set 4 r; close"},
+	{"cursors_in_one_node", FLAT, 0, "", "open 0+2; put 1; close | open 1+2; put 1; close"},
+	{"cursors_that_map_and_take", DEEP, BASE, "map 2",
+	 "open 0+4; put 1; put 1; close | open 0+4; take 4; close"},
+	{"cursor_takes_while_others_map_and_query", FLAT, BASE, "map 0+2",
+	 "open 0+4; take 4; close | map 2 | query 2"},
+	{"cursor_takes_an_emptied_node", FLAT, 0, "map 0", "unmap 0 | open 0+4; take 4; close"},
+	{"cursor_maps_over_an_emptied_node", FLAT, 0, "map 0", "unmap 0 | open 0+4; put 2; close"},
+	{"cursor_maps_over_an_emptied_node_deep", DEEP, 0, "map 0",
+	 "unmap 0 | open 0+4; put 2; close"},
+	{"cursor_splits_and_queries", FLAT, 0, "map 0+4",
+	 "open 1+2; take 1; look; set 1 r; close | query 2; query 1"},
+	{"cursor_splits_and_unmap", FLAT, 0, "map 0+4",
+	 "open 1+2; take 1; set 1 r; close | unmap 0+4"},
+	{"cursor_finds_what_others_map", DEEP, 0, "map 3",
+	 "open 0+4; find 4; look; move; look; close | map 1"},
+	{"cursor_empties_a_node_that_another_maps_in", DEEP, 0, "map 0; map 1",
+	 "open 0+2; take 2; close | map 1"},
+	{"cursor_empties_its_cover", FLAT, 0, "map 0", "open 0+2; take 2; close | map 3"},
+	{"tracked_cursors", FLAT, TRACKED, "map 0+4", "open 0+4; take 2; put 1; close | unmap 0+2"},
+
+	/* Faults. */
+	{"faults_on_one_page", FLAT, BASE, "", "fault 0 | fault 0"},
+	{"faults_on_one_large_leaf", FLAT, 0, "", "fault 0 | fault 3"},
+	{"faults_in_neighbours_deep", DEEP, 0, "map 1", "fault 0 | fault 3"},
+	{"fault_and_unmap", FLAT, BASE, "map 0", "fault 0 | unmap 0"},
+	{"fault_and_protect", FLAT, 0, "map 0+4", "fault 0 w | protect 0 r"},
+	{"fault_and_cut", DEEP, BASE, "map 0+4", "fault 1 | unmap 0+4"},
+	{"fault_in_part_of_a_node", FLAT, 0, "map 1", "fault 0 | unmap 1"},
+
+	/* The last owner frees. */
+	{"destroy_and_deactivate", FLAT, ACTIVE | BASE, "map 0+8", "destroy | off"},
+	{"destroy_and_deactivate_tracked", DEEP, ACTIVE | TRACKED, "map 0+8", "destroy | off"},
+
+	/* Three threads. */
+	{"three_maps_of_one_page", FLAT, 0, "", "map 0 | map 0 | map 0"},
+	{"three_maps_in_one_new_node", FLAT, 0, "", "map 0 | map 1 | map 2"},
+	{"three_unmaps_of_a_node", FLAT, 0, "map 0+3", "unmap 0 | unmap 1 | unmap 2"},
+	{"map_unmap_query", FLAT, 0, "map 0", "map 1 | unmap 0 | query 1"},
+	{"map_cut_query", FLAT, BASE, "map 0+3", "map 3 | unmap 0+4 | query 3; query 0"},
+	{"cut_cut_query", DEEP, BASE, "map 0+4", "unmap 0+4 | unmap 0+2 | query 0"},
+	{"cut_map_map", FLAT, BASE, "map 0", "unmap 0+4 | map 1 | map 1"},
+	{"protect_unmap_fault", FLAT, BASE, "map 0", "protect 0 | unmap 0 | fault 0"},
+	{"two_faults_and_an_unmap", FLAT, BASE, "", "fault 0 | fault 0 | unmap 0"},
+	{"two_cursors_and_a_query", FLAT, BASE, "map 0",
+	 "open 0+2; take 2; close | open 1+2; put 1; close | query 1"},
+};
+
+const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "tests/explore/serial.h"
+
+#include <string.h>
+
+#include "tests/explore/history.h"
+#include "tests/explore/sched.h"
+#include "tests/explore/tiny.h"
+
+#define VERSIONS_MAX (CALLS_MAX + 1)
+#define OUTCOMES_MAX (1u << 16) /* a power of 2 */
+
+/* A serial order as it is being put together. */
+struct order {
+	const struct serial_pages *end;
+	uint64_t placed;                            /* units, as bits */
+	uint32_t versions[VERSIONS_MAX][PAGES_MAX]; /* before the first change, after each */
+	unsigned version_count;
+	unsigned from[UNITS_MAX], to[UNITS_MAX]; /* by unit: the versions it lies between */
+};
+
+static struct order order;
+static uint64_t before[UNITS_MAX]; /* by unit: those that have ended before it began, as bits */
+static uint64_t writers;           /* units, as bits */
+
+static uint64_t outcomes[OUTCOMES_MAX];
+static unsigned outcome_count;
+
+/* ---- Pages ---- */
+
+static uint32_t page_value(unsigned oa, unsigned perm, unsigned flags)
+{
+	return (oa + 1) << 8 | flags << 3 | perm;
+}
+
+static uint32_t item_value(struct mz_item item)
+{
+	return item.level == 0 ? 0
+			       : page_value((unsigned)(item.oa.addr >> TINY_PAGE_LG2),
+					    item.prop.perm, item.prop.flags);
+}
+
+void serial_look(struct serial_pages *pages, const struct mz_table *table)
+{
+	const struct mz_format *f = table->config.format;
+
+	*pages = (struct serial_pages) {0};
+	pages->count = 1u << (f->ia_lg2 - TINY_PAGE_LG2);
+	for (unsigned i = 0; i < pages->count; i++)
+		pages->pages[i] = item_value(mz_table_query(table, mz_ia_from(i * TINY_PAGE)));
+}
+
+/* Is none of the pages [first, end) mapped? */
+static bool none_mapped(const uint32_t *pages, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++)
+		if (pages[i] != 0)
+			return false;
+	return true;
+}
+
+static uint32_t protected_page(uint32_t page, unsigned perm)
+{
+	return page == 0 ? 0 : (page & ~7u) | perm;
+}
+
+static unsigned fragment_page(const struct call *call)
+{
+	return (unsigned)(call->fragment.ia.addr >> TINY_PAGE_LG2);
+}
+
+static unsigned fragment_count(const struct call *call)
+{
+	return (unsigned)(call->fragment.bytes >> TINY_PAGE_LG2);
+}
+
+/* Is the fragment a leaf as the pages have it? */
+static bool is_leaf(const uint32_t *pages, const struct call *call)
+{
+	struct mz_item item = call->fragment.item;
+
+	for (unsigned i = 0; i < fragment_count(call); i++, item.oa.addr += TINY_PAGE)
+		if (pages[fragment_page(call) + i] != item_value(item))
+			return false;
+	return fragment_count(call) > 0;
+}
+
+/* Does the fragment tell the truth about the next thing mapped in [first, first + count)? */
+static bool is_next(const uint32_t *pages, const struct call *call)
+{
+	unsigned at = fragment_page(call), end = at + fragment_count(call);
+
+	if (call->fragment.kind == MZ_ABSENT)
+		return none_mapped(pages, call->first, call->first + call->count);
+	if (at < call->first || end > call->first + call->count ||
+	    !none_mapped(pages, call->first, at))
+		return false;
+	return call->fragment.kind == MZ_LEAF ? is_leaf(pages, call) : !none_mapped(pages, at, end);
+}
+
+static bool is_here(const uint32_t *pages, const struct call *call)
+{
+	unsigned at = fragment_page(call);
+
+	if (call->fragment.kind == MZ_ABSENT)
+		return none_mapped(pages, at, at + fragment_count(call));
+	return at <= call->first && call->first < at + fragment_count(call) && is_leaf(pages, call);
+}
+
+/* ---- One call on the flat array ---- */
+
+/* False: on these pages the call would have been answered otherwise. */
+static bool apply(uint32_t *pages, const struct call *call)
+{
+	unsigned first = call->first, end = first + call->count;
+
+	switch (call->kind) {
+	case CALL_MAP:
+	case CALL_CURSOR_MAP:
+		if (call->error != MZ_OK)
+			return call->error == MZ_OCCUPIED && !none_mapped(pages, first, end);
+		if (!none_mapped(pages, first, end))
+			return false;
+		for (unsigned i = first; i < end; i++)
+			pages[i] = page_value(call->oa + (i - first), call->perm, 0);
+		return true;
+	case CALL_UNMAP:
+		memset(&pages[first], 0, call->count * sizeof(pages[0]));
+		return true;
+	case CALL_PROTECT:
+		for (unsigned i = first; i < end; i++)
+			pages[i] = protected_page(pages[i], call->perm);
+		return true;
+	case CALL_QUERY:
+		return pages[first] == item_value(call->item);
+	case CALL_CURSOR_QUERY:
+		return is_here(pages, call);
+	case CALL_CURSOR_TAKE:
+		if (!is_next(pages, call))
+			return false;
+		for (unsigned i = 0; i < fragment_count(call); i++)
+			pages[fragment_page(call) + i] = 0;
+		return true;
+	case CALL_CURSOR_PROTECT:
+		if (!is_next(pages, call))
+			return false;
+		for (unsigned i = 0; i < fragment_count(call); i++)
+			pages[fragment_page(call) + i] =
+				protected_page(pages[fragment_page(call) + i], call->perm);
+		return true;
+	}
+	return false;
+}
+
+/* ---- Orders ---- */
+
+static bool unit_fits(unsigned unit)
+{
+	for (unsigned i = 0; i < history.call_count; i++) {
+		const struct call *call = &history.calls[i];
+
+		if (call->unit != unit)
+			continue;
+		memcpy(order.versions[order.version_count], order.versions[order.version_count - 1],
+		       sizeof(order.versions[0]));
+		if (!apply(order.versions[order.version_count++], call))
+			return false;
+	}
+	return true;
+}
+
+/* The earliest version from `from` on, up to `to`, that answers the query. */
+static bool place_query(const struct call *call, unsigned from, unsigned to, unsigned *place)
+{
+	for (*place = from; *place <= to; ++*place)
+		if (order.versions[*place][call->first] == item_value(call->item))
+			return true;
+	return false;
+}
+
+/* Is one of the unit's calls about this page? */
+static bool is_about(unsigned unit, unsigned page)
+{
+	for (unsigned i = 0; i < history.call_count; i++) {
+		const struct call *call = &history.calls[i];
+
+		if (call->unit == unit && page >= call->first && page < call->first + call->count)
+			return true;
+	}
+	return false;
+}
+
+/* Has every query a place? Calls are in the order in which they were made. */
+static bool queries_fit(void)
+{
+	unsigned place[UNITS_MAX];
+
+	for (unsigned i = 0; i < history.call_count; i++) {
+		const struct call *call = &history.calls[i];
+		unsigned from = 0, to = order.version_count - 1;
+
+		if (call->kind != CALL_QUERY)
+			continue;
+		for (uint64_t set = writers; set != 0; set &= set - 1) {
+			unsigned other = (unsigned)__builtin_ctzll(set);
+
+			if (!is_about(other, call->first))
+				continue;
+			if ((before[call->unit] >> other & 1) != 0 && order.to[other] > from)
+				from = order.to[other];
+			if ((before[other] >> call->unit & 1) != 0 && order.from[other] < to)
+				to = order.from[other];
+		}
+		for (unsigned j = 0; j < i; j++) {
+			const struct call *earlier = &history.calls[j];
+
+			if (earlier->kind == CALL_QUERY && earlier->first == call->first &&
+			    (before[call->unit] >> earlier->unit & 1) != 0 &&
+			    place[earlier->unit] > from)
+				from = place[earlier->unit];
+		}
+		if (!place_query(call, from, to, &place[call->unit]))
+			return false;
+	}
+	return true;
+}
+
+static bool ends_well(void)
+{
+	return memcmp(order.versions[order.version_count - 1], order.end->pages,
+		      sizeof(order.end->pages)) == 0 &&
+		queries_fit();
+}
+
+/* Can the units that are not placed yet follow in some order? */
+static bool can_be_completed(void)
+{
+	if (order.placed == writers)
+		return ends_well();
+	for (uint64_t set = writers & ~order.placed; set != 0; set &= set - 1) {
+		unsigned unit = (unsigned)__builtin_ctzll(set);
+		unsigned version_count = order.version_count;
+
+		if ((before[unit] & writers & ~order.placed) != 0)
+			continue;
+		order.placed |= (uint64_t)1 << unit;
+		order.from[unit] = version_count - 1;
+		if (unit_fits(unit)) {
+			order.to[unit] = order.version_count - 1;
+			if (can_be_completed())
+				return true;
+		}
+		order.placed &= ~((uint64_t)1 << unit);
+		order.version_count = version_count;
+	}
+	return false;
+}
+
+static void find_precedence(void)
+{
+	writers = 0;
+	for (unsigned i = 0; i < UNITS_MAX; i++) {
+		before[i] = 0;
+		if (!history.units[i].used)
+			continue;
+		if (!history.units[i].query)
+			writers |= (uint64_t)1 << i;
+		for (unsigned j = 0; j < UNITS_MAX; j++)
+			if (j != i && history.units[j].used &&
+			    history.units[j].end <= history.units[i].begin)
+				before[i] |= (uint64_t)1 << j;
+	}
+}
+
+/* ---- Outcomes ---- */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * 0x9e3779b97f4a7c15;
+	return hash ^ hash >> 29;
+}
+
+/* The answers, what came before what, and the end. */
+static uint64_t outcome_of(const struct serial_pages *end)
+{
+	uint64_t hash = 1;
+
+	for (unsigned thread = 0; thread < THREADS_MAX; thread++) {
+		for (unsigned i = 0; i < history.call_count; i++) {
+			const struct call *call = &history.calls[i];
+
+			if (call->unit / UNITS_EACH != thread)
+				continue;
+			hash = mix(hash,
+				   (uint64_t)call->kind << 48 | (uint64_t)call->first << 32 |
+					   (uint64_t)call->count << 16 | (uint64_t)call->error);
+			hash = mix(hash, item_value(call->item));
+			hash = mix(hash, item_value(call->fragment.item));
+			hash = mix(hash, call->fragment.ia.addr << 8 | call->fragment.kind);
+			hash = mix(hash, call->fragment.bytes);
+			hash = mix(hash, before[call->unit]);
+		}
+	}
+	for (unsigned i = 0; i < end->count; i++)
+		hash = mix(hash, end->pages[i]);
+	return hash == 0 ? 1 : hash;
+}
+
+/* False: this outcome was met before. */
+static bool remember(uint64_t outcome)
+{
+	uint64_t *place = &outcomes[outcome % OUTCOMES_MAX];
+
+	while (*place != 0 && *place != outcome)
+		place = place == &outcomes[OUTCOMES_MAX - 1] ? outcomes : place + 1;
+	if (*place == outcome)
+		return false;
+	if (outcome_count < OUTCOMES_MAX / 2) {
+		*place = outcome;
+		outcome_count++;
+	}
+	return true;
+}
+
+void serial_clear(void)
+{
+	memset(outcomes, 0, sizeof(outcomes));
+	outcome_count = 0;
+}
+
+unsigned serial_outcomes(void)
+{
+	return outcome_count;
+}
+
+void serial_check(const struct serial_pages *begin, const struct serial_pages *end)
+{
+	find_precedence();
+	if (!remember(outcome_of(end)))
+		return;
+	order.end = end;
+	order.placed = 0;
+	order.version_count = 1;
+	memcpy(order.versions[0], begin->pages, sizeof(begin->pages));
+	if (!can_be_completed())
+		fail("no serial order gives these answers and this table");
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Serialisability: is there an order of a run's units, one after the other, in which a flat array
+ * of pages gives every answer that was given, and ends as the table did? The order must keep what
+ * was in order in the run: a unit that had ended before another began comes before it.
+ *
+ * Queries take no lock: to them, a change of many pages is one event a page, each at some time
+ * within the change. So a query has its place among the versions of its own page alone: after every
+ * change of this page that had ended before the query began, before every one that began after the
+ * query's end, and not before the place of an earlier query of it.
+ */
+#ifndef MZ_TESTS_EXPLORE_SERIAL_H
+#define MZ_TESTS_EXPLORE_SERIAL_H
+
+#include "core/table.h"
+
+#define PAGES_MAX 64
+
+/* What each page translates to. */
+struct serial_pages {
+	uint32_t pages[PAGES_MAX];
+	unsigned count;
+};
+
+static inline bool serial_mapped(uint32_t page)
+{
+	return page != 0;
+}
+
+/* The number of the output page. */
+static inline unsigned serial_oa(uint32_t page)
+{
+	return (page >> 8) - 1;
+}
+
+/* Asks the table for every page, past the history. */
+void serial_look(struct serial_pages *pages, const struct mz_table *table);
+
+/* Forgets the outcomes of another program. */
+void serial_clear(void);
+
+/* Checks the history. Fails if there is no order. */
+void serial_check(const struct serial_pages *begin, const struct serial_pages *end);
+
+/* How many different outcomes there were since the last clear. */
+unsigned serial_outcomes(void);
+
+#endif
