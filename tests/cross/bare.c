@@ -81,6 +81,10 @@ __attribute__((force_align_arg_pointer))
 _Noreturn void
 _start(void)
 {
+#ifdef __riscv
+	/* The linker turns addresses into distances from here. */
+	__asm__ volatile(".option push\n.option norelax\nla gp, __global_pointer$\n.option pop");
+#endif
 	call(CALL_EXIT, main(), 0, 0);
 	__builtin_unreachable();
 }

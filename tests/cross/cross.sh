@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
 # The library without a C library, for four kinds of processor: clean, in need of nothing but four functions, and at
-# work: the example embedder is linked with it and runs, on the processor or on qemu's.
+# work: the example embedder and the exhaustion of short sequences run, on the processor or on qemu's.
 . "$srcdir/tests/tap.sh"
 
 cd "$srcdir" || exit 1
@@ -38,6 +38,12 @@ link_example()
     tests/embed/embed.c tests/cross/bare.c "$work/$cpu/libmezz.a"
 }
 
+link_states()
+{
+  "${compile[@]}" -no-pie -nostdlib -static -fno-tree-loop-distribute-patterns -DSTATES_MAX=65536 \
+    -o "$work/$cpu/states" tests/states/*.c tests/cross/bare.c "$work/$cpu/libmezz.a"
+}
+
 run_example()
 {
   "$@" "$work/$cpu/embed" | diff tests/embed/embed.out -
@@ -58,12 +64,14 @@ cross()
   try "libmezz_compiles_for_$cpu" compile_library
   empty "libmezz_for_${cpu}_is_freestanding" foreign_symbols
   try "the_example_links_for_$cpu" link_example
-  if [[ $host_cpu == "$cpu" ]]; then
-    try "the_example_runs_on_$cpu" run_example
-  elif command -v "$emulator" >/dev/null; then
-    try "the_example_runs_on_$cpu" run_example "$emulator"
+  try "short_sequences_link_for_$cpu" link_states
+  [[ $host_cpu != "$cpu" ]] || emulator=
+  if [[ -z $emulator ]] || command -v "$emulator" >/dev/null; then
+    try "the_example_runs_on_$cpu" run_example $emulator
+    try "short_sequences_are_right_on_$cpu" $emulator "$work/$cpu/states"
   else
     skip "the_example_runs_on_$cpu" "there is no $emulator (Debian: qemu-user)"
+    skip "short_sequences_are_right_on_$cpu" "there is no $emulator (Debian: qemu-user)"
   fi
 }
 
