@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "core/visit.h"
 
-#include "core/node.h"
+#define MZ_INSTANCE_FORMAT (*table->config.format)
+#include "core/body/arguments.h"
 
 /* Where a visit stands: the node at each level and the slot that comes next in it. */
 struct place {
@@ -9,6 +10,21 @@ struct place {
 	uint64_t ia;
 	unsigned next, end;
 };
+
+/* What is visited, without the upper bits of canonical addresses. */
+struct range {
+	uint64_t first, last;
+};
+
+static unsigned greater(unsigned a, unsigned b)
+{
+	return a > b ? a : b;
+}
+
+static unsigned lesser(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
 
 /* Canonical form of an address that was put together from indices. */
 static uint64_t canonical(const struct mz_format *f, uint64_t addr)
@@ -18,35 +34,42 @@ static uint64_t canonical(const struct mz_format *f, uint64_t addr)
 	return f->ia_signed ? (addr ^ sign) - sign : addr;
 }
 
+/* Goes into the node that begins at `ia`, to its entries for [range->first, range->last]. */
 static bool enter(const struct mz_table *table, const struct mz_visitor *visitor,
-		  struct place *place, mz_oa node, unsigned level, uint64_t ia)
+		  const struct range *range, struct place *place, mz_oa node, unsigned level,
+		  uint64_t ia)
 {
 	const struct mz_format *f = table->config.format;
-	bool root = level == f->levels;
+	uint64_t ia_last = ia + ((mz_span(f, level) << f->index_lg2[level]) - 1);
 
 	place->node = node;
 	place->ia = ia;
-	place->next = root ? table->config.root_first : 0;
-	place->end = root ? table->config.root_end : mz_entry_count(f, level);
+	place->next = range->first > ia ? mz_index(f, range->first, level) : 0;
+	place->end = mz_index(f, range->last < ia_last ? range->last : ia_last, level) + 1;
+	if (level == f->levels) {
+		place->next = greater(place->next, table->config.root_first);
+		place->end = lesser(place->end, table->config.root_end);
+	}
 	return visitor->node == NULL ||
 		visitor->node(visitor->context, node, level, mz_ia_from(canonical(f, ia)),
 			      mz_frame_at(f, &table->config, node)->child_count);
 }
 
-bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visitor)
+static bool visit(const struct mz_table *table, const struct mz_visitor *visitor,
+		  const struct range *range)
 {
 	const struct mz_format *f = table->config.format;
 	struct place places[MZ_LEVELS_MAX + 1];
 	unsigned level = f->levels;
 
-	if (!enter(table, visitor, &places[level], table->root_oa, level, 0))
+	if (!enter(table, visitor, range, &places[level], table->root_oa, level, 0))
 		return false;
 	for (;;) {
 		struct place *place = &places[level];
 		unsigned index = place->next;
 		uint64_t entry, ia;
 
-		if (index == place->end) {
+		if (index >= place->end) {
 			if (visitor->leave != NULL &&
 			    !visitor->leave(visitor->context, place->node, level))
 				return false;
@@ -65,11 +88,35 @@ bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visit
 			return false;
 		if (f->kind(entry, level) == MZ_NODE) {
 			level--;
-			if (!enter(table, visitor, &places[level], f->oa(entry, level + 1), level,
-				   ia))
+			if (!enter(table, visitor, range, &places[level], f->oa(entry, level + 1),
+				   level, ia))
 				return false;
 		}
 	}
+}
+
+static uint64_t ia_mask(const struct mz_format *f)
+{
+	return f->ia_lg2 < 64 ? ((uint64_t)1 << f->ia_lg2) - 1 : UINT64_MAX;
+}
+
+bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visitor)
+{
+	struct range all = {0, ia_mask(table->config.format)};
+
+	return visit(table, visitor, &all);
+}
+
+enum mz_error mz_table_visit_range(const struct mz_table *table, mz_ia ia, uint64_t bytes,
+				   const struct mz_visitor *visitor)
+{
+	uint64_t mask = ia_mask(table->config.format);
+	struct range range = {ia.addr & mask, (ia.addr + (bytes - 1)) & mask};
+	enum mz_error error = check_range(table, ia.addr, bytes);
+
+	if (error == MZ_OK)
+		visit(table, visitor, &range);
+	return error;
 }
 
 struct count {

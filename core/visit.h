@@ -28,6 +28,13 @@ struct mz_visitor {
 bool mz_table_visit(const struct mz_table *table, const struct mz_visitor *visitor);
 
 /*
+ * The same for the nodes and entries that map something in [ia, ia + bytes); a large leaf may reach
+ * over its ends. MZ_MISALIGNED, MZ_OUT_OF_RANGE: nothing is visited.
+ */
+MZ_MUST_CHECK enum mz_error mz_table_visit_range(const struct mz_table *table, mz_ia ia,
+						 uint64_t bytes, const struct mz_visitor *visitor);
+
+/*
  * Writes the table as an indented tree: a line a node, a line a run of leaves that continue one
  * another. `line` gets each line without its newline; it is valid during the call.
  */

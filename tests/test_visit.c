@@ -7,6 +7,7 @@
 #include "core/visit.h"
 #include "tests/fixture.h"
 #include "tests/op.h"
+#include "tests/rng.h"
 #include "tests/suite.h"
 #include "tests/tree.h"
 
@@ -129,6 +130,71 @@ START_TEST(a_visit_tells_everything_in_order)
 		must_equal(reader.open[x.format->levels], 0);
 		tree_destroy(&reader.expected);
 	}
+	fixture_end(&x);
+}
+END_TEST
+
+#define SEEN_MAX 65536
+
+/* The entries that a visit has told, in its order. */
+struct seen {
+	size_t count;
+	struct {
+		uint64_t ia, entry;
+		unsigned level;
+	} rows[SEEN_MAX];
+};
+
+static bool see(void *context, mz_oa node, unsigned level, unsigned index, mz_ia ia, uint64_t entry)
+{
+	struct seen *seen = context;
+
+	(void)node, (void)index;
+	must(seen->count < SEEN_MAX);
+	seen->rows[seen->count].ia = ia.addr;
+	seen->rows[seen->count].entry = entry;
+	seen->rows[seen->count++].level = level;
+	return true;
+}
+
+START_TEST(a_visit_of_a_range_tells_what_meets_it)
+{
+	static struct seen all, some;
+	struct mz_visitor whole = {.context = &all, .entry = see};
+	struct mz_visitor part = {.context = &some, .entry = see};
+	struct rng rng = {rng_seed() + (uint64_t)_i};
+	uint64_t pages;
+
+	fixture_begin(&x, _i);
+	furnish();
+	pages = 4 * x.root_span / x.page;
+	all.count = 0;
+	must(mz_table_visit(&x.table, &whole));
+	must(all.count > 0);
+	for (int round = 0; round < 200; round++) {
+		uint64_t from = rng_below(&rng, pages), count = 1 + rng_below(&rng, pages - from);
+		uint64_t first = x.base + from * x.page, last = first + (count * x.page - 1);
+		size_t at = 0;
+
+		some.count = 0;
+		expect_ok(mz_table_visit_range(&x.table, mz_ia_from(first), count * x.page, &part));
+		for (size_t i = 0; i < all.count; i++) {
+			uint64_t ia = all.rows[i].ia;
+
+			if (ia > last || ia + (fixture_span(&x, all.rows[i].level) - 1) < first)
+				continue;
+			must(at < some.count);
+			must_equal(some.rows[at].ia, ia);
+			must_equal(some.rows[at].level, all.rows[i].level);
+			must_equal(some.rows[at++].entry, all.rows[i].entry);
+		}
+		must_equal(at, some.count);
+	}
+	some.count = 0;
+	must_equal(mz_table_visit_range(&x.table, mz_ia_from(x.base + 1), x.page, &part),
+		   MZ_MISALIGNED);
+	must_equal(mz_table_visit_range(&x.table, mz_ia_from(x.base), 0, &part), MZ_OUT_OF_RANGE);
+	must_equal(some.count, 0);
 	fixture_end(&x);
 }
 END_TEST
@@ -343,6 +409,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, a_visit_tells_everything_in_order, 0, EACH_VARIANT);
+	tcase_add_loop_test(tcase, a_visit_of_a_range_tells_what_meets_it, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, a_visitor_can_end_a_visit_at_any_point, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, absent_visitors_are_not_called, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, usage_agrees_with_the_nodes, 0, EACH_VARIANT);
