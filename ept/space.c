@@ -19,6 +19,11 @@ void mz_space_destroy(struct mz_space *space)
 	mz_table_destroy(&space->table);
 }
 
+static struct mz_space_stats *stats_of(struct mz_space *space, mz_ia gpa)
+{
+	return &space->shards[gpa.addr >> 30 & (MZ_SPACE_SHARDS - 1)].stats;
+}
+
 static uint64_t region_last(const struct mz_region *region)
 {
 	return region->ia.addr + (region->bytes - 1);
@@ -144,7 +149,7 @@ static enum mz_error map_largest(struct mz_space *space, mz_ia gpa, struct mz_fa
 		error = mz_table_map(&space->table, mz_ia_from(ia), mz_span(f, level), item.oa,
 				     item.prop);
 		if (error == MZ_OK) {
-			mz_count_up(&space->stats.mapped[level]);
+			mz_count_up(&stats_of(space, gpa)->mapped[level]);
 			describe(space, gpa, item, fault);
 		}
 	}
@@ -199,11 +204,29 @@ enum mz_answer mz_space_fault(struct mz_space *space, mz_ia gpa, enum mz_perm ac
 			      struct mz_fault *fault)
 {
 	enum mz_answer result = answer(space, gpa, access, fault);
+	struct mz_space_stats *stats = stats_of(space, gpa);
 
-	mz_count_up(&space->stats.answers[result]);
+	mz_count_up(&stats->answers[result]);
 	if (result == MZ_DENIED)
-		mz_count_up(&space->stats.denials[fault->cause]);
+		mz_count_up(&stats->denials[fault->cause]);
 	return result;
+}
+
+struct mz_space_stats mz_space_stats(const struct mz_space *space)
+{
+	struct mz_space_stats sum = {.answers = {0}};
+
+	for (unsigned i = 0; i < MZ_SPACE_SHARDS; i++) {
+		const struct mz_space_stats *stats = &space->shards[i].stats;
+
+		for (unsigned answers = 0; answers < MZ_ANSWERS; answers++)
+			sum.answers[answers] += mz_load_relaxed(&stats->answers[answers]);
+		for (unsigned cause = 0; cause < MZ_DENIALS; cause++)
+			sum.denials[cause] += mz_load_relaxed(&stats->denials[cause]);
+		for (unsigned level = 0; level <= MZ_LEVELS_MAX; level++)
+			sum.mapped[level] += mz_load_relaxed(&stats->mapped[level]);
+	}
+	return sum;
 }
 
 /* Populates the part of [first, last] that lies in one region. */

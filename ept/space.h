@@ -59,18 +59,28 @@ struct mz_fault {
 	struct mz_item item; /* and what */
 };
 
-/* How often each answer was given. Updated atomically, read at any time. */
+/* How often each answer was given. */
 struct mz_space_stats {
 	uint64_t answers[MZ_ANSWERS];
 	uint64_t denials[MZ_DENIALS];
 	uint64_t mapped[MZ_LEVELS_MAX + 1]; /* leaves that faults have mapped, by level */
 };
 
+/*
+ * Counters are kept apart by 1 GiB of addresses, so that processors that fault in different memory
+ * do not wait for each other's cache lines.
+ */
+#define MZ_SPACE_SHARDS 8
+
+struct mz_space_shard {
+	struct mz_space_stats stats;
+} __attribute__((aligned(64)));
+
 struct mz_space {
 	struct mz_table table;
 	struct mz_region *regions; /* sorted by ia */
 	size_t region_count, region_max;
-	struct mz_space_stats stats;
+	struct mz_space_shard shards[MZ_SPACE_SHARDS];
 };
 
 /*
@@ -106,6 +116,9 @@ enum mz_answer mz_space_fault(struct mz_space *space, mz_ia gpa, enum mz_perm ac
  * MZ_NO_MEMORY: what was mapped until then stays. MZ_OUT_OF_RANGE: empty or wraps.
  */
 MZ_MUST_CHECK enum mz_error mz_space_populate(struct mz_space *space, mz_ia gpa, uint64_t bytes);
+
+/* The numbers so far; each is exact when no fault is under way. */
+struct mz_space_stats mz_space_stats(const struct mz_space *space);
 
 const char *mz_answer_text(enum mz_answer answer);
 const char *mz_denial_text(enum mz_denial cause);

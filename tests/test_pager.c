@@ -126,7 +126,7 @@ START_TEST(a_touch_brings_in_one_leaf)
 	for (uint64_t page = 4 * MIB; page < 6 * MIB; page += MZ_RAM_PAGE)
 		ck_assert_uint_eq(touch(page), page == 5 * MIB ? 7 : 0);
 	ck_assert_uint_eq(counts.by[MZ_FAULT_MISSING][MZ_ACCESS_WRITE][2], 1);
-	ck_assert_uint_eq(space.stats.answers[MZ_RESOLVED], 1);
+	ck_assert_uint_eq(mz_space_stats(&space).answers[MZ_RESOLVED], 1);
 	end();
 }
 END_TEST
@@ -165,8 +165,8 @@ START_TEST(a_page_that_the_kernel_took_back_comes_again)
 	ck_assert_int_eq(madvise(ram.guest + MIB, 2 * MZ_RAM_PAGE, MADV_DONTNEED), 0);
 	ck_assert_uint_eq(touch(MIB + MZ_RAM_PAGE), 4);
 	ck_assert_uint_eq(touch(MIB), 3);
-	ck_assert_uint_eq(space.stats.answers[MZ_RESOLVED], 1);
-	ck_assert_uint_eq(space.stats.answers[MZ_RETRY], 2);
+	ck_assert_uint_eq(mz_space_stats(&space).answers[MZ_RESOLVED], 1);
+	ck_assert_uint_eq(mz_space_stats(&space).answers[MZ_RETRY], 2);
 	end();
 }
 END_TEST
@@ -191,8 +191,8 @@ START_TEST(many_may_touch_at_once)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, touch_all, &steps[i]), 0);
 	for (unsigned i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
-	ck_assert_uint_eq(space.stats.answers[MZ_RESOLVED], 5);
-	ck_assert_uint_eq(space.stats.answers[MZ_DENIED], 0);
+	ck_assert_uint_eq(mz_space_stats(&space).answers[MZ_RESOLVED], 5);
+	ck_assert_uint_eq(mz_space_stats(&space).answers[MZ_DENIED], 0);
 	end();
 }
 END_TEST

@@ -333,7 +333,7 @@ START_TEST(the_largest_leaf_that_fits_is_mapped)
 		must_equal(fault.ia.addr, x.base + big);
 		must_equal(fault.bytes, big);
 		must_equal(fault.item.oa.addr, x.root_span + big);
-		must_equal(space.stats.mapped[x.top], 1);
+		must_equal(mz_space_stats(&space).mapped[x.top], 1);
 		/* The first and the last can't be large. */
 		must_equal(fault_at(x.base + x.page, MZ_READ, &fault), MZ_RESOLVED);
 		must_equal(fault.item.level, 1);
@@ -445,7 +445,7 @@ START_TEST(a_fault_without_memory_changes_nothing)
 		tree_read(&after, &space.table);
 		must(tree_equal(&before, &after));
 	}
-	must_equal(space.stats.answers[MZ_EXHAUSTED], x.format->levels - 1u);
+	must_equal(mz_space_stats(&space).answers[MZ_EXHAUSTED], x.format->levels - 1u);
 	track_fail(&x.track, 0);
 	must_equal(fault_at(x.base + x.root_span, MZ_WRITE, &fault), MZ_RESOLVED);
 	tree_destroy(&before);
@@ -471,18 +471,18 @@ START_TEST(statistics_count_every_answer)
 	fault_at(x.base + 9 * x.page, MZ_WRITE, &fault);
 	expect_ok(mz_table_protect(&space.table, mz_ia_from(x.base), x.page, MZ_READ, NULL));
 	fault_at(x.base, MZ_WRITE, &fault);
-	must_equal(space.stats.answers[MZ_RESOLVED], 2);
-	must_equal(space.stats.answers[MZ_RETRY], 1);
-	must_equal(space.stats.answers[MZ_MMIO], 1);
-	must_equal(space.stats.answers[MZ_DENIED], 4);
-	must_equal(space.stats.answers[MZ_EXHAUSTED], 0);
-	must_equal(space.stats.denials[MZ_DENIAL_NONE], 0);
-	must_equal(space.stats.denials[MZ_DENIAL_NO_REGION], 1);
-	must_equal(space.stats.denials[MZ_DENIAL_READ_ONLY], 2);
-	must_equal(space.stats.denials[MZ_DENIAL_PERMISSION], 1);
-	must_equal(space.stats.mapped[1], 2);
+	must_equal(mz_space_stats(&space).answers[MZ_RESOLVED], 2);
+	must_equal(mz_space_stats(&space).answers[MZ_RETRY], 1);
+	must_equal(mz_space_stats(&space).answers[MZ_MMIO], 1);
+	must_equal(mz_space_stats(&space).answers[MZ_DENIED], 4);
+	must_equal(mz_space_stats(&space).answers[MZ_EXHAUSTED], 0);
+	must_equal(mz_space_stats(&space).denials[MZ_DENIAL_NONE], 0);
+	must_equal(mz_space_stats(&space).denials[MZ_DENIAL_NO_REGION], 1);
+	must_equal(mz_space_stats(&space).denials[MZ_DENIAL_READ_ONLY], 2);
+	must_equal(mz_space_stats(&space).denials[MZ_DENIAL_PERMISSION], 1);
+	must_equal(mz_space_stats(&space).mapped[1], 2);
 	for (unsigned level = 2; level <= MZ_LEVELS_MAX; level++)
-		must_equal(space.stats.mapped[level], 0);
+		must_equal(mz_space_stats(&space).mapped[level], 0);
 	end();
 }
 END_TEST
@@ -755,9 +755,9 @@ START_TEST(processors_fault_at_once)
 	usage = mz_table_usage(&space.table);
 	must_equal(usage.mapped_bytes, resolved_bytes);
 	for (unsigned a = 0; a < MZ_ANSWERS; a++)
-		must_equal(space.stats.answers[a], answers[a]);
+		must_equal(mz_space_stats(&space).answers[a], answers[a]);
 	for (unsigned level = 0; level <= MZ_LEVELS_MAX; level++)
-		must_equal(space.stats.mapped[level], usage.leaf_count[level]);
+		must_equal(mz_space_stats(&space).mapped[level], usage.leaf_count[level]);
 	end();
 }
 END_TEST

@@ -217,7 +217,7 @@ void mz_vm_stats(const struct mz_vm *vm, struct mz_vm_stats *stats)
 		.backend = vm->backend,
 		.format = vm->space.table.config.format,
 		.faults = vm->faults,
-		.space = vm->space.stats,
+		.space = mz_space_stats(&vm->space),
 		.usage = mz_table_usage(&vm->space.table),
 		.rom_writes = vm->rom_writes,
 		.unclaimed_ports = vm->ports.unclaimed_reads + vm->ports.unclaimed_writes,
