@@ -74,7 +74,8 @@ struct mz_space_stats {
 
 struct mz_space_shard {
 	struct mz_space_stats stats;
-} __attribute__((aligned(64)));
+	uint64_t apart[8]; /* a cache line that nobody uses, wherever the space lies */
+};
 
 struct mz_space {
 	struct mz_table table;
