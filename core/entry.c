@@ -2,7 +2,6 @@
 /* Entries one at a time, by the run-time format: the same writer as the operations use. */
 #include "core/entry.h"
 
-#define MZ_INSTANCE_FORMAT (*table->config.format)
 #include "core/body/split.h"
 
 static void read_again(struct mz_entry *entry)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "core/node.h"
 
+#include "core/table.h"
+
 _Static_assert(sizeof(struct mz_frame) == 16, "the metadata of a node costs 16 bytes");
 
 enum mz_error mz_node_alloc_raw_(const struct mz_config *c, unsigned level, mz_node *node)
@@ -45,45 +47,10 @@ mz_node mz_node_take(const struct mz_config *c, mz_node node)
 	return node;
 }
 
-/* Puts what the entries of a dead node own; child nodes that die by it go onto the list. */
-static void drop_children(const struct mz_config *c, mz_oa node, uint32_t *dead)
-{
-	const struct mz_format *f = c->format;
-	struct mz_node_ref ref = mz_node_ref(c, (mz_node) {node});
-	bool root = ref.level == f->levels;
-	unsigned index = root ? c->root_first : 0;
-	unsigned end = root ? c->root_end : mz_entry_count(f, ref.level);
-	unsigned left = ref.frame->child_count;
-
-	if (ref.level == 1 && c->items.put == NULL)
-		return;
-	for (; index < end && left > 0; index++) {
-		uint64_t entry = mz_load_relaxed(&ref.slots[index]);
-		enum mz_kind kind = f->kind(entry, ref.level);
-
-		if (kind == MZ_ABSENT)
-			continue;
-		left--;
-		if (kind == MZ_NODE) {
-			mz_oa child = f->oa(entry, ref.level);
-			struct mz_frame *frame = mz_frame_at(f, c, child);
-
-			if (mz_refs_put(&frame->refs)) {
-				frame->next = *dead;
-				*dead = mz_page_number(f, child);
-			}
-		} else if (c->items.put != NULL) {
-			struct mz_item item = {f->oa(entry, ref.level), f->prop(entry, ref.level),
-					       (uint8_t)ref.level};
-
-			c->items.put(c->items.context, item);
-		}
-	}
-}
-
 void mz_node_put(const struct mz_config *c, mz_node node)
 {
 	const struct mz_format *f = c->format;
+	const struct mz_ops *ops = f->ops != NULL ? f->ops : &mz_runtime_ops;
 	struct mz_frame *frame = mz_frame_at(f, c, node.oa);
 	uint32_t dead;
 
@@ -96,7 +63,8 @@ void mz_node_put(const struct mz_config *c, mz_node node)
 		mz_node next = {mz_page_address(f, dead)};
 
 		dead = mz_frame_at(f, c, next.oa)->next;
-		drop_children(c, next.oa, &dead);
+		if (mz_frame_at(f, c, next.oa)->level > 1 || c->items.put != NULL)
+			ops->drop(c, next.oa, &dead);
 		mz_node_free_raw_(c, next);
 	}
 }

@@ -3,7 +3,6 @@
  * The run-time instance: the same algorithms for a format that was not known when they were
  * compiled.
  */
-#define MZ_INSTANCE_FORMAT (*table->config.format)
 #include "core/instance.h"
 
 const struct mz_ops mz_runtime_ops = MZ_INSTANCE_OPS;

@@ -45,6 +45,7 @@ struct mz_ops {
 	enum mz_error (*protect)(struct mz_table *table, mz_ia ia, uint64_t bytes, unsigned perm,
 				 struct mz_gather *gather);
 	struct mz_item (*query)(const struct mz_table *table, mz_ia ia);
+	void (*drop)(const struct mz_config *config, mz_oa node, uint32_t *dead);
 
 	enum mz_error (*cursor_open)(struct mz_cursor *cursor, struct mz_table *table, mz_ia ia,
 				     uint64_t bytes, struct mz_gather *gather);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "core/visit.h"
 
-#define MZ_INSTANCE_FORMAT (*table->config.format)
 #include "core/body/arguments.h"
 
 /* Where a visit stands: the node at each level and the slot that comes next in it. */

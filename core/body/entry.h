@@ -18,11 +18,20 @@
 #include "core/gather.h"
 #include "core/node.h"
 
-/* The instance's format: a constant that folds away, or the table's own. */
+/* The instance's format: a constant that folds away, or without one the configuration's own. */
+MZ_INLINE const struct mz_format *format_in(const struct mz_config *c)
+{
+#ifdef MZ_INSTANCE_FORMAT
+	(void)c;
+	return &MZ_INSTANCE_FORMAT;
+#else
+	return c->format;
+#endif
+}
+
 MZ_INLINE const struct mz_format *format_of(const struct mz_table *table)
 {
-	(void)table;
-	return &MZ_INSTANCE_FORMAT;
+	return format_in(&table->config);
 }
 
 /* May the MMU write entries of this table at any moment? */

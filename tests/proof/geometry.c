@@ -5,7 +5,6 @@
  * address, every range. Bound: MZ_LEVELS_MAX levels.
  * Proof geometry: --unwind 8
  */
-#define MZ_INSTANCE_FORMAT (*table->config.format)
 #include "core/body/range.h"
 #include "tests/proof/prove.h"
 
