@@ -6,7 +6,7 @@
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 corpus=${FUZZ_CORPUS:-$work/corpus}
-mkdir -p "$corpus"
+mkdir -p "$corpus" "$work/seeds"
 
 build()
 {
@@ -15,12 +15,27 @@ build()
     $(printf '%s\n' $LIBTEST_SOURCES | grep -v suite) $LIBRARY_SOURCES)
 }
 
+# An input for each of the 24 pairs of a format and a variant, long enough for large leaves, splits and cuts to come about.
+seed()
+{
+  LC_ALL=C awk -v directory="$work/seeds" 'BEGIN {
+    srand(1)
+    for (pair = 0; pair < 24; pair++) {
+      file = directory "/" pair
+      printf "%c", pair ? pair : 24 >file
+      for (i = 0; i < 450; i++)
+        printf "%c", 1 + int(rand() * 255) >file
+      close(file)
+    }
+  }'
+}
+
 # Shows the input that failed as operations, and where it is kept.
 run()
 {
   local failed
   "$work/fuzz" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=600 -timeout=60 -print_final_stats=1 \
-    -artifact_prefix="$corpus/../fuzz-" "$corpus" >"$work/output" 2>&1 && return
+    -len_control=0 -artifact_prefix="$corpus/../fuzz-" "$corpus" "$work/seeds" >"$work/output" 2>&1 && return
   tail -n 40 "$work/output"
   for failed in "$corpus"/../fuzz-*; do
     echo "$failed:"
@@ -36,6 +51,7 @@ elif ! clang -fsanitize=fuzzer,address -x c -o "$work/empty" - 2>/dev/null \
   <<<'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d && n > 1 ? 0 : 0; }'; then
   skip random_inputs_agree_with_the_model 'clang has no fuzzer (Debian: libclang-rt-dev)'
 else
+  seed
   try the_fuzzer_builds build
   try random_inputs_agree_with_the_model run
   sed -n 's/^stat::number_of_executed_units: */# executions: /p' "$work/output"
