@@ -38,6 +38,7 @@ pc:check|check|to build the unit tests'
 
 needs_to_check='
 clang|clang|to build with a second compiler
+/usr/share/doc/libclang-rt-dev|libclang-rt-dev|to fuzz
 jq|jq|to read the JSON that mezz writes
 g++|g++|to try the headers from C++
 objdump|binutils|to look into what was compiled

@@ -6,8 +6,10 @@
 #include "arch/x86/ept.h"
 #include "core/check.h"
 #include "core/cursor.h"
+#include "core/entry.h"
 #include "core/gather.h"
 #include "ept/space.h"
+#include "tests/states/tiny.h"
 
 extern struct mz_memory node_memory;
 extern struct mz_table table;
@@ -24,6 +26,7 @@ extern mz_ia ia;
 extern mz_oa oa;
 extern uint64_t bytes, eptp;
 
+void flush_everything(void);
 void run_guest(uint64_t root_register);
 void panic(const char *text);
 

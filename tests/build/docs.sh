@@ -75,7 +75,7 @@ unnamed_errors()
     done
 }
 
-for guide in embedding; do
+for guide in embedding formats; do
   blocks "docs/$guide.md"
   empty "${guide}_shows_files_as_they_are" differences
   try "${guide}_shows_code_that_compiles" compile_snippets

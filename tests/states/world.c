@@ -97,12 +97,11 @@ uint64_t world_bytes(const struct world *w, unsigned page_count)
 	return (uint64_t)page_count << w->format.page_lg2;
 }
 
-void world_init(struct world *w, const struct mz_format *format, bool hardware_flags,
-		unsigned shifts)
+void world_init(struct world *w, const struct mz_format *format, unsigned has, unsigned shifts)
 {
 	static const struct world empty;
 	struct mz_config config = {
-		.features = hardware_flags ? MZ_HW_ACCESSED_DIRTY : 0,
+		.features = has & WORLD_HARDWARE_FLAGS ? MZ_HW_ACCESSED_DIRTY : 0,
 		.memory =
 			{
 				.context = w,
@@ -113,10 +112,11 @@ void world_init(struct world *w, const struct mz_format *format, bool hardware_f
 				.first_frame = NODE_PA / NODE_BYTES,
 				.frame_count = WORLD_NODES,
 			},
-		.items = {w, world_take, world_put},
 		.flush = {w, world_flush},
 	};
 
+	if (has & WORLD_TRACKED)
+		config.items = (struct mz_items) {w, world_take, world_put};
 	*w = empty;
 	w->format = *format;
 	w->shifts = shifts;
@@ -251,7 +251,7 @@ static const char *read_rest(const struct world *w, const struct flat *flat, uns
 		if (flat->codes[page] != CODE_ABSENT)
 			refs[page + code_shift(flat->codes[page])]++;
 	for (unsigned i = 0; i < WORLD_PAGES + WORLD_SHIFTS; i++)
-		if (refs[i] != w->refs[i])
+		if (w->table.config.items.put != NULL && refs[i] != w->refs[i])
 			return "a reference to mapped memory is lost, or one too many";
 	for (unsigned i = 0; i < WORLD_NODES; i++) {
 		node_count -= w->live[i];

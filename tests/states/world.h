@@ -56,9 +56,14 @@ struct world {
 	bool flushed[WORLD_PAGES];            /* since the last restore */
 };
 
+/* Bits of what a table has. */
+enum {
+	WORLD_HARDWARE_FLAGS = 1, /* an MMU that sets accessed and dirty by itself */
+	WORLD_TRACKED = 2,        /* references to what it maps */
+};
+
 /* Makes the empty table. */
-void world_init(struct world *w, const struct mz_format *format, bool hardware_flags,
-		unsigned shifts);
+void world_init(struct world *w, const struct mz_format *format, unsigned has, unsigned shifts);
 
 uint64_t world_bytes(const struct world *w, unsigned page_count);
 
