@@ -158,6 +158,43 @@ static inline void map_chain(struct mz_cursor *cursor, struct mz_node_ref node, 
 	entry_link(table, node, index, made.oa);
 }
 
+/*
+ * Does a locked subtree map anything? A node can be empty for a moment: until whoever has emptied
+ * it comes back from above to cut it.
+ */
+static inline bool maps_anything(struct mz_table *table, struct mz_node_ref node)
+{
+	const struct mz_format *f = format_of(table);
+
+	if (node.level == 1 || node.frame->child_count == 0)
+		return node.frame->child_count > 0;
+	for (unsigned i = 0; i < mz_entry_count(f, node.level); i++) {
+		uint64_t entry = mz_load_relaxed(&node.slots[i]);
+		enum mz_kind kind = f->kind(entry, node.level);
+
+		if (kind == MZ_LEAF ||
+		    (kind == MZ_NODE && maps_anything(table, child_of(table, entry, node.level))))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Makes the entry of `level` at the position absent, where nothing is mapped below it. False: there
+ * is, or the node has to stay.
+ */
+static inline bool make_room(struct mz_cursor *cursor, struct path *path, unsigned level)
+{
+	struct mz_table *table = cursor->table;
+
+	if (!may_cut(table, level) || maps_anything(table, path->nodes[level - 1]))
+		return false;
+	cut(table, path->nodes[level], mz_index(format_of(table), cursor->at, level), cursor->at,
+	    cursor->gather);
+	path->level = level;
+	return true;
+}
+
 static inline enum mz_error instance_cursor_map(struct mz_cursor *cursor, mz_oa oa, unsigned level,
 						struct mz_prop prop)
 {
@@ -169,7 +206,9 @@ static inline enum mz_error instance_cursor_map(struct mz_cursor *cursor, mz_oa 
 	if (error != MZ_OK)
 		return error;
 	path = descend(cursor, cursor->at, &entry);
-	if (path.level < level || f->kind(entry, path.level) != MZ_ABSENT)
+	if (f->kind(entry, path.level) != MZ_ABSENT)
+		return MZ_OCCUPIED;
+	if (path.level < level && !make_room(cursor, &path, level))
 		return MZ_OCCUPIED;
 	error = reserve_levels(cursor, level, path.level);
 	if (error != MZ_OK)
@@ -183,10 +222,10 @@ static inline enum mz_error instance_cursor_map(struct mz_cursor *cursor, mz_oa 
  * Finds the first thing mapped in [cursor->at, limit], and the way to the node that has it: a leaf,
  * or with `subtrees` a node that lies whole inside and may be cut. False: there is nothing.
  */
-static inline bool next_mapped(const struct mz_cursor *cursor, uint64_t limit, bool subtrees,
+static inline bool next_mapped(struct mz_cursor *cursor, uint64_t limit, bool subtrees,
 			       struct path *path, struct part *p, uint64_t *entry)
 {
-	const struct mz_table *table = cursor->table;
+	struct mz_table *table = cursor->table;
 	const struct mz_format *f = format_of(table);
 	uint64_t at = cursor->at;
 
@@ -201,7 +240,8 @@ static inline bool next_mapped(const struct mz_cursor *cursor, uint64_t limit, b
 		if (kind == MZ_LEAF)
 			return true;
 		if (kind == MZ_NODE) {
-			if (subtrees && p->whole && may_cut(table, node.level))
+			if (subtrees && p->whole && may_cut(table, node.level) &&
+			    maps_anything(table, child_of(table, *entry, node.level)))
 				return true;
 			path_down(table, path, *entry);
 			continue;
@@ -292,27 +332,25 @@ static inline enum mz_error instance_cursor_take_next(struct mz_cursor *cursor, 
 	*fragment = (struct mz_fragment) {.kind = MZ_ABSENT, .ia = mz_ia_from(cursor->at)};
 	if (error != MZ_OK || !limit_of(cursor, bytes, &limit))
 		return error;
-	if (!next_mapped(cursor, limit, true, &path, &p, &entry)) {
+	if (!next_mapped(cursor, limit, !reports_flags(table, cursor->gather), &path, &p, &entry)) {
 		move_behind(cursor, limit);
 		return MZ_OK;
 	}
 	node = path.nodes[path.level];
-	*fragment = fragment_of(f, entry, node.level, &p);
-	if (fragment->kind == MZ_NODE) {
+	if (f->kind(entry, node.level) == MZ_NODE) {
 		cut(table, node, p.index, p.first, cursor->gather);
 	} else if (p.whole) {
-		entries_clear(table, node, p.index, p.index + 1, p.first, cursor->gather);
+		entry = entries_clear(table, node, p.index, p.index + 1, p.first, cursor->gather);
 	} else {
 		error = reserve_split(cursor, node.level, &p, true);
-		if (error != MZ_OK) {
-			*fragment = (struct mz_fragment) {.kind = MZ_ABSENT};
+		if (error != MZ_OK)
 			return error;
-		}
 		entry = split(table, &cursor->reserve, node, &p, entry, 0, &hold);
 		mz_gather_range_(cursor->gather, part_base(f, node.level, &p),
 				 mz_span_last(f, p.first, node.level));
 		hand_out_part(cursor, &p, entry, node.level);
 	}
+	*fragment = fragment_of(f, entry, node.level, &p);
 	prune_path(cursor, &path, p.first);
 	move_behind(cursor, p.last);
 	return MZ_OK;
@@ -330,6 +368,7 @@ static inline enum mz_error instance_cursor_protect_next(struct mz_cursor *curso
 	struct path path;
 	struct part p;
 	uint64_t entry, limit;
+	unsigned before;
 
 	*fragment = (struct mz_fragment) {.kind = MZ_ABSENT, .ia = mz_ia_from(cursor->at)};
 	if (perm > UINT8_MAX || !prop_encodable(table, mz_prop_from(perm)))
@@ -341,20 +380,20 @@ static inline enum mz_error instance_cursor_protect_next(struct mz_cursor *curso
 		return MZ_OK;
 	}
 	node = path.nodes[path.level];
-	*fragment = fragment_of(f, entry, node.level, &p);
-	if (p.whole) {
-		if (entries_protect(table, node, p.index, p.index + 1, perm))
+	before = f->prop(entry, node.level).perm;
+	if (before != perm && p.whole) {
+		entry = entry_protect(table, node, p.index, entry, perm);
+		if ((before & ~perm) != 0)
 			mz_gather_range_(cursor->gather, p.first, p.last);
-	} else if (fragment->item.prop.perm != perm) {
+	} else if (before != perm) {
 		error = reserve_split(cursor, node.level, &p, false);
-		if (error != MZ_OK) {
-			*fragment = (struct mz_fragment) {.kind = MZ_ABSENT};
+		if (error != MZ_OK)
 			return error;
-		}
-		split(table, &cursor->reserve, node, &p, entry, perm, &hold);
+		entry = split(table, &cursor->reserve, node, &p, entry, perm, &hold);
 		mz_gather_range_(cursor->gather, part_base(f, node.level, &p),
 				 mz_span_last(f, p.first, node.level));
 	}
+	*fragment = fragment_of(f, entry, node.level, &p);
 	move_behind(cursor, p.last);
 	return MZ_OK;
 }

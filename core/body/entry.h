@@ -64,8 +64,9 @@ static inline void items_take(const struct mz_table *table, unsigned level, unsi
 }
 
 /*
- * Leaves for the absent entries [begin, end), for consecutive output addresses from oa. `plain`:
- * the table is known to have no item hooks.
+ * Leaves for the absent entries [begin, end), for consecutive output addresses from oa. Whoever
+ * sees a leaf sees what was written to its memory before. `plain`: the table is known to have no
+ * item hooks.
  */
 MZ_INLINE void entries_map(struct mz_table *table, struct mz_node_ref node, unsigned begin,
 			   unsigned end, uint64_t oa, struct mz_prop prop, bool plain)
@@ -76,7 +77,7 @@ MZ_INLINE void entries_map(struct mz_table *table, struct mz_node_ref node, unsi
 		items_take(table, node.level, end - begin, oa, prop);
 	add_children(node.frame, end - begin);
 	for (unsigned i = begin; i < end; i++, oa += mz_span(f, node.level))
-		mz_store_relaxed(&node.slots[i], f->make_leaf(mz_oa_from(oa), node.level, prop));
+		mz_store_release(&node.slots[i], f->make_leaf(mz_oa_from(oa), node.level, prop));
 }
 
 /* Hangs a filled node into an absent entry. Its children are seen by whoever sees the link. */
@@ -132,6 +133,12 @@ static inline void report_unmapped(const struct mz_table *table, struct mz_node_
 	}
 }
 
+/* Does somebody want to hear what the MMU has set in a leaf up to its end? */
+MZ_INLINE bool reports_flags(const struct mz_table *table, const struct mz_gather *gather)
+{
+	return gather->unmapped != NULL && mmu_writes(table);
+}
+
 /* Gathers a leaf that was cleared, item and flush together: a full gather flushes in between. */
 static inline void put_item(const struct mz_table *table, unsigned level, uint64_t addr,
 			    uint64_t entry, struct mz_gather *gather)
@@ -145,21 +152,22 @@ static inline void put_item(const struct mz_table *table, unsigned level, uint64
 /*
  * Clears the leaves among the entries [begin, end), none of which is a link. `first` is the address
  * that entry `begin` maps. What goes is in the gather for its flush, and after it for the item
- * hook.
+ * hook. Answers the last entry as it was in the end.
  */
-MZ_INLINE void entries_clear(struct mz_table *table, struct mz_node_ref node, unsigned begin,
-			     unsigned end, uint64_t first, struct mz_gather *gather)
+MZ_INLINE uint64_t entries_clear(struct mz_table *table, struct mz_node_ref node, unsigned begin,
+				 unsigned end, uint64_t first, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	bool atomic = mmu_writes(table);
 	bool tracked = table->config.items.put != NULL;
+	bool reported = reports_flags(table, gather);
+	uint64_t entry = f->absent;
 	unsigned cleared = 0;
 
-	if (MZ_UNLIKELY(gather->unmapped != NULL))
+	if (MZ_UNLIKELY(gather->unmapped != NULL) && !atomic)
 		report_unmapped(table, node, begin, end, first, gather);
 	for (unsigned i = begin; i < end; i++) {
-		uint64_t entry = mz_load_relaxed(&node.slots[i]);
-
+		entry = mz_load_relaxed(&node.slots[i]);
 		if (f->kind(entry, node.level) == MZ_ABSENT)
 			continue;
 		if (atomic)
@@ -167,6 +175,10 @@ MZ_INLINE void entries_clear(struct mz_table *table, struct mz_node_ref node, un
 		else
 			mz_store_relaxed(&node.slots[i], f->absent);
 		cleared++;
+		if (MZ_UNLIKELY(reported))
+			gather->unmapped(gather->context,
+					 mz_ia_from(first + (i - begin) * mz_span(f, node.level)),
+					 item_of(f, entry, node.level), 1);
 		if (MZ_UNLIKELY(tracked))
 			put_item(table, node.level, first + (i - begin) * mz_span(f, node.level),
 				 entry, gather);
@@ -175,11 +187,15 @@ MZ_INLINE void entries_clear(struct mz_table *table, struct mz_node_ref node, un
 		mz_gather_range_(gather, first,
 				 first + ((end - begin) * mz_span(f, node.level) - 1));
 	node.frame->child_count = (uint16_t)(node.frame->child_count - cleared);
+	return entry;
 }
 
-/* The leaf with other permissions. Bits that the MMU sets meanwhile survive. */
-MZ_INLINE void entry_protect(struct mz_table *table, struct mz_node_ref node, unsigned index,
-			     uint64_t entry, unsigned perm)
+/*
+ * The leaf with other permissions. Bits that the MMU sets meanwhile survive. Answers the leaf as it
+ * was last.
+ */
+MZ_INLINE uint64_t entry_protect(struct mz_table *table, struct mz_node_ref node, unsigned index,
+				 uint64_t entry, unsigned perm)
 {
 	const struct mz_format *f = format_of(table);
 
@@ -189,6 +205,7 @@ MZ_INLINE void entry_protect(struct mz_table *table, struct mz_node_ref node, un
 			;
 	else
 		mz_store_relaxed(&node.slots[index], f->with_perm(entry, node.level, perm));
+	return entry;
 }
 
 /* Other permissions for the leaves among the entries [begin, end). True: some lost a permission. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Unmapping a range. A node that lies whole in it is cut with all below it, and its leaves are not
- * even read.
+ * even read; but where the MMU's bits are reported, leaf by leaf: in a cut node it could set more.
  */
 #ifndef MZ_CORE_BODY_UNMAP_H
 #define MZ_CORE_BODY_UNMAP_H
@@ -114,7 +114,8 @@ static inline void unmap_commit(struct unmap_job *job, struct mz_node_ref node, 
 		if (kind == MZ_NODE) {
 			struct mz_node_ref child = child_of(table, entry, node.level);
 
-			if (p.whole && may_cut(table, node.level)) {
+			if (p.whole && may_cut(table, node.level) &&
+			    !reports_flags(table, job->gather)) {
 				cut(table, node, p.index, p.first, job->gather);
 				continue;
 			}

@@ -53,6 +53,16 @@ static struct call *call_begin(enum call_kind kind, unsigned unit, uint64_t ia, 
 	return call;
 }
 
+struct call *history_begin(enum call_kind kind, uint64_t ia)
+{
+	return call_begin(kind, unit_begin(false), ia, TINY_PAGE);
+}
+
+void history_end(struct call *call)
+{
+	unit_end(call->unit);
+}
+
 /* A unit begins with its thread's first turn after the unit before. */
 void history_settle(void)
 {

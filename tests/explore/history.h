@@ -18,6 +18,7 @@ enum call_kind {
 	CALL_UNMAP,
 	CALL_PROTECT,
 	CALL_QUERY,
+	CALL_TOUCH, /* by the MMU */
 	CALL_CURSOR_QUERY,
 	CALL_CURSOR_MAP,
 	CALL_CURSOR_TAKE,
@@ -32,7 +33,7 @@ struct call {
 	unsigned oa;
 	unsigned perm;
 	enum mz_error error;
-	struct mz_item item;         /* the answer of a query, */
+	struct mz_item item;         /* the answer of a query, and what was touched, */
 	struct mz_fragment fragment; /* of a cursor */
 };
 
@@ -54,6 +55,13 @@ extern struct history history;
 /* Nothing was asked. From now on the operations of `table` are written down. */
 void history_clear(void);
 void history_watch(struct mz_table *table);
+
+/*
+ * For what reaches the table on other ways: a unit of one call begins, and ends. The caller fills
+ * in the rest of the call.
+ */
+struct call *history_begin(enum call_kind kind, uint64_t ia);
+void history_end(struct call *call);
 
 /* After a run: finds when each unit has begun. */
 void history_settle(void);

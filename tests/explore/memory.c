@@ -30,11 +30,12 @@ struct cell {
 static struct state now, kept;
 static struct cell slot_cells[MEMORY_SLOTS];
 static struct cell frame_cells[MEMORY_NODES * FRAME_BYTES];
+static struct cell content_cells[MEMORY_CONTENTS];
 static uint32_t run_number;
 
 /*
  * What each task sees of the others. A task's own part is its turn, doubled so that what it does in
- * a turn after a release is later than that.
+ * a turn after a release is later than that; 1 before its first.
  */
 static struct clock sees[TASKS_MAX];
 
@@ -306,7 +307,10 @@ void memory_unlock(uint32_t *lock)
 
 bool memory_lock_free(unsigned object)
 {
-	return now.frames[(object - MEMORY_SLOTS) / 2].lock == 0;
+	unsigned node = (object - MEMORY_SLOTS) / 2;
+
+	/* Nobody waits for a node that is gone: to go on is an error, and is told. */
+	return !now.live[node] || now.frames[node].lock == 0;
 }
 
 static struct cell *touch_refs(const uint32_t *refs, enum op_kind kind, enum touch how)
@@ -429,6 +433,13 @@ void __tsan_func_exit(void)
 {
 }
 
+void memory_content(unsigned page, bool write)
+{
+	if (page < MEMORY_CONTENTS &&
+	    !touch(fresh(&content_cells[page]), write ? PLAIN_WRITE : PLAIN_READ))
+		fail("data race: the contents of output page %u", page);
+}
+
 /* ---- Nodes ---- */
 
 static size_t take_number(void)
@@ -505,6 +516,8 @@ void memory_restore(void)
 {
 	now = kept;
 	memset(sees, 0, sizeof(sees));
+	for (unsigned i = 0; i < TASKS_MAX; i++)
+		sees[i].at[i] = 1;
 	run_number++;
 }
 

@@ -20,6 +20,9 @@
 #define MEMORY_TASK_NODES  16 /* for each thread */
 #define MEMORY_NODES       (MEMORY_BEGIN_NODES + MEMORY_TASK_NODES * THREADS_MAX)
 
+/* Output pages have contents too, for what is told by mapping them. */
+#define MEMORY_CONTENTS (64 * (THREADS_MAX + 2))
+
 /* Objects that operations are about: slots, then reference counts, locks, and the readers. */
 #define MEMORY_SLOTS   (MEMORY_NODES * MEMORY_NODE_SLOTS)
 #define MEMORY_READERS (MEMORY_SLOTS + 2 * MEMORY_NODES)
@@ -52,6 +55,9 @@ void memory_unlock(uint32_t *lock);
 void memory_refs_take(uint32_t *refs);
 uint32_t memory_refs_load(uint32_t *refs);
 uint32_t memory_refs_put(uint32_t *refs);
+
+/* The contents of an output page: a plain access to them. */
+void memory_content(unsigned page, bool write);
 
 /* A task's turn begins. */
 void memory_turn(unsigned task);

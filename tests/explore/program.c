@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/check.h"
+#include "core/entry.h"
 #include "core/walk.h"
 #include "tests/explore/grace.h"
 #include "tests/explore/history.h"
@@ -14,7 +15,7 @@
 #include "tests/explore/serial.h"
 #include "tests/explore/tiny.h"
 
-#define ITEMS_MAX (PAGES_MAX * (THREADS_MAX + 2))
+#define ITEMS_MAX MEMORY_CONTENTS
 
 /* All that a run changes, but for the memory of nodes. */
 struct world {
@@ -22,7 +23,9 @@ struct world {
 	struct mz_region region;
 	struct mz_processor processor;
 	bool destroyed;
-	int items[ITEMS_MAX]; /* by output page: how often it is taken */
+	int items[ITEMS_MAX];     /* by output page: how often it is taken, */
+	bool touched[ITEMS_MAX];  /* was it written to, */
+	bool reported[ITEMS_MAX]; /* and put as written to */
 };
 
 static const struct program *running;
@@ -65,10 +68,39 @@ static void run_map(const struct action *action, unsigned thread)
 		MZ_OCCUPIED);
 }
 
+/* The pages of an item that is no longer mapped; the MMU has written to them. */
+static void note_dirty(struct mz_item item, unsigned count)
+{
+	const struct mz_format *f = world.space.table.config.format;
+	uint64_t page = item.oa.addr >> TINY_PAGE_LG2;
+
+	if (item.prop.flags & MZ_DIRTY)
+		for (uint64_t i = 0; i < count * mz_span(f, item.level) >> TINY_PAGE_LG2; i++)
+			world.reported[page + i] = true;
+}
+
+static void note_unmapped(void *context, mz_ia ia, struct mz_item item, unsigned count)
+{
+	(void)context, (void)ia;
+	note_dirty(item, count);
+}
+
+static struct mz_gather *gather_begin(unsigned thread)
+{
+	mz_gather_init(&gathers[thread], &world.space.table);
+	if (running->flags & PROGRAM_REPORTED)
+		gathers[thread].unmapped = note_unmapped;
+	return &gathers[thread];
+}
+
 static void run_unmap(const struct action *action, unsigned thread)
 {
-	(void)thread;
-	must_be(mz_table_unmap(&world.space.table, ia_of(action), bytes_of(action), NULL), MZ_OK);
+	bool reported = (running->flags & PROGRAM_REPORTED) != 0;
+	struct mz_gather *gather = reported ? gather_begin(thread) : NULL;
+
+	must_be(mz_table_unmap(&world.space.table, ia_of(action), bytes_of(action), gather), MZ_OK);
+	if (reported)
+		mz_gather_finish(gather);
 }
 
 static void run_protect(const struct action *action, unsigned thread)
@@ -112,11 +144,128 @@ static void run_fault(const struct action *action, unsigned thread)
 		     mapped ? "mapped" : "mapped nothing");
 }
 
+/* What the MMU does. It is a reader: a flush waits for it before nodes are retired. */
+static struct mz_item walk_and_mark(const struct mz_table *table, uint64_t addr, unsigned access)
+{
+	const struct mz_format *f = table->config.format;
+	uint64_t marks = access & MZ_WRITE ? TINY_ACCESSED | TINY_DIRTY : TINY_ACCESSED;
+	struct mz_item item = {mz_oa_from(0), mz_prop_from(0), 0};
+	uint64_t *slots = table->root;
+	unsigned level = f->levels;
+
+	for (;;) {
+		uint64_t *slot = &slots[mz_index(f, addr, level)];
+		uint64_t entry = mz_load_acquire(slot);
+		enum mz_kind kind = f->kind(entry, level);
+
+		if (kind == MZ_NODE) {
+			slots = mz_slots_at(&table->config, f->oa(entry, level));
+			level--;
+			continue;
+		}
+		if (kind == MZ_ABSENT || (f->prop(entry, level).perm & access) != access)
+			return item;
+		if ((entry & marks) == marks || mz_replace(slot, &entry, entry | marks)) {
+			item = (struct mz_item) {f->oa(entry, level), f->prop(entry, level),
+						 (uint8_t)level};
+			item.oa.addr += addr & (mz_span(f, level) - 1);
+			return item;
+		}
+		/* The entry has changed: the walk begins again. */
+		slots = table->root;
+		level = f->levels;
+	}
+}
+
+static void run_touch(const struct action *action, unsigned thread)
+{
+	const struct mz_table *table = &world.space.table;
+	struct call *call = history_begin(CALL_TOUCH, ia_of(action).addr);
+
+	(void)thread;
+	call->perm = action->perm;
+	table->config.rcu.enter(NULL);
+	call->item = walk_and_mark(table, ia_of(action).addr, action->perm);
+	table->config.rcu.leave(NULL);
+	history_end(call);
+	if (call->item.level == 0)
+		return;
+	call->count = (unsigned)(mz_span(table->config.format, call->item.level) >> TINY_PAGE_LG2);
+	if (action->perm & MZ_WRITE)
+		world.touched[call->item.oa.addr >> TINY_PAGE_LG2] = true;
+}
+
+/* Goes down under guards, a child's taken before its parent's is given back, and makes nodes. */
+static enum mz_error hang_item(struct mz_table *table, uint64_t addr, struct mz_item item)
+{
+	struct mz_guard guard =
+		mz_guard_lock(table, mz_node_ref(&table->config, (mz_node) {table->root_oa}));
+	enum mz_error error = MZ_OK;
+
+	while (error == MZ_OK) {
+		unsigned level = guard.node.level;
+		struct mz_guard child;
+		struct mz_entry entry;
+		struct mz_child old;
+
+		error = mz_entry_at(&guard, mz_index(table->config.format, addr, level), &entry);
+		if (error != MZ_OK)
+			break;
+		if (mz_guard_is_stray(&guard))
+			fail("a node is stray below a guard");
+		if (mz_entry_kind(&entry) == MZ_LEAF) {
+			error = MZ_OCCUPIED;
+		} else if (level == 1) {
+			error = mz_entry_replace(&entry, mz_child_from_item(item), &old);
+			break;
+		} else {
+			if (mz_entry_kind(&entry) == MZ_NODE)
+				child = mz_guard_lock(table, mz_entry_child(&entry).node);
+			else
+				error = mz_entry_alloc_if_absent(&entry, &child);
+			if (error == MZ_OK) {
+				mz_guard_unlock(&guard);
+				guard = child;
+			}
+		}
+	}
+	mz_guard_unlock(&guard);
+	return error;
+}
+
+static void run_hang(const struct action *action, unsigned thread)
+{
+	struct mz_table *table = &world.space.table;
+	struct mz_item item = {oa_of(thread, ia_of(action).addr), mz_prop_from(MZ_READ | MZ_WRITE),
+			       1};
+	struct call *call = history_begin(CALL_MAP, ia_of(action).addr);
+
+	call->oa = (unsigned)(item.oa.addr >> TINY_PAGE_LG2);
+	call->perm = item.prop.perm;
+	table->config.rcu.enter(NULL);
+	call->error = hang_item(table, ia_of(action).addr, item);
+	table->config.rcu.leave(NULL);
+	history_end(call);
+}
+
+static void run_write(const struct action *action, unsigned thread)
+{
+	memory_content((unsigned)(oa_of(thread, ia_of(action).addr).addr >> TINY_PAGE_LG2), true);
+}
+
+static void run_read(const struct action *action, unsigned thread)
+{
+	struct mz_item item = mz_table_query(&world.space.table, ia_of(action));
+
+	(void)thread;
+	if (item.level != 0)
+		memory_content((unsigned)(item.oa.addr >> TINY_PAGE_LG2), false);
+}
+
 static void run_open(const struct action *action, unsigned thread)
 {
-	mz_gather_init(&gathers[thread], &world.space.table);
 	must_be(mz_cursor_open(&cursors[thread], &world.space.table, ia_of(action),
-			       bytes_of(action), &gathers[thread]),
+			       bytes_of(action), gather_begin(thread)),
 		MZ_OK);
 }
 
@@ -210,6 +359,10 @@ static const struct verb {
 	{"query", run_query, 0},
 	{"walk", run_walk, 0},
 	{"fault", run_fault, MZ_READ},
+	{"touch", run_touch, MZ_READ},
+	{"hang", run_hang, 0},
+	{"write", run_write, 0},
+	{"read", run_read, 0},
 	{"open", run_open, 0},
 	{"close", run_close, 0},
 	{"put", run_put, 0},
@@ -312,6 +465,7 @@ static void item_put(void *context, struct mz_item item)
 {
 	(void)context;
 	count_item(item, -1);
+	note_dirty(item, 1);
 }
 
 void program_begin(const struct program *program)
@@ -380,6 +534,19 @@ static void check_items(const struct serial_pages *end)
 		fail("items are taken that are not mapped, or mapped and not taken");
 }
 
+/* A page that the MMU has written to is dirty in the table, or was handed out as dirty. */
+static void check_dirty(const struct serial_pages *end)
+{
+	if ((running->flags & (PROGRAM_TRACKED | PROGRAM_REPORTED)) == 0)
+		return;
+	for (unsigned i = 0; i < end->count; i++)
+		if (serial_mapped(end->pages[i]) && serial_dirty(end->pages[i]))
+			world.touched[serial_oa(end->pages[i])] = false;
+	for (unsigned i = 0; i < ITEMS_MAX; i++)
+		if (world.touched[i] && !world.reported[i])
+			fail("a dirty bit is lost");
+}
+
 static void check_nothing_left(void)
 {
 	if (!world.destroyed)
@@ -407,6 +574,7 @@ void program_finish(void)
 		history_settle();
 		serial_check(&begin_pages, &end_pages);
 		check_items(&end_pages);
+		check_dirty(&end_pages);
 	}
 	check_nothing_left();
 }

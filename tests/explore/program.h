@@ -7,6 +7,10 @@
  *   map A+N [rwx]       maps them, by default `rw`, to output addresses that are the thread's own
  *   unmap A+N           protect A+N rwx        query A          walk A
  *   fault A [rwx]       an access to the space, by default `r`; all of it is RAM
+ *   touch A [rw]        an access by the MMU, which sets accessed and dirty bits
+ *   hang A              maps a page by guards and entries
+ *   write A             writes to what a map of the page by this thread would map
+ *   read A              queries the page, and reads what it maps
  *   open A+N            opens a cursor; then, at its position:
  *   put L               maps a leaf of level L
  *   take N, set N rwx   takes out, or protects, the next thing in N pages; repeated to their end
@@ -42,7 +46,8 @@ enum program_flag {
 	PROGRAM_TRACKED = 2,    /* mapped items are counted */
 	PROGRAM_HARDWARE = 4,   /* the MMU sets accessed and dirty bits: updates are atomic */
 	PROGRAM_ACTIVE = 8,     /* a processor has the table active */
-	PROGRAM_LONG = 16,      /* it has very many schedules */
+	PROGRAM_REPORTED = 16,  /* the gather's owner hears of each leaf that is unmapped */
+	PROGRAM_LONG = 32,      /* it has very many schedules */
 };
 
 struct program {

@@ -15,6 +15,7 @@
 #define TRACKED  PROGRAM_TRACKED
 #define HARDWARE PROGRAM_HARDWARE
 #define ACTIVE   PROGRAM_ACTIVE
+#define REPORTED PROGRAM_REPORTED
 
 const struct scenario scenarios[] = {
 	/* Two changes of one page, or of neighbours. */
@@ -33,6 +34,8 @@ const struct scenario scenarios[] = {
 	{"protects_of_one_page", FLAT, 0, "map 0+2", "protect 0 r; query 0 | protect 0 rwx"},
 
 	{"map_and_query", FLAT, 0, "", "map 0+2 | query 0; query 1"},
+	{"contents_told_by_a_map", FLAT, 0, "map 1", "write 0; map 0 | read 0"},
+	{"contents_told_by_a_map_in_a_new_node", FLAT, 0, "", "write 0; map 0 | read 0"},
 	{"map_and_walk", DEEP, 0, "", "map 0+2 | walk 0; walk 1"},
 
 	/* A subtree is cut while others are on their way into it. */
@@ -70,6 +73,40 @@ const struct scenario scenarios[] = {
 	{"protect_over_an_emptied_node", DEEP, 0, "map 0; map 2", "unmap 0 | protect 0+4"},
 	{"disjoint_ranges_of_one_node", FLAT, 0, "map 0+2", "unmap 0 | protect 1 | query 1"},
 
+	/* The MMU writes entries at the same time. */
+	{"touch_and_protect", FLAT, HARDWARE, "map 0+2", "touch 0 w | protect 0 rwx; protect 0 r"},
+	{"touch_and_protect_of_a_large_leaf", FLAT, HARDWARE, "map 0+4",
+	 "touch 0 w | protect 0+4 r"},
+	{"touch_and_split_by_protect", FLAT, HARDWARE, "map 0+4", "touch 3 w | protect 1 r"},
+	{"touch_and_split_by_unmap", FLAT, HARDWARE, "map 0+4", "touch 3 w; touch 2 r | unmap 1+2"},
+	{"touch_and_unmap", FLAT, HARDWARE | TRACKED, "map 0+2", "touch 0 w | unmap 0; map 0"},
+	{"touch_and_unmap_of_a_large_leaf", FLAT, HARDWARE | TRACKED, "map 0+4",
+	 "touch 0 w | unmap 0+4"},
+	{"touch_and_cut", DEEP, HARDWARE | BASE, "map 0+4", "touch 0 w | unmap 0+4 | touch 3"},
+	{"touch_and_unmap_reported", FLAT, HARDWARE | REPORTED, "map 0+2", "touch 0 w | unmap 0+2"},
+	{"touch_and_cut_reported", FLAT, HARDWARE | REPORTED | BASE, "map 0+4",
+	 "touch 0 w | unmap 0+4"},
+	{"touch_and_cut_tracked", DEEP, HARDWARE | TRACKED | BASE, "map 0+4",
+	 "touch 3 w | unmap 0+4"},
+	{"touch_and_cursor_takes_reported", DEEP, HARDWARE | REPORTED | BASE, "map 0+4",
+	 "touch 3 w | open 0+4; take 4; close"},
+	{"touch_and_cursor", FLAT, HARDWARE, "map 0+4",
+	 "touch 3 w | open 0+4; set 2 r; look; move; look; close"},
+	{"touch_and_cursor_takes", FLAT, HARDWARE, "map 0+2",
+	 "touch 0 w | open 0+2; take 1; close"},
+	{"touch_and_cursor_takes_a_part", FLAT, HARDWARE, "map 0+4",
+	 "touch 0 w | open 0+2; take 1; close"},
+	{"touch_split_and_protect", FLAT, HARDWARE, "map 0+4",
+	 "touch 3 w | protect 1 r | protect 2 r"},
+
+	/* Guards and entries. */
+	{"hang_and_hang", FLAT, 0, "", "hang 0 | hang 1"},
+	{"hang_and_hang_of_one_page", DEEP, 0, "", "hang 0 | hang 0"},
+	{"hang_and_map", DEEP, 0, "", "hang 0 | map 1; query 0"},
+	{"hang_and_unmap", FLAT, 0, "map 0", "hang 1 | unmap 0"},
+	{"hang_and_cut", DEEP, BASE, "map 0+3", "hang 3 | unmap 0+4"},
+	{"hang_and_query", DEEP, 0, "", "hang 0; hang 2 | query 2; query 0"},
+
 	/* Items are taken and put once. */
 	{"tracked_maps_and_unmaps", FLAT, TRACKED, "map 0", "unmap 0; map 0 | unmap 0"},
 	{"tracked_cut_and_split", FLAT, TRACKED, "map 0+8", "unmap 0+8 | unmap 3+2"},
@@ -87,6 +124,10 @@ const struct scenario scenarios[] = {
 	{"cursor_maps_over_an_emptied_node", FLAT, 0, "map 0", "unmap 0 | open 0+4; put 2; close"},
 	{"cursor_maps_over_an_emptied_node_deep", DEEP, 0, "map 0",
 	 "unmap 0 | open 0+4; put 2; close"},
+	{"cursor_maps_where_a_query_saw_nothing", FLAT, 0, "map 0",
+	 "unmap 0 | query 0; open 0+4; put 2; close"},
+	{"cursor_takes_where_a_query_saw_nothing", FLAT, 0, "map 0",
+	 "unmap 0 | query 0; open 0+4; take 4; close"},
 	{"cursor_splits_and_queries", FLAT, 0, "map 0+4",
 	 "open 1+2; take 1; look; set 1 r; close | query 2; query 1"},
 	{"cursor_splits_and_unmap", FLAT, 0, "map 0+4",

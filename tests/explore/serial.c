@@ -107,6 +107,21 @@ static bool is_here(const uint32_t *pages, const struct call *call)
 	return at <= call->first && call->first < at + fragment_count(call) && is_leaf(pages, call);
 }
 
+/* The pages of a leaf around a page that the MMU has touched get the flags. */
+static bool touch(uint32_t *pages, const struct call *call)
+{
+	unsigned flags = call->perm & MZ_WRITE ? MZ_ACCESSED | MZ_DIRTY : MZ_ACCESSED;
+
+	if (call->item.level == 0)
+		return (pages[call->first] & call->perm) != call->perm;
+	if (serial_oa(pages[call->first]) != call->item.oa.addr >> TINY_PAGE_LG2 ||
+	    (pages[call->first] & call->perm) != call->perm)
+		return false;
+	for (unsigned i = 0; i < call->count; i++)
+		pages[call->first - call->first % call->count + i] |= flags << 3;
+	return true;
+}
+
 /* ---- One call on the flat array ---- */
 
 /* False: on these pages the call would have been answered otherwise. */
@@ -133,6 +148,8 @@ static bool apply(uint32_t *pages, const struct call *call)
 		return true;
 	case CALL_QUERY:
 		return pages[first] == item_value(call->item);
+	case CALL_TOUCH:
+		return touch(pages, call);
 	case CALL_CURSOR_QUERY:
 		return is_here(pages, call);
 	case CALL_CURSOR_TAKE:

@@ -33,6 +33,11 @@ static inline unsigned serial_oa(uint32_t page)
 	return (page >> 8) - 1;
 }
 
+static inline bool serial_dirty(uint32_t page)
+{
+	return (page >> 3 & MZ_DIRTY) != 0;
+}
+
 /* Asks the table for every page, past the history. */
 void serial_look(struct serial_pages *pages, const struct mz_table *table);
 

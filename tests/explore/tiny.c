@@ -5,10 +5,8 @@ enum {
 	TINY_PERM = MZ_READ | MZ_WRITE | MZ_EXEC, /* bits 2:0; none: absent */
 	TINY_LEAF = 1 << 3,
 };
-#define TINY_OA       0x000000ffffffffe0u
-#define TINY_ACCESSED ((uint64_t)1 << 40)
-#define TINY_DIRTY    ((uint64_t)1 << 41)
-#define TINY_ABSENT   ((uint64_t)1 << 63)
+#define TINY_OA     0x000000ffffffffe0u
+#define TINY_ABSENT ((uint64_t)1 << 63)
 
 static inline enum mz_kind tiny_kind(uint64_t entry, unsigned level)
 {

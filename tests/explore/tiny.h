@@ -11,6 +11,10 @@
 #define TINY_PAGE_LG2 5
 #define TINY_PAGE     ((uint64_t)1 << TINY_PAGE_LG2)
 
+/* What the MMU sets. */
+#define TINY_ACCESSED ((uint64_t)1 << 40)
+#define TINY_DIRTY    ((uint64_t)1 << 41)
+
 /* 2 levels of 4 entries, compiled for it; and the same for the run-time instance. */
 extern const struct mz_format tiny_2x4, tiny_2x4_runtime;
 
