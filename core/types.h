@@ -102,11 +102,13 @@ static inline struct mz_prop mz_prop_from(unsigned perm)
 static inline struct mz_prop mz_prop_pack(uint32_t perm, uint32_t memory, uint32_t flags)
 {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	uint32_t word = perm | memory << 8 | flags << 16;
-	struct mz_prop prop;
+	union {
+		uint32_t word;
+		struct mz_prop prop;
+	} as;
 
-	__builtin_memcpy(&prop, &word, sizeof(prop));
-	return prop;
+	as.word = perm | memory << 8 | flags << 16;
+	return as.prop;
 #else
 	struct mz_prop prop = {(uint8_t)perm, (uint8_t)memory, (uint16_t)flags};
 
@@ -117,15 +119,19 @@ static inline struct mz_prop mz_prop_pack(uint32_t perm, uint32_t memory, uint32
 static inline struct mz_item mz_item_pack(mz_oa oa, struct mz_prop prop, unsigned level)
 {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	uint64_t words[2];
-	uint32_t low;
-	struct mz_item item;
+	union {
+		struct mz_prop prop;
+		uint32_t word;
+	} low;
+	union {
+		uint64_t words[2];
+		struct mz_item item;
+	} as;
 
-	__builtin_memcpy(&low, &prop, sizeof(low));
-	words[0] = oa.addr;
-	words[1] = low | (uint64_t)level << 32;
-	__builtin_memcpy(&item, words, sizeof(item));
-	return item;
+	low.prop = prop;
+	as.words[0] = oa.addr;
+	as.words[1] = low.word | (uint64_t)level << 32;
+	return as.item;
 #else
 	struct mz_item item = {oa, prop, (uint8_t)level};
 
