@@ -32,6 +32,7 @@ static struct cell slot_cells[MEMORY_SLOTS];
 static struct cell frame_cells[MEMORY_NODES * FRAME_BYTES];
 static struct cell content_cells[MEMORY_CONTENTS];
 static uint32_t run_number;
+static bool mmu_writes_entries;
 
 /*
  * What each task sees of the others. A task's own part is its turn, doubled so that what it does in
@@ -69,7 +70,7 @@ static struct cell *fresh(struct cell *cell)
 	return cell;
 }
 
-enum touch { PLAIN_READ, PLAIN_WRITE, ATOMIC_READ, ATOMIC_WRITE };
+enum touch { PLAIN_READ, PLAIN_WRITE, ATOMIC_READ, ATOMIC_WRITE, LOCKED_READ, LOCKED_WRITE };
 
 static void stamp(struct clock *clock)
 {
@@ -92,8 +93,17 @@ static bool touch(struct cell *cell, enum touch how)
 			clock_covers(me, &cell->atomic_read) && clock_covers(me, &cell->plain_read);
 		stamp(&cell->plain_write);
 		break;
+	case LOCKED_READ:
+		ordered &= mmu_writes_entries || clock_covers(me, &cell->atomic_write);
+		stamp(&cell->atomic_read);
+		break;
 	case ATOMIC_READ:
 		stamp(&cell->atomic_read);
+		break;
+	case LOCKED_WRITE:
+		ordered &= (mmu_writes_entries || clock_covers(me, &cell->atomic_write)) &&
+			clock_covers(me, &cell->plain_read);
+		stamp(&cell->atomic_write);
 		break;
 	case ATOMIC_WRITE:
 		ordered &= clock_covers(me, &cell->plain_read);
@@ -216,7 +226,7 @@ uint64_t memory_load(const uint64_t *slot, bool acquires)
 		struct cell *cell;
 
 		task_point(OP_LOAD, (unsigned)number);
-		cell = touch_slot(number, ATOMIC_READ);
+		cell = touch_slot(number, acquires ? ATOMIC_READ : LOCKED_READ);
 		if (acquires)
 			acquire(cell);
 	}
@@ -230,7 +240,7 @@ void memory_store(uint64_t *slot, uint64_t entry, bool releases)
 		struct cell *cell;
 
 		task_point(OP_STORE, (unsigned)number);
-		cell = touch_slot(number, ATOMIC_WRITE);
+		cell = touch_slot(number, LOCKED_WRITE);
 		if (releases)
 			release(cell, false);
 		else
@@ -348,10 +358,11 @@ uint32_t memory_refs_put(uint32_t *refs)
 	return (*refs)--;
 }
 
-/* ---- Plain accesses: what -fsanitize=thread calls ---- */
+/* ---- Plain accesses ---- */
 
-static void plain(const void *place, size_t bytes, enum touch how)
+void memory_plain(const void *place, size_t bytes, bool write)
 {
+	enum touch how = write ? PLAIN_WRITE : PLAIN_READ;
 	size_t number;
 
 	if (current < 0)
@@ -362,75 +373,6 @@ static void plain(const void *place, size_t bytes, enum touch how)
 		for (size_t i = 0; i < bytes; i += sizeof(uint64_t))
 			touch_slot(number++, how);
 	}
-}
-
-#define PLAIN_ACCESS(name, bytes, how)    \
-	void __tsan_##name(void *place);  \
-	void __tsan_##name(void *place)   \
-	{                                 \
-		plain(place, bytes, how); \
-	}
-
-PLAIN_ACCESS(read1, 1, PLAIN_READ)
-PLAIN_ACCESS(read2, 2, PLAIN_READ)
-PLAIN_ACCESS(read4, 4, PLAIN_READ)
-PLAIN_ACCESS(read8, 8, PLAIN_READ)
-PLAIN_ACCESS(read16, 16, PLAIN_READ)
-PLAIN_ACCESS(write1, 1, PLAIN_WRITE)
-PLAIN_ACCESS(write2, 2, PLAIN_WRITE)
-PLAIN_ACCESS(write4, 4, PLAIN_WRITE)
-PLAIN_ACCESS(write8, 8, PLAIN_WRITE)
-PLAIN_ACCESS(write16, 16, PLAIN_WRITE)
-PLAIN_ACCESS(unaligned_read2, 2, PLAIN_READ)
-PLAIN_ACCESS(unaligned_read4, 4, PLAIN_READ)
-PLAIN_ACCESS(unaligned_read8, 8, PLAIN_READ)
-PLAIN_ACCESS(unaligned_read16, 16, PLAIN_READ)
-PLAIN_ACCESS(unaligned_write2, 2, PLAIN_WRITE)
-PLAIN_ACCESS(unaligned_write4, 4, PLAIN_WRITE)
-PLAIN_ACCESS(unaligned_write8, 8, PLAIN_WRITE)
-PLAIN_ACCESS(unaligned_write16, 16, PLAIN_WRITE)
-
-void __tsan_read_range(void *place, size_t bytes);
-void __tsan_read_range(void *place, size_t bytes)
-{
-	plain(place, bytes, PLAIN_READ);
-}
-
-void __tsan_write_range(void *place, size_t bytes);
-void __tsan_write_range(void *place, size_t bytes)
-{
-	plain(place, bytes, PLAIN_WRITE);
-}
-
-void *__tsan_memcpy(void *to, const void *from, size_t bytes);
-void *__tsan_memcpy(void *to, const void *from, size_t bytes)
-{
-	plain(from, bytes, PLAIN_READ);
-	plain(to, bytes, PLAIN_WRITE);
-	return memcpy(to, from, bytes);
-}
-
-void *__tsan_memset(void *to, int value, size_t bytes);
-void *__tsan_memset(void *to, int value, size_t bytes)
-{
-	plain(to, bytes, PLAIN_WRITE);
-	return memset(to, value, bytes);
-}
-
-void __tsan_init(void);
-void __tsan_init(void)
-{
-}
-
-void __tsan_func_entry(void *caller);
-void __tsan_func_entry(void *caller)
-{
-	(void)caller;
-}
-
-void __tsan_func_exit(void);
-void __tsan_func_exit(void)
-{
 }
 
 void memory_content(unsigned page, bool write)
@@ -502,8 +444,9 @@ struct mz_memory memory_hooks(void)
 	};
 }
 
-void memory_clear(void)
+void memory_clear(bool mmu_writes)
 {
+	mmu_writes_entries = mmu_writes;
 	memset(&now, 0, sizeof(now));
 }
 

@@ -31,8 +31,9 @@
 /* The memory hooks. */
 struct mz_memory memory_hooks(void);
 
-/* Everything is free. Then a beginning is made; it is kept, and comes back before each run. */
-void memory_clear(void);
+/* Everything is free. `mmu_writes`: entries change under a lock's holder. Then a beginning is made;
+ * it is kept, and comes back before each run. */
+void memory_clear(bool mmu_writes);
 void memory_keep(void);
 void memory_restore(void);
 
@@ -55,6 +56,9 @@ void memory_unlock(uint32_t *lock);
 void memory_refs_take(uint32_t *refs);
 uint32_t memory_refs_load(uint32_t *refs);
 uint32_t memory_refs_put(uint32_t *refs);
+
+/* A plain access to whatever is at that place; what is in no node is nobody else's. */
+void memory_plain(const void *place, size_t bytes, bool write);
 
 /* The contents of an output page: a plain access to them. */
 void memory_content(unsigned page, bool write);

@@ -78,11 +78,14 @@ static void append_cursor(char *text, size_t bytes, struct rng *rng, struct rang
 	append(text, bytes, "; close");
 }
 
-static void append_action(char *text, size_t bytes, struct rng *rng, unsigned pages, unsigned node)
+/* `flags` are those of the program: who hangs an item by hand would have to count it by hand. */
+static void append_action(char *text, size_t bytes, struct rng *rng, unsigned pages, unsigned node,
+			  unsigned flags)
 {
+	bool hardware = (flags & PROGRAM_HARDWARE) != 0, tracked = (flags & PROGRAM_TRACKED) != 0;
 	struct range range = random_range(rng, pages, node);
 
-	switch (rng_below(rng, 8)) {
+	switch (rng_below(rng, 10)) {
 	case 0:
 	case 1:
 		append(text, bytes, "map %u+%u", range.first, range.count);
@@ -99,6 +102,12 @@ static void append_action(char *text, size_t bytes, struct rng *rng, unsigned pa
 		break;
 	case 6:
 		append(text, bytes, "fault %u", range.first);
+		break;
+	case 7:
+		append(text, bytes, hardware ? "touch %u w" : "walk %u", range.first);
+		break;
+	case 8:
+		append(text, bytes, tracked ? "query %u" : "hang %u", range.first);
 		break;
 	default:
 		append_cursor(text, bytes, rng, range);
@@ -132,7 +141,8 @@ void random_program(struct random_program *random, struct rng *rng)
 		append(random->threads, sizeof(random->threads), "%s", thread > 0 ? " | " : "");
 		for (unsigned i = 0; i < count; i++) {
 			append(random->threads, sizeof(random->threads), "%s", i > 0 ? "; " : "");
-			append_action(random->threads, sizeof(random->threads), rng, pages, node);
+			append_action(random->threads, sizeof(random->threads), rng, pages, node,
+				      random->scenario.flags);
 		}
 	}
 	random->scenario.beginning = random->beginning;

@@ -16,6 +16,7 @@
 #define HARDWARE PROGRAM_HARDWARE
 #define ACTIVE   PROGRAM_ACTIVE
 #define REPORTED PROGRAM_REPORTED
+#define LONG     PROGRAM_LONG
 
 const struct scenario scenarios[] = {
 	/* Two changes of one page, or of neighbours. */
@@ -164,6 +165,33 @@ const struct scenario scenarios[] = {
 	{"two_faults_and_an_unmap", FLAT, BASE, "", "fault 0 | fault 0 | unmap 0"},
 	{"two_cursors_and_a_query", FLAT, BASE, "map 0",
 	 "open 0+2; take 2; close | open 1+2; put 1; close | query 1"},
+
+	/* Longer ones. */
+	{"maps_and_unmaps_and_queries", FLAT, LONG, "map 0",
+	 "unmap 0; map 0 | map 0; unmap 0 | query 0; query 0"},
+	{"neighbours_come_and_go", FLAT, LONG, "",
+	 "map 0; unmap 0 | map 1; unmap 1 | map 2; unmap 2"},
+	{"nodes_come_and_go_deep", DEEP, LONG, "", "map 0; unmap 0 | map 2; unmap 2 | query 0"},
+	{"ranges_come_and_go", FLAT, LONG | BASE, "", "map 2+4; unmap 2+4 | map 4+4; unmap 4+4"},
+	{"subtrees_are_cut_again_and_again", DEEP, LONG | BASE, "map 0+4",
+	 "unmap 0+4; map 0+2 | unmap 0+2; map 1 | query 1"},
+	{"large_leaves_are_split_and_made_anew", FLAT, LONG, "map 0+4",
+	 "unmap 1; unmap 0+4; map 0+4 | protect 2; unmap 3"},
+	{"cuts_maps_and_unmaps", FLAT, LONG | BASE, "map 0+4",
+	 "unmap 0+4; map 0 | map 1; unmap 0+2 | unmap 1; map 0+4"},
+	{"cuts_maps_and_queries_deep", DEEP, LONG | BASE, "map 0+4",
+	 "unmap 0+8; map 0 | map 1; protect 0+4 | unmap 1; query 1"},
+	{"splits_and_faults_deep", DEEP, 0, "map 0+4",
+	 "unmap 1; map 1 | protect 2; unmap 2 | query 1; fault 2"},
+	{"touches_protects_and_unmaps", FLAT, LONG | HARDWARE | TRACKED, "map 0+4",
+	 "touch 1 w; touch 2 w | protect 1 r; unmap 2 | unmap 0+2"},
+	{"wide_ranges_meet", WIDE, LONG, "map 0+4; map 20+2",
+	 "unmap 2+20 | map 5; protect 0+32 | query 3; query 21"},
+	{"cursors_come_and_go", FLAT, LONG | BASE, "map 0+2",
+	 "open 0+4; take 4; jump 0; put 1; close | open 1+3; set 3 r; close | map 3; unmap 2"},
+	{"faults_and_unmaps", FLAT, LONG | BASE, "",
+	 "fault 0; unmap 0 | fault 0; unmap 0 | fault 1"},
+	{"guards_and_unmaps", DEEP, LONG, "", "hang 0; unmap 0 | hang 1; unmap 1 | hang 2"},
 };
 
 const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -8,12 +8,15 @@
 #include "tests/explore/tiny.h"
 
 #define VERSIONS_MAX (CALLS_MAX + 1)
+#define NO_UNIT      UNITS_MAX
 #define OUTCOMES_MAX (1u << 16) /* a power of 2 */
 
 /* A serial order as it is being put together. */
 struct order {
 	const struct serial_pages *end;
-	uint64_t placed;                            /* units, as bits */
+	unsigned open;      /* the unit whose calls are being placed, or NO_UNIT, */
+	unsigned next_call; /* and from where on its next one is to be found */
+	uint64_t placed;    /* units, as bits */
 	uint32_t versions[VERSIONS_MAX][PAGES_MAX]; /* before the first change, after each */
 	unsigned version_count;
 	unsigned from[UNITS_MAX], to[UNITS_MAX]; /* by unit: the versions it lies between */
@@ -171,21 +174,6 @@ static bool apply(uint32_t *pages, const struct call *call)
 
 /* ---- Orders ---- */
 
-static bool unit_fits(unsigned unit)
-{
-	for (unsigned i = 0; i < history.call_count; i++) {
-		const struct call *call = &history.calls[i];
-
-		if (call->unit != unit)
-			continue;
-		memcpy(order.versions[order.version_count], order.versions[order.version_count - 1],
-		       sizeof(order.versions[0]));
-		if (!apply(order.versions[order.version_count++], call))
-			return false;
-	}
-	return true;
-}
-
 /* The earliest version from `from` on, up to `to`, that answers the query. */
 static bool place_query(const struct call *call, unsigned from, unsigned to, unsigned *place)
 {
@@ -205,6 +193,15 @@ static bool is_about(unsigned unit, unsigned page)
 			return true;
 	}
 	return false;
+}
+
+/* The call of a unit that is the MMU's, or NULL. */
+static const struct call *touch_of(unsigned unit)
+{
+	for (unsigned i = 0; i < history.call_count; i++)
+		if (history.calls[i].unit == unit)
+			return history.calls[i].kind == CALL_TOUCH ? &history.calls[i] : NULL;
+	return NULL;
 }
 
 /* Has every query a place? Calls are in the order in which they were made. */
@@ -249,28 +246,106 @@ static bool ends_well(void)
 		queries_fit();
 }
 
+static bool can_be_completed(void);
+
+/* Does the order go on well after this call? */
+static bool goes_on(const struct call *call)
+{
+	uint32_t *pages = order.versions[order.version_count];
+	bool well;
+
+	memcpy(pages, order.versions[order.version_count - 1], sizeof(order.versions[0]));
+	order.version_count++;
+	well = apply(pages, call) && can_be_completed();
+	order.version_count--;
+	return well;
+}
+
+/* The next call of the unit that is open, or its end. */
+static bool open_unit_goes_on(void)
+{
+	unsigned unit = order.open, call = order.next_call;
+	bool well;
+
+	while (call < history.call_count && history.calls[call].unit != unit)
+		call++;
+	if (call < history.call_count) {
+		order.next_call = call + 1;
+		well = goes_on(&history.calls[call]);
+		order.next_call = call;
+		return well;
+	}
+	order.open = NO_UNIT;
+	order.placed |= (uint64_t)1 << unit;
+	order.to[unit] = order.version_count - 1;
+	well = can_be_completed();
+	order.placed &= ~((uint64_t)1 << unit);
+	order.open = unit;
+	return well;
+}
+
+static bool unit_begins(unsigned unit)
+{
+	unsigned open = order.open, next_call = order.next_call;
+	bool well;
+
+	order.open = unit;
+	order.next_call = 0;
+	order.from[unit] = order.version_count - 1;
+	well = open_unit_goes_on();
+	order.open = open;
+	order.next_call = next_call;
+	return well;
+}
+
+/* What the MMU does may come in the midst of a unit, whose own calls follow one another. */
+static bool touch_goes_on(unsigned unit)
+{
+	bool well;
+
+	order.placed |= (uint64_t)1 << unit;
+	order.from[unit] = order.version_count - 1;
+	order.to[unit] = order.version_count;
+	well = goes_on(touch_of(unit));
+	order.placed &= ~((uint64_t)1 << unit);
+	return well;
+}
+
 /* Can the units that are not placed yet follow in some order? */
 static bool can_be_completed(void)
 {
 	if (order.placed == writers)
 		return ends_well();
+	if (order.open != NO_UNIT && open_unit_goes_on())
+		return true;
 	for (uint64_t set = writers & ~order.placed; set != 0; set &= set - 1) {
 		unsigned unit = (unsigned)__builtin_ctzll(set);
-		unsigned version_count = order.version_count;
 
-		if ((before[unit] & writers & ~order.placed) != 0)
+		if (unit == order.open || (before[unit] & writers & ~order.placed) != 0)
 			continue;
-		order.placed |= (uint64_t)1 << unit;
-		order.from[unit] = version_count - 1;
-		if (unit_fits(unit)) {
-			order.to[unit] = order.version_count - 1;
-			if (can_be_completed())
-				return true;
-		}
-		order.placed &= ~((uint64_t)1 << unit);
-		order.version_count = version_count;
+		if (touch_of(unit) != NULL ? touch_goes_on(unit)
+					   : order.open == NO_UNIT && unit_begins(unit))
+			return true;
 	}
 	return false;
+}
+
+/*
+ * The MMU takes no lock either. What it does to a page is in order with what else is done to that
+ * page, and with nothing else. Is this such a pair without order?
+ */
+static bool apart(unsigned touch, unsigned other)
+{
+	const struct call *call = touch_of(touch);
+	unsigned first;
+
+	if (call == NULL)
+		return false;
+	first = call->first - call->first % call->count;
+	for (unsigned page = first; page < first + call->count; page++)
+		if (is_about(other, page))
+			return false;
+	return true;
 }
 
 static void find_precedence(void)
@@ -284,7 +359,8 @@ static void find_precedence(void)
 			writers |= (uint64_t)1 << i;
 		for (unsigned j = 0; j < UNITS_MAX; j++)
 			if (j != i && history.units[j].used &&
-			    history.units[j].end <= history.units[i].begin)
+			    history.units[j].end <= history.units[i].begin && !apart(i, j) &&
+			    !apart(j, i))
 				before[i] |= (uint64_t)1 << j;
 	}
 }
@@ -357,6 +433,7 @@ void serial_check(const struct serial_pages *begin, const struct serial_pages *e
 		return;
 	order.end = end;
 	order.placed = 0;
+	order.open = NO_UNIT;
 	order.version_count = 1;
 	memcpy(order.versions[0], begin->pages, sizeof(begin->pages));
 	if (!can_be_completed())
