@@ -82,9 +82,10 @@ static void put_size(struct text *text, uint64_t bytes)
 const char *mz_memory_type_text(enum mz_memory_type type)
 {
 	static const char *const texts[MZ_MEM_TYPES] = {
-		[MZ_MEM_WRITE_BACK] = "WB",      [MZ_MEM_WRITE_THROUGH] = "WT",
-		[MZ_MEM_UNCACHED] = "UC",        [MZ_MEM_WRITE_COMBINING] = "WC",
-		[MZ_MEM_WRITE_PROTECTED] = "WP",
+		[MZ_MEM_WRITE_BACK] = "WB",       [MZ_MEM_WRITE_THROUGH] = "WT",
+		[MZ_MEM_UNCACHED] = "UC",         [MZ_MEM_WRITE_COMBINING] = "WC",
+		[MZ_MEM_WRITE_PROTECTED] = "WP",  [MZ_MEM_DEVICE] = "DE",
+		[MZ_MEM_DEVICE_REORDERED] = "DR", [MZ_MEM_DEVICE_GATHERED] = "DG",
 	};
 
 	return (unsigned)type < MZ_MEM_TYPES ? texts[type] : "??";

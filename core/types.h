@@ -52,6 +52,7 @@ enum mz_perm {
 	MZ_READ = 1,
 	MZ_WRITE = 2,
 	MZ_EXEC = 4,
+	MZ_EXEC_USER = 8, /* where user mode is told apart: MZ_EXEC is the supervisor's then */
 };
 
 /* Memory types. Write-back is 0, so that a property without a word about it is ordinary memory. */
@@ -61,6 +62,9 @@ enum mz_memory_type {
 	MZ_MEM_UNCACHED,
 	MZ_MEM_WRITE_COMBINING,
 	MZ_MEM_WRITE_PROTECTED,
+	MZ_MEM_DEVICE,           /* uncached, writes acknowledged early (Arm: nGnRE) */
+	MZ_MEM_DEVICE_REORDERED, /* and out of order (Arm: nGRE) */
+	MZ_MEM_DEVICE_GATHERED,  /* and put together (Arm: GRE) */
 	MZ_MEM_TYPES,
 };
 
@@ -68,10 +72,21 @@ enum mz_memory_type {
 enum mz_prop_flag {
 	MZ_ACCESSED = 1, /* set by hardware, or by software ahead of it */
 	MZ_DIRTY = 2,
-	MZ_USER = 4,        /* stage 1: reachable from user mode */
-	MZ_GLOBAL = 8,      /* stage 1: kept over a change of address space */
-	MZ_IGNORE_PAT = 16, /* EPT: the guest's own memory type does not count */
+	MZ_USER = 4,            /* stage 1: reachable from user mode */
+	MZ_GLOBAL = 8,          /* stage 1: kept over a change of address space */
+	MZ_IGNORE_PAT = 16,     /* EPT: the guest's own memory type does not count */
+	MZ_SUPPRESS_VE = 32,    /* EPT: a violation exits and is never a #VE */
+	MZ_VERIFY_PAGING = 64,  /* EPT: verify guest paging */
+	MZ_PAGING_WRITE = 128,  /* EPT: the guest's page walk may write */
+	MZ_SHADOW_STACK = 256,  /* EPT: the supervisor's shadow stack */
+	MZ_SHARED_INNER = 512,  /* Arm: inner shareable */
+	MZ_SHARED_OUTER = 1024, /* Arm: outer shareable */
+	MZ_CONTIGUOUS = 2048,   /* Arm: one of a run that one translation may cache */
 };
+
+/* Stage 1: the protection key is the upper bits of `mz_prop.flags`. */
+#define MZ_KEY_SHIFT 12
+#define MZ_KEY       (15u << MZ_KEY_SHIFT)
 
 /*
  * The properties of a leaf; of a link to a node, the permissions and flags that it imposes on what

@@ -119,7 +119,7 @@ static inline bool ept_encodable(struct mz_prop prop, unsigned level, uint32_t f
 
 	(void)level;
 	return prop.perm <= EPT_PERM && (perms >> prop.perm & 1) != 0 &&
-		prop.memory < MZ_MEM_TYPES &&
+		prop.memory <= MZ_MEM_WRITE_PROTECTED &&
 		(prop.flags & ~(MZ_ACCESSED | MZ_DIRTY | MZ_IGNORE_PAT)) == 0;
 }
 
