@@ -93,18 +93,17 @@ const char *mz_memory_type_text(enum mz_memory_type type)
 
 const char *mz_prop_flag_text(enum mz_prop_flag flag)
 {
-	switch (flag) {
-	case MZ_ACCESSED:
-		return "accessed";
-	case MZ_DIRTY:
-		return "dirty";
-	case MZ_USER:
-		return "user";
-	case MZ_GLOBAL:
-		return "global";
-	case MZ_IGNORE_PAT:
-		return "ignore-pat";
-	}
+	/* By the number of the bit. */
+	static const char *const texts[] = {
+		"accessed",     "dirty",       "user",          "global",
+		"ignore-pat",   "suppress-ve", "verify-paging", "paging-write",
+		"shadow-stack", "inner",       "outer",         "contiguous",
+		"key-bit-0",    "key-bit-1",   "key-bit-2",     "key-bit-3",
+	};
+
+	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if ((unsigned)flag == 1u << i)
+			return texts[i];
 	return "??";
 }
 
@@ -113,6 +112,8 @@ static void put_prop(struct text *text, struct mz_prop prop)
 	put_char(text, prop.perm & MZ_READ ? 'r' : '-');
 	put_char(text, prop.perm & MZ_WRITE ? 'w' : '-');
 	put_char(text, prop.perm & MZ_EXEC ? 'x' : '-');
+	if (prop.perm & MZ_EXEC_USER)
+		put_char(text, 'u');
 	put_char(text, ' ');
 	put_string(text, mz_memory_type_text(prop.memory));
 	for (unsigned bit = 1; bit <= prop.flags; bit <<= 1) {

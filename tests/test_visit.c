@@ -394,7 +394,7 @@ START_TEST(words_of_the_dump_differ)
 		for (int j = 0; j < i; j++)
 			ck_assert_str_ne(mz_memory_type_text((enum mz_memory_type)i),
 					 mz_memory_type_text((enum mz_memory_type)j));
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 16; i++)
 		for (int j = 0; j < i; j++)
 			ck_assert_str_ne(mz_prop_flag_text((enum mz_prop_flag)(1 << i)),
 					 mz_prop_flag_text((enum mz_prop_flag)(1 << j)));

@@ -86,7 +86,7 @@ static bool parse_word(const char *text, struct mz_prop *prop)
 			return true;
 		}
 	}
-	for (unsigned flag = 1; flag <= MZ_IGNORE_PAT; flag <<= 1) {
+	for (unsigned flag = 1; flag <= UINT16_MAX; flag <<= 1) {
 		if (strcasecmp(text, mz_prop_flag_text(flag)) == 0) {
 			prop->flags |= (uint16_t)flag;
 			return true;
