@@ -95,10 +95,10 @@ const char *mz_prop_flag_text(enum mz_prop_flag flag)
 {
 	/* By the number of the bit. */
 	static const char *const texts[] = {
-		"accessed",     "dirty",       "user",          "global",
-		"ignore-pat",   "suppress-ve", "verify-paging", "paging-write",
-		"shadow-stack", "inner",       "outer",         "contiguous",
-		"key-bit-0",    "key-bit-1",   "key-bit-2",     "key-bit-3",
+		"ignore-pat",    "user",         "accessed",    "dirty",
+		"verify-paging", "paging-write", "global",      "shadow-stack",
+		"inner",         "outer",        "suppress-ve", "contiguous",
+		"key-bit-0",     "key-bit-1",    "key-bit-2",   "key-bit-3",
 	};
 
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

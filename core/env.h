@@ -33,6 +33,9 @@
 #define MZ_UNROLL_LEVELS
 #endif
 
+/* A sum that the compiler leaves as it is: `address` is ready before what is added to it. */
+#define MZ_SETTLE(address) __asm__("" : "+r"(address))
+
 /* A broken rule of the library's own, never a caller's mistake. */
 #ifdef MZ_DEBUG
 #define MZ_ASSERT(x) ((x) ? (void)0 : __builtin_trap())

@@ -100,7 +100,8 @@ static int hardware_laws(const struct mz_format *f, unsigned level, uint64_t ent
 	if (f->kind(changed, level) != f->kind(entry, level) ||
 	    f->oa(changed, level).addr != f->oa(entry, level).addr || after.perm != before.perm)
 		return 7;
-	for (unsigned flags = 1; flags <= (MZ_ACCESSED | MZ_DIRTY); flags++) {
+	for (unsigned which = 1; which <= 3; which++) {
+		unsigned flags = (which & 1 ? MZ_ACCESSED : 0u) | (which & 2 ? MZ_DIRTY : 0u);
 		uint64_t clean = f->clean(changed, level, flags);
 		struct mz_prop wanted = after;
 
@@ -117,7 +118,7 @@ static bool encodable_law(const struct mz_format *f, unsigned level)
 	for (unsigned perm = 0; perm <= UINT8_MAX; perm++) {
 		bool plain = f->encodable(mz_prop_from(perm), level, f->features);
 
-		if (plain && (perm == 0 || perm > (MZ_READ | MZ_WRITE | MZ_EXEC)))
+		if (plain && (perm == 0 || perm > (MZ_READ | MZ_WRITE | MZ_EXEC | MZ_EXEC_USER)))
 			return false;
 		for (unsigned memory = 0; memory <= MZ_MEM_TYPES; memory++) {
 			for (unsigned flag = 0; flag <= 16; flag++) {

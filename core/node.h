@@ -34,6 +34,19 @@ static inline uint64_t *mz_slots_at(const struct mz_config *c, mz_oa node)
 	return (uint64_t *)(c->memory.linear + (uintptr_t)node.addr);
 }
 
+/*
+ * The slot for `addr` in the node of `level` at `node`. On the way from one entry to the next, only
+ * the addition of `node` is to be waited for.
+ */
+static inline uint64_t *mz_slot_at(const struct mz_format *f, const struct mz_config *c, mz_oa node,
+				   uint64_t addr, unsigned level)
+{
+	uintptr_t place = c->memory.linear + mz_index(f, addr, level) * sizeof(uint64_t);
+
+	MZ_SETTLE(place);
+	return (uint64_t *)(place + (uintptr_t)node.addr);
+}
+
 static inline struct mz_frame *mz_frame_at(const struct mz_format *f, const struct mz_config *c,
 					   mz_oa node)
 {

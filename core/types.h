@@ -55,33 +55,36 @@ enum mz_perm {
 	MZ_EXEC_USER = 8, /* where user mode is told apart: MZ_EXEC is the supervisor's then */
 };
 
-/* Memory types. Write-back is 0, so that a property without a word about it is ordinary memory. */
+/*
+ * Memory types. Write-back is 0, so that a property without a word about it is ordinary memory. The
+ * numbers make those of x86 cheap to tell: they are EPT's and the PAT's, exclusive or 6.
+ */
 enum mz_memory_type {
-	MZ_MEM_WRITE_BACK,
-	MZ_MEM_WRITE_THROUGH,
-	MZ_MEM_UNCACHED,
-	MZ_MEM_WRITE_COMBINING,
-	MZ_MEM_WRITE_PROTECTED,
-	MZ_MEM_DEVICE,           /* uncached, writes acknowledged early (Arm: nGnRE) */
-	MZ_MEM_DEVICE_REORDERED, /* and out of order (Arm: nGRE) */
-	MZ_MEM_DEVICE_GATHERED,  /* and put together (Arm: GRE) */
+	MZ_MEM_WRITE_BACK = 0,
+	MZ_MEM_DEVICE = 1, /* uncached, writes acknowledged early (Arm: nGnRE) */
+	MZ_MEM_WRITE_THROUGH = 2,
+	MZ_MEM_WRITE_PROTECTED = 3,
+	MZ_MEM_DEVICE_REORDERED = 4, /* as device, and out of order (Arm: nGRE) */
+	MZ_MEM_DEVICE_GATHERED = 5,  /* and put together (Arm: GRE) */
+	MZ_MEM_UNCACHED = 6,
+	MZ_MEM_WRITE_COMBINING = 7,
 	MZ_MEM_TYPES,
 };
 
-/* Bits of `mz_prop.flags`. */
+/* Bits of `mz_prop.flags`; where some stand together in an entry, they stand so here. */
 enum mz_prop_flag {
-	MZ_ACCESSED = 1, /* set by hardware, or by software ahead of it */
-	MZ_DIRTY = 2,
-	MZ_USER = 4,            /* stage 1: reachable from user mode */
-	MZ_GLOBAL = 8,          /* stage 1: kept over a change of address space */
-	MZ_IGNORE_PAT = 16,     /* EPT: the guest's own memory type does not count */
-	MZ_SUPPRESS_VE = 32,    /* EPT: a violation exits and is never a #VE */
-	MZ_VERIFY_PAGING = 64,  /* EPT: verify guest paging */
-	MZ_PAGING_WRITE = 128,  /* EPT: the guest's page walk may write */
-	MZ_SHADOW_STACK = 256,  /* EPT: the supervisor's shadow stack */
-	MZ_SHARED_INNER = 512,  /* Arm: inner shareable */
-	MZ_SHARED_OUTER = 1024, /* Arm: outer shareable */
-	MZ_CONTIGUOUS = 2048,   /* Arm: one of a run that one translation may cache */
+	MZ_IGNORE_PAT = 1, /* EPT: the guest's own memory type does not count */
+	MZ_USER = 2,       /* stage 1: reachable from user mode */
+	MZ_ACCESSED = 4,   /* set by hardware, or by software ahead of it */
+	MZ_DIRTY = 8,
+	MZ_VERIFY_PAGING = 16, /* EPT: verify guest paging */
+	MZ_PAGING_WRITE = 32,  /* EPT: the guest's page walk may write */
+	MZ_GLOBAL = 64,        /* stage 1: kept over a change of address space */
+	MZ_SHADOW_STACK = 128, /* EPT: the supervisor's shadow stack */
+	MZ_SHARED_INNER = 256, /* Arm: inner shareable */
+	MZ_SHARED_OUTER = 512, /* Arm: outer shareable */
+	MZ_SUPPRESS_VE = 1024, /* EPT: a violation exits and is never a #VE */
+	MZ_CONTIGUOUS = 2048,  /* Arm: one of a run that one translation may cache */
 };
 
 /* Stage 1: the protection key is the upper bits of `mz_prop.flags`. */

@@ -133,7 +133,7 @@ START_TEST(all_properties_come_back)
 
 	fixture_begin(&x, _i);
 	ia = x.base;
-	for (unsigned flags = 0; flags < 32; flags++) {
+	for (unsigned flags = 0; flags < 128; flags++) {
 		for (size_t type = 0; type < sizeof(types); type++) {
 			for (unsigned perm = 0; perm < 8; perm++, ia += x.page) {
 				struct mz_prop prop = {(uint8_t)perm, types[type], (uint16_t)flags};

@@ -337,7 +337,7 @@ START_TEST(a_dump_is_read_at_a_glance)
 		 "    [1] 0x40000000 -> 0x80000000 1 x 1G r-- WB\n"
 		 "    level 2 node %#llx from 0xc0000000, 1 of 512\n"
 		 "      level 1 node %#llx from 0xfee00000, 1 of 512\n"
-		 "        [0] 0xfee00000 -> 0xfee00000 1 x 4K rw- UC accessed ignore-pat\n",
+		 "        [0] 0xfee00000 -> 0xfee00000 1 x 4K rw- UC ignore-pat accessed\n",
 		 node_of(0, 4), node_of(0, 3), node_of(0, 2), node_of(0, 1), node_of(0xfee00000, 2),
 		 node_of(0xfee00000, 1));
 	mz_table_dump(&x.table, add_line, &text);

@@ -31,34 +31,27 @@ _Static_assert((EPT_MEMORY & (EPT_PERM | EPT_IGNORE_PAT | EPT_LEAF)) == 0,
 
 /*
  * Section 29.3.7.2 "Memory type used for translated guest-physical addresses"; values of
- * section 12.3.
+ * section 12.3. The library's numbers are these, exclusive or that of write-back.
  */
 enum { EPT_UC = 0, EPT_WC = 1, EPT_WT = 4, EPT_WP = 5, EPT_WB = 6 };
 
-/* By enum mz_memory_type, and back; 8 stands for a value that no type has. */
-#define MEMORY_TO_EPT                                       \
-	((uint64_t)EPT_WB << (4 * MZ_MEM_WRITE_BACK) |      \
-	 (uint64_t)EPT_WT << (4 * MZ_MEM_WRITE_THROUGH) |   \
-	 (uint64_t)EPT_UC << (4 * MZ_MEM_UNCACHED) |        \
-	 (uint64_t)EPT_WC << (4 * MZ_MEM_WRITE_COMBINING) | \
-	 (uint64_t)EPT_WP << (4 * MZ_MEM_WRITE_PROTECTED))
-#define MEMORY_FROM_EPT                                                                    \
-	((uint64_t)MZ_MEM_UNCACHED << (4 * EPT_UC) |                                       \
-	 (uint64_t)MZ_MEM_WRITE_COMBINING << (4 * EPT_WC) |                                \
-	 (uint64_t)MZ_MEM_WRITE_THROUGH << (4 * EPT_WT) |                                  \
-	 (uint64_t)MZ_MEM_WRITE_PROTECTED << (4 * EPT_WP) |                                \
-	 (uint64_t)MZ_MEM_WRITE_BACK << (4 * EPT_WB) | (uint64_t)MZ_MEM_TYPES << (4 * 2) | \
-	 (uint64_t)MZ_MEM_TYPES << (4 * 3) | (uint64_t)MZ_MEM_TYPES << (4 * 7))
+_Static_assert((EPT_WB ^ EPT_WB) == MZ_MEM_WRITE_BACK && (EPT_UC ^ EPT_WB) == MZ_MEM_UNCACHED &&
+		       (EPT_WC ^ EPT_WB) == MZ_MEM_WRITE_COMBINING &&
+		       (EPT_WT ^ EPT_WB) == MZ_MEM_WRITE_THROUGH &&
+		       (EPT_WP ^ EPT_WB) == MZ_MEM_WRITE_PROTECTED,
+	       "memory types are flipped, not translated");
+
+#define EPT_MEMORY_TYPES (1u << EPT_UC | 1u << EPT_WC | 1u << EPT_WT | 1u << EPT_WP | 1u << EPT_WB)
 
 /*
  * Section 29.3.2: an entry is present if any of bits 2:0 is set (mode-based execute control adds
- * bit 10). One comparison tells a link from both a leaf and an absent entry.
+ * bit 10).
  */
 static inline enum mz_kind ept_kind(uint64_t entry, unsigned level)
 {
-	if (level > 1 && (entry & (EPT_PERM | EPT_LEAF)) - 1 < EPT_PERM)
-		return MZ_NODE;
-	return (entry & EPT_PERM) != 0 ? MZ_LEAF : MZ_ABSENT;
+	if ((entry & EPT_PERM) == 0)
+		return MZ_ABSENT;
+	return level == 1 || (entry & EPT_LEAF) != 0 ? MZ_LEAF : MZ_NODE;
 }
 
 static inline uint64_t ept_make_node(mz_oa node, unsigned level)
@@ -67,20 +60,19 @@ static inline uint64_t ept_make_node(mz_oa node, unsigned level)
 	return node.addr | EPT_PERM;
 }
 
-/* Accessed and dirty move together; ignore-PAT moves alone. */
-#define FLAGS_SHIFT 8
-#define PAT_SHIFT   2
+/* The flags stand in a leaf as they stand in a property. */
+#define FLAGS       (uint32_t)(MZ_IGNORE_PAT | MZ_ACCESSED | MZ_DIRTY)
+#define FLAGS_SHIFT 6
 
-_Static_assert((int)EPT_ACCESSED == MZ_ACCESSED << FLAGS_SHIFT &&
-		       (int)EPT_DIRTY == MZ_DIRTY << FLAGS_SHIFT &&
-		       (int)EPT_IGNORE_PAT == MZ_IGNORE_PAT << PAT_SHIFT,
+_Static_assert((int)EPT_IGNORE_PAT == MZ_IGNORE_PAT << FLAGS_SHIFT &&
+		       (int)EPT_ACCESSED == MZ_ACCESSED << FLAGS_SHIFT &&
+		       (int)EPT_DIRTY == MZ_DIRTY << FLAGS_SHIFT,
 	       "flags are shifted, not translated");
 
 static inline uint64_t ept_make_leaf(mz_oa oa, unsigned level, struct mz_prop prop)
 {
-	return oa.addr | prop.perm | (MEMORY_TO_EPT >> (4 * prop.memory) & 7) << EPT_MEMORY_SHIFT |
-		(uint64_t)(prop.flags & (MZ_ACCESSED | MZ_DIRTY)) << FLAGS_SHIFT |
-		(uint64_t)(prop.flags & MZ_IGNORE_PAT) << PAT_SHIFT | (level > 1 ? EPT_LEAF : 0u);
+	return oa.addr | prop.perm | (uint64_t)(prop.memory ^ EPT_WB) << EPT_MEMORY_SHIFT |
+		(uint64_t)(prop.flags & FLAGS) << FLAGS_SHIFT | (level > 1 ? EPT_LEAF : 0u);
 }
 
 static inline mz_oa ept_oa(uint64_t entry, unsigned level)
@@ -91,13 +83,12 @@ static inline mz_oa ept_oa(uint64_t entry, unsigned level)
 
 static inline struct mz_prop ept_prop(uint64_t entry, unsigned level)
 {
-	uint32_t perm = (uint32_t)(entry & EPT_PERM);
+	uint32_t low = (uint32_t)entry;
+	uint32_t flags = low >> FLAGS_SHIFT & FLAGS;
 
 	if (ept_kind(entry, level) != MZ_LEAF)
-		return mz_prop_pack(perm, MZ_MEM_WRITE_BACK, entry >> FLAGS_SHIFT & MZ_ACCESSED);
-	return mz_prop_pack(perm, MEMORY_FROM_EPT >> (4 * (entry >> EPT_MEMORY_SHIFT & 7)) & 15,
-			    (entry >> FLAGS_SHIFT & (MZ_ACCESSED | MZ_DIRTY)) |
-				    (entry >> PAT_SHIFT & MZ_IGNORE_PAT));
+		return mz_prop_pack(low & EPT_PERM, MZ_MEM_WRITE_BACK, flags & MZ_ACCESSED);
+	return mz_prop_pack(low & EPT_PERM, (low >> EPT_MEMORY_SHIFT & 7) ^ EPT_WB, flags);
 }
 
 static inline uint64_t ept_with_perm(uint64_t leaf, unsigned level, unsigned perm)
@@ -119,7 +110,8 @@ static inline bool ept_encodable(struct mz_prop prop, unsigned level, uint32_t f
 
 	(void)level;
 	return prop.perm <= EPT_PERM && (perms >> prop.perm & 1) != 0 &&
-		prop.memory <= MZ_MEM_WRITE_PROTECTED &&
+		prop.memory < MZ_MEM_TYPES &&
+		(EPT_MEMORY_TYPES >> (prop.memory ^ EPT_WB) & 1) != 0 &&
 		(prop.flags & ~(MZ_ACCESSED | MZ_DIRTY | MZ_IGNORE_PAT)) == 0;
 }
 

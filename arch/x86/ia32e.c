@@ -44,6 +44,8 @@ static inline uint64_t ia32e_make_node(mz_oa node, unsigned level)
 	return node.addr | IA32E_PRESENT | IA32E_WRITE | IA32E_USER;
 }
 
+#define MEMORY_TYPES (1u << MZ_MEM_WRITE_BACK | 1u << MZ_MEM_WRITE_THROUGH | 1u << MZ_MEM_UNCACHED)
+
 /* Section 4.9.2 and table 12-12: the power-on PAT maps (PCD, PWT) to WB, WT, UC-, UC. */
 static inline uint64_t memory_bits(unsigned memory)
 {
@@ -102,7 +104,7 @@ static inline bool ia32e_encodable(struct mz_prop prop, unsigned level, uint32_t
 	(void)level;
 	(void)features;
 	return (prop.perm & MZ_READ) != 0 && (prop.perm & ~(MZ_READ | MZ_WRITE | MZ_EXEC)) == 0 &&
-		prop.memory <= MZ_MEM_UNCACHED &&
+		prop.memory < MZ_MEM_TYPES && (MEMORY_TYPES >> prop.memory & 1) != 0 &&
 		(prop.flags & ~(MZ_ACCESSED | MZ_DIRTY | MZ_USER | MZ_GLOBAL)) == 0;
 }
 

@@ -9,15 +9,15 @@
 MZ_INLINE struct mz_item look_up(const struct mz_table *table, uint64_t addr)
 {
 	const struct mz_format *f = format_of(table);
-	const uint64_t *slots = table->root;
+	const uint64_t *slot = &table->root[mz_index(f, addr, f->levels)];
 
 	MZ_UNROLL_LEVELS
 	for (unsigned level = f->levels; level >= 1; level--) {
-		uint64_t entry = mz_load_acquire(&slots[mz_index(f, addr, level)]);
+		uint64_t entry = mz_load_acquire(slot);
 		uint64_t offset = addr & (mz_span(f, level) - 1);
 
 		if (level > 1 && MZ_LIKELY(f->kind(entry, level) == MZ_NODE))
-			slots = mz_slots_at(&table->config, f->oa(entry, level));
+			slot = mz_slot_at(f, &table->config, f->oa(entry, level), addr, level - 1);
 		else if (MZ_LIKELY(f->kind(entry, level) == MZ_LEAF))
 			return mz_item_pack(mz_oa_from(f->oa(entry, level).addr | offset),
 					    f->prop(entry, level), level);
