@@ -24,7 +24,6 @@
  * 10. A property with no permission at all is not encodable, and neither is one with a permission
  * bit, a memory type or a flag unknown to the format. Permissions are encodable with every memory
  * type and flag, or with none.
- * 11. absent differs from every entry that make_leaf and make_node can make.
  */
 #ifndef MZ_CORE_FORMAT_H
 #define MZ_CORE_FORMAT_H
