@@ -14,6 +14,7 @@ static const struct test_case cases[CASES] = {
 	[CASE_EPT_RUNTIME] = {"ept, run-time", &ept_runtime},
 	[CASE_IA32E] = {"ia32e", &mz_ia32e},
 	[CASE_IA32E_RUNTIME] = {"ia32e, run-time", &ia32e_runtime},
+	[CASE_HOSTILE1] = {"hostile1", &hostile1},
 	[CASE_HOSTILE4] = {"hostile4", &hostile4},
 	[CASE_HOSTILE5] = {"hostile5", &hostile5},
 };

@@ -29,7 +29,8 @@ void fixture_prepare(struct fixture *x, int loop)
 	x->variant = (enum variant)(loop / CASES);
 	x->format = x->test_case->format;
 	x->page = (uint64_t)1 << x->format->page_lg2;
-	x->root_span = mz_span(x->format, x->format->levels);
+	x->root_span = x->format->levels > 1 ? fixture_span(x, x->format->levels)
+					     : 4 * fixture_span(x, 2);
 	root_count = mz_entry_count(x->format, x->format->levels);
 	journal_init(&x->journal);
 	track_init(&x->track, x->format->page_lg2, &x->journal);
@@ -47,7 +48,8 @@ void fixture_prepare(struct fixture *x, int loop)
 		x->config.root_end = (uint16_t)(root_count - 1);
 		/* Where the root has leaves, a node that stays would keep them out. */
 		x->config.root_fixed = !mz_leaf_allowed(x->format->leaf_levels, x->format->levels);
-		x->base = tree_canonical(x->format, (root_count / 2 + 2) * x->root_span);
+		x->base = x->config.root_first * mz_span(x->format, x->format->levels);
+		x->base = tree_canonical(x->format, (x->base / x->root_span + 1) * x->root_span);
 		break;
 	case VARIANT_WITNESSED:
 		x->config.features = x->format->features;
@@ -90,6 +92,14 @@ void fixture_end(struct fixture *x)
 	journal_destroy(&x->journal);
 }
 
+bool fixture_is_flat(struct fixture *x)
+{
+	if (x->format->levels > 1)
+		return false;
+	fixture_end(x);
+	return true;
+}
+
 enum mz_error fixture_map(struct fixture *x, uint64_t ia, uint64_t bytes, uint64_t oa,
 			  unsigned perm)
 {
@@ -108,7 +118,7 @@ enum mz_error fixture_protect(struct fixture *x, uint64_t ia, uint64_t bytes, un
 
 uint64_t fixture_span(const struct fixture *x, unsigned level)
 {
-	return mz_span(x->format, level);
+	return level <= x->format->levels ? mz_span(x->format, level) : 16 * x->page;
 }
 
 bool fixture_leaf_allowed(const struct fixture *x, unsigned level)

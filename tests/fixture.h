@@ -49,7 +49,7 @@ struct fixture {
 	unsigned top;    /* the highest level of a leaf in this table */
 	unsigned second; /* the next lower one, or 1 */
 	uint64_t base;   /* two root entries can be used from here on; a multiple of a root entry */
-	uint64_t root_span;
+	uint64_t root_span; /* of a root entry; 64 pages where those are pages */
 };
 
 /* Makes the hooks and the configuration, but no table. */
@@ -62,12 +62,19 @@ void fixture_begin(struct fixture *x, int loop);
 void fixture_settle(struct fixture *x);
 void fixture_end(struct fixture *x);
 
+/*
+ * For tests of nodes below the root: where the format has none, ends the fixture, and the test is
+ * over.
+ */
+bool fixture_is_flat(struct fixture *x);
+
 enum mz_error fixture_map(struct fixture *x, uint64_t ia, uint64_t bytes, uint64_t oa,
 			  unsigned perm);
 enum mz_error fixture_unmap(struct fixture *x, uint64_t ia, uint64_t bytes);
 enum mz_error fixture_protect(struct fixture *x, uint64_t ia, uint64_t bytes, unsigned perm);
 
-/* What 2^n bytes of this level's leaf map. */
+/* What an entry of this level maps. Above the root, where a test asks for a second level: 16 pages.
+ */
 uint64_t fixture_span(const struct fixture *x, unsigned level);
 
 /* The highest allowed leaf level below this one, or 0. */

@@ -140,6 +140,17 @@ static uint64_t hostile_clean(uint64_t entry, unsigned level, unsigned flags)
 	.hw_bits = hostile_hw_bits, .clean = hostile_clean,                                \
 	.root_register = hostile_root_register, .ops = NULL
 
+const struct mz_format hostile1 = {
+	.name = "hostile1",
+	.levels = 1,
+	.page_lg2 = 10,
+	.ia_lg2 = 23,
+	.index_lg2 = {0, 13},
+	.shift = {0, 10},
+	.leaf_levels = 1u << 1,
+	HOSTILE_FUNCTIONS,
+};
+
 const struct mz_format hostile4 = {
 	.name = "hostile4",
 	.levels = 4,

@@ -10,6 +10,9 @@
 
 #include "core/format.h"
 
+/* One level: a root of 64 pages of 1 KiB, all of whose entries are leaves. */
+extern const struct mz_format hostile1;
+
 /* Four levels of 2 KiB pages, leaves at levels 1 and 3, a root of four pages, flat permissions. */
 extern const struct mz_format hostile4;
 

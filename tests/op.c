@@ -21,10 +21,11 @@ static void add_windows(struct op_source *source, uint64_t first, uint64_t end)
 	const struct fixture *x = source->x;
 	unsigned level = x->top > 2 ? x->top : 2;
 	uint64_t bytes = 4 * fixture_span(x, level);
-	uint64_t border = (first + (end - first + 1) / 2) * x->root_span;
+	uint64_t span = fixture_span(x, x->format->levels);
+	uint64_t border = (first + (end - first + 1) / 2) * span;
 
-	add_window(source, tree_canonical(x->format, first * x->root_span), bytes);
-	add_window(source, tree_canonical(x->format, end * x->root_span - bytes), bytes);
+	add_window(source, tree_canonical(x->format, first * span), bytes);
+	add_window(source, tree_canonical(x->format, end * span - bytes), bytes);
 	add_window(source, tree_canonical(x->format, border - bytes / 2), bytes);
 }
 

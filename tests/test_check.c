@@ -104,6 +104,8 @@ START_TEST(an_empty_node_is_reported)
 	uint64_t *slot, kept, ia;
 
 	fixture_begin(&x, _i);
+	if (fixture_is_flat(&x))
+		return;
 	furnish();
 	ia = x.base + fixture_span(&x, 2);
 	slot = tree_slot(&x.table, ia, 1, &node);
@@ -126,7 +128,7 @@ START_TEST(an_empty_root_and_fixed_nodes_are_sound)
 	expect_ok(fixture_map(&x, x.base, x.page, 0, RW));
 	expect_ok(fixture_unmap(&x, x.base, x.page));
 	expect_sound(&x);
-	must_equal(x.track.live_count, 2);
+	must_equal(x.track.live_count, x.format->levels > 1 ? 2 : 1);
 	fixture_end(&x);
 }
 END_TEST
@@ -338,6 +340,8 @@ START_TEST(a_node_in_the_wrong_place_is_reported)
 	uint64_t *slot, kept;
 
 	fixture_begin(&x, _i);
+	if (fixture_is_flat(&x))
+		return;
 	furnish();
 	/* A level-3 entry that links to a level-1 node. */
 	slot = tree_slot(&x.table, x.base, 3, &node);

@@ -56,11 +56,11 @@ START_TEST(nothing_is_given_back_before_the_flush)
 	must_equal(journal_count(&x.journal, EVENT_FLUSH), 1);
 	flush = journal_find(&x.journal, EVENT_FLUSH, 0);
 	must_equal(flush, 0);
-	must(x.journal.events[flush].nodes);
+	must_equal(x.journal.events[flush].nodes, x.format->levels > 1);
 	must(journal_flushed(&x.journal, x.base, x.base + x.root_span + x.page - 1));
 	must_equal(journal_count(&x.journal, EVENT_PUT), 3);
 	must_equal(journal_count(&x.journal, EVENT_FREE), 0);
-	must_equal(journal_count(&x.journal, EVENT_RETIRE), 1);
+	must_equal(journal_count(&x.journal, EVENT_RETIRE), x.format->levels > 1);
 	must_equal(x.track.live_count, live);
 	/* Only the end of the grace period frees. */
 	expect_nodes(&x, 1);
@@ -261,6 +261,8 @@ START_TEST(a_subtree_puts_its_items_after_the_flush)
 	uint64_t bytes;
 
 	begin_single_threaded(_i);
+	if (fixture_is_flat(&x))
+		return;
 	bytes = 3 * fixture_span(&x, 2);
 	expect_ok(fixture_map(&x, x.base, bytes, x.root_span + x.page, RW));
 	journal_clear(&x.journal);

@@ -102,7 +102,7 @@ START_TEST(mapping_across_nodes_is_all_or_nothing)
 	expect_failures_then_ok(map_op(edge - 3 * x.page, 6 * x.page, x.page),
 				2 * (x.format->levels - 1u));
 	expect_failures_then_ok(map_op(x.base + fixture_span(&x, 2) - x.page, 2 * x.page, x.page),
-				2);
+				x.format->levels > 1 ? 2 : 0);
 	end();
 }
 END_TEST
@@ -177,7 +177,7 @@ START_TEST(random_operations_are_all_or_nothing)
 		if (op.kind == OP_SETTLE)
 			fixture_settle(&x);
 	}
-	must(failures > 0);
+	must(failures > 0 || x.format->levels == 1);
 	tree_read(&after, &x.table);
 	tree_model(&after, x.format, &read);
 	model_join(&model);

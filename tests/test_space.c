@@ -599,6 +599,11 @@ START_TEST(populating_without_memory_keeps_what_it_has)
 	uint64_t bytes;
 
 	begin(_i);
+	/* No fault in a table without nodes below the root can lack memory. */
+	if (x.format->levels == 1) {
+		end();
+		return;
+	}
 	bytes = 2 * fixture_span(&x, 2);
 	expect_ok(add(MZ_REGION_RAM, x.base + x.page, bytes, 0));
 	track_fail(&x.track, x.format->levels);

@@ -496,7 +496,7 @@ START_TEST(a_node_in_the_way_makes_leaves_smaller)
 	uint64_t big, end;
 
 	fixture_begin(&x, _i);
-	big = fixture_span(&x, x.top);
+	big = fixture_span(&x, x.top > 1 ? x.top : 2);
 	end = x.base + big;
 	expect_ok(fixture_map(&x, end - x.page, x.page, 0, RW));
 	expect_ok(fixture_map(&x, x.base, big - x.page, aligned_oa(), RWX));
@@ -759,7 +759,7 @@ START_TEST(empty_nodes_are_freed)
 	for (uint64_t i = 0; i < 16; i++)
 		expect_ok(
 			fixture_map(&x, x.base + span + (i - 8) * x.page, x.page, i * x.page, RW));
-	expect_nodes(&x, x.format->levels + 1u);
+	expect_nodes(&x, x.format->levels > 1 ? x.format->levels + 1u : 1);
 	for (uint64_t i = 0; i < 16; i++) {
 		uint64_t n = i * 7 % 16;
 
@@ -791,6 +791,8 @@ START_TEST(a_fixed_root_keeps_its_nodes)
 	fixture_prepare(&x, _i);
 	x.config.root_fixed = true;
 	expect_ok(mz_table_init(&x.table, &x.config));
+	if (fixture_is_flat(&x))
+		return;
 	expect_ok(fixture_map(&x, x.base, x.page, 0, RW));
 	entry = *tree_slot(&x.table, x.base, x.format->levels, NULL);
 	expect_ok(fixture_unmap(&x, x.base, x.page));
@@ -813,9 +815,10 @@ END_TEST
 START_TEST(entries_outside_the_root_range_are_left_alone)
 {
 	unsigned count, first, end;
-	uint64_t ia, garbage;
+	uint64_t span, ia, garbage;
 
 	fixture_prepare(&x, _i);
+	span = fixture_span(&x, x.format->levels);
 	count = mz_entry_count(x.format, x.format->levels);
 	first = count / 4;
 	end = count / 2;
@@ -827,7 +830,7 @@ START_TEST(entries_outside_the_root_range_are_left_alone)
 		if (i < first || i >= end)
 			x.table.root[i] = i % 2 ? garbage : FOREIGN;
 
-	ia = first * x.root_span;
+	ia = first * span;
 	expect_refused(ia - x.page, x.page, 0, MZ_OUT_OF_RANGE);
 	expect_refused(ia - x.page, 2 * x.page, 0, MZ_OUT_OF_RANGE);
 	expect_refused(0, x.page, 0, MZ_OUT_OF_RANGE);
@@ -835,13 +838,13 @@ START_TEST(entries_outside_the_root_range_are_left_alone)
 	expect_hole(&x, 0);
 	expect_ok(fixture_map(&x, ia, 2 * x.page, 0, RW));
 	expect_mapped(&x, ia, 0, RW, 1);
-	ia = end * x.root_span - x.page;
+	ia = end * span - x.page;
 	expect_ok(fixture_map(&x, ia, x.page, x.page, RW));
 	expect_refused(ia + x.page, x.page, 0, MZ_OUT_OF_RANGE);
 	expect_refused(ia, 2 * x.page, 0, MZ_OUT_OF_RANGE);
 	expect_hole(&x, ia + x.page);
 	expect_sound(&x);
-	expect_ok(fixture_unmap(&x, first * x.root_span, (end - first) * x.root_span));
+	expect_ok(fixture_unmap(&x, first * span, (end - first) * span));
 	expect_nodes(&x, 1);
 	expect_ok(fixture_map(&x, ia, x.page, x.page, RW));
 	for (unsigned i = 0; i < count; i++)
