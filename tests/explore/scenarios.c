@@ -37,6 +37,7 @@ const struct scenario scenarios[] = {
 	{"map_and_query", FLAT, 0, "", "map 0+2 | query 0; query 1"},
 	{"contents_told_by_a_map", FLAT, 0, "map 1", "write 0; map 0 | read 0"},
 	{"contents_told_by_a_map_in_a_new_node", FLAT, 0, "", "write 0; map 0 | read 0"},
+	{"contents_told_by_a_cursor", FLAT, 0, "map 1", "write 0; open 0+1; put 1; close | read 0"},
 	{"map_and_walk", DEEP, 0, "", "map 0+2 | walk 0; walk 1"},
 
 	/* A subtree is cut while others are on their way into it. */
