@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * VMSAv8-64: the tables of Arm's processors, stage 2 and stage 1. Source: Arm ARM (DDI 0487),
+ * chapter "The AArch64 Virtual Memory System Architecture".
+ *
+ * What goes into an entry:
+ *  - MZ_ACCESSED is AF. Unless the MMU sets it (HA), a leaf without it makes an access flag fault:
+ *    map with MZ_ACCESSED where nobody asks.
+ *  - Stage 2: MZ_READ and MZ_WRITE are S2AP, MZ_EXEC and MZ_EXEC_USER are XN. Without XNX, MZ_EXEC
+ *    is both exception levels'. Stage 1: MZ_EXEC is PXN (XN at EL2), MZ_EXEC_USER is UXN, MZ_USER
+ *    is AP[1], MZ_GLOBAL is nG; whatever is writable from EL0 is never executed at EL1.
+ *  - MZ_MEM_UNCACHED is Device-nGnRnE, MZ_MEM_WRITE_COMBINING Normal Non-cacheable.
+ *  - MZ_SHARED_INNER, MZ_SHARED_OUTER, or neither is SH; with LPA2 the entry has no room for it,
+ *    and the control register decides for the whole table.
+ *  - MZ_CONTIGUOUS: the caller's promise that the leaf is one of an aligned run of equal leaves (4
+ *    KiB: 16; 16 KiB: 128 pages or 32 blocks; 64 KiB: 32). Map, protect and unmap whole runs, and
+ *    take the flag from what is going to be split.
+ *  - MZ_DIRTY without MZ_ARM_DBM is a bit for software. With it, MZ_WRITE is the bit DBM, and a
+ *    writable leaf is dirty when S2AP[1] permits the write (stage 1: when AP[2] does), which the
+ *    MMU sees to. A leaf that loses MZ_WRITE keeps what it knew in a bit for software, and gets it
+ *    back. So no MMU can change what MZ_WRITE says. With MZ_ARM_DBM, but without
+ *    MZ_HW_ACCESSED_DIRTY (HD = 0), the first write to a clean leaf is a permission fault.
+ *
+ * Translation caches, for the flush hook:
+ *  - stage 2, by address: TLBI IPAS2E1IS with ia >> 12 for each leaf (or RIPAS2E1IS where
+ *    FEAT_TLBIRANGE is), DSB ISH, TLBI VMALLE1IS because combined translations are kept by VA, DSB
+ *    ISH, ISB; the last-level forms IPAS2LE1IS only if `nodes` is false. Everything of a VMID: TLBI
+ *    VMALLS12E1IS. Each with VTTBR_EL2 of that VMID in place.
+ *  - stage 1 of EL1&0: TLBI VAE1IS, or VALE1IS if `nodes` is false, or ASIDE1IS; of EL2: VAE2IS.
+ *  - DSB ISHST before, so that the walker sees the new entry.
+ *  - From absent to present nothing is flushed, but a DSB ISHST must come before the access.
+ *  - The access flag and the dirty state may be cached: flush after they are cleared.
+ *
+ * Break before make: a valid entry that changes its output address, its memory type, its
+ * shareability, or its size (a leaf split to a node, or put together again) must be made invalid
+ * and be flushed before the new one is written, if more than one processor may walk it. Permissions
+ * and AF may change in place. The library replaces a leaf by a node in one store: where splits can
+ * happen under a running guest that is right with FEAT_BBM level 2, and at level 1 with nT, which
+ * these formats do not set; otherwise unmap, flush and map anew, or let nobody walk meanwhile.
+ * mz_arm_hardware.bbm tells the level.
+ */
+#ifndef MZ_ARCH_ARM_ARM_H
+#define MZ_ARCH_ARM_ARM_H
+
+#include "core/error.h"
+#include "core/fault.h"
+#include "core/table.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Stage 2: 4 KiB pages with 48 and 40 bits, 16 KiB and 64 KiB with 48, without options. */
+extern const struct mz_format mz_arm_s2_4k;
+extern const struct mz_format mz_arm_s2_4k_40;
+extern const struct mz_format mz_arm_s2_16k;
+extern const struct mz_format mz_arm_s2_64k;
+/* 4 KiB, 48 bits, with MZ_ARM_XNX, MZ_ARM_FWB and MZ_ARM_DBM. */
+extern const struct mz_format mz_arm_s2_4k_full;
+/* Stage 1 of EL1&0: 4 KiB, 48 bits. */
+extern const struct mz_format mz_arm_s1_4k;
+
+enum mz_arm_option {
+	MZ_ARM_WIDE = 1, /* entries for 52-bit addresses: LPA with 64 KiB, else LPA2 (DS = 1) */
+	MZ_ARM_DBM = 2,  /* dirty state by the MMU */
+	MZ_ARM_XNX = 4,  /* stage 2: execution at EL1 and EL0 told apart */
+	MZ_ARM_FWB = 8,  /* stage 2: HCR_EL2.FWB = 1 */
+	MZ_ARM_EL2 = 16, /* stage 1: of EL2 */
+};
+
+struct mz_arm_s2 {
+	unsigned page_lg2; /* 12, 14, 16 */
+	unsigned ia_bits;  /* 32 to oa_bits */
+	unsigned oa_bits;  /* 32, 36, 40, 42, 44, 48; 52 with MZ_ARM_WIDE */
+	unsigned options;  /* enum mz_arm_option but MZ_ARM_EL2 */
+};
+
+struct mz_arm_s1 {
+	unsigned page_lg2;
+	unsigned ia_bits; /* 25 to 48, 52 with MZ_ARM_WIDE */
+	unsigned oa_bits;
+	unsigned options; /* MZ_ARM_WIDE, MZ_ARM_DBM, MZ_ARM_EL2 */
+};
+
+/*
+ * Makes a format of what is wanted, with the fewest levels: a stage 2 has a root of up to 16
+ * concatenated tables. One that is compiled in gets its instance. MZ_BAD_CONFIG: no such format.
+ */
+MZ_MUST_CHECK enum mz_error mz_arm_s2_format(const struct mz_arm_s2 *wanted, struct mz_format *out);
+MZ_MUST_CHECK enum mz_error mz_arm_s1_format(const struct mz_arm_s1 *wanted, struct mz_format *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

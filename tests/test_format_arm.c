@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Arm's formats: every one that can be asked for, and their bits by the manual. */
+#include "arch/arm/arm.h"
+#include "core/check.h"
+#include "core/geometry.h"
+#include "tests/must.h"
+#include "tests/suite.h"
+
+#define RW  (MZ_READ | MZ_WRITE)
+#define RWX (MZ_READ | MZ_WRITE | MZ_EXEC)
+#define ALL (RWX | MZ_EXEC_USER)
+
+static const unsigned oa_sizes[] = {32, 36, 40, 42, 44, 48, 52};
+
+static uint64_t leaf(const struct mz_format *f, uint64_t oa, unsigned level, unsigned perm,
+		     unsigned memory, unsigned flags)
+{
+	struct mz_prop prop = {(uint8_t)perm, (uint8_t)memory, (uint16_t)flags};
+
+	must(f->encodable(prop, level, f->features));
+	return f->make_leaf(mz_oa_from(oa), level, prop);
+}
+
+static struct mz_format s2(unsigned page_lg2, unsigned ia, unsigned oa, unsigned options)
+{
+	struct mz_format f;
+
+	must_equal(mz_arm_s2_format(&(struct mz_arm_s2) {page_lg2, ia, oa, options}, &f), MZ_OK);
+	return f;
+}
+
+static struct mz_format s1(unsigned page_lg2, unsigned ia, unsigned oa, unsigned options)
+{
+	struct mz_format f;
+
+	must_equal(mz_arm_s1_format(&(struct mz_arm_s1) {page_lg2, ia, oa, options}, &f), MZ_OK);
+	return f;
+}
+
+START_TEST(every_stage_2_keeps_the_laws)
+{
+	unsigned made = 0;
+
+	for (unsigned options = 0; options < 16; options++)
+		for (unsigned page = 12; page <= 16; page += 2)
+			for (unsigned i = 0; i < 7; i++)
+				for (unsigned ia = 32; ia <= oa_sizes[i]; ia++) {
+					struct mz_format f;
+
+					if (oa_sizes[i] == 52 && (options & MZ_ARM_WIDE) == 0)
+						continue;
+					if (ia % 4 != 0 && options != 0)
+						continue;
+					f = s2(page, ia, oa_sizes[i], options);
+					must_say(mz_format_check(&f, ia) == 0,
+						 "page %u ia %u oa %u options %u: law %d", page, ia,
+						 oa_sizes[i], options, mz_format_check(&f, ia));
+					/* 16 concatenated tables at most. */
+					must(f.index_lg2[f.levels] <= page - 3 + 4);
+					made++;
+				}
+	must(made > 400);
+}
+END_TEST
+
+START_TEST(every_stage_1_keeps_the_laws)
+{
+	for (unsigned options = 0; options < 32; options++) {
+		if ((options & (MZ_ARM_XNX | MZ_ARM_FWB)) != 0)
+			continue;
+		for (unsigned page = 12; page <= 16; page += 2)
+			for (unsigned ia = 25; ia <= (options & MZ_ARM_WIDE ? 52 : 48); ia++) {
+				struct mz_format f = s1(page, ia, options & MZ_ARM_WIDE ? 52 : 48,
+							options);
+
+				must_say(mz_format_check(&f, ia) == 0,
+					 "page %u ia %u options %u: law %d", page, ia, options,
+					 mz_format_check(&f, ia));
+				must(f.index_lg2[f.levels] <= page - 3);
+			}
+	}
+}
+END_TEST
+
+START_TEST(roots_are_concatenated_where_that_saves_a_level)
+{
+	static const struct {
+		unsigned page, ia, levels, root;
+	} cases[] = {
+		{12, 32, 2, 11}, {12, 34, 2, 13}, {12, 35, 3, 5}, {12, 40, 3, 10}, {12, 43, 3, 13},
+		{12, 44, 4, 5},  {12, 48, 4, 9},  {14, 32, 2, 7}, {14, 40, 2, 15}, {14, 48, 3, 12},
+		{16, 32, 2, 3},  {16, 46, 2, 17}, {16, 48, 3, 6},
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mz_format f;
+		enum mz_error error = mz_arm_s2_format(
+			&(struct mz_arm_s2) {cases[i].page, cases[i].ia, 48, 0}, &f);
+
+		/* The library's roots have 15 bits at most: 64 KiB takes four tables, not 16. */
+		if (cases[i].root > 15) {
+			must_equal(error, MZ_OK);
+			must_equal(f.levels, cases[i].levels + 1);
+			continue;
+		}
+		must_equal(error, MZ_OK);
+		must_equal(f.levels, cases[i].levels);
+		must_equal(f.index_lg2[f.levels], cases[i].root);
+	}
+}
+END_TEST
+
+START_TEST(compiled_formats_are_those_that_are_asked_for)
+{
+	const struct {
+		struct mz_format made;
+		const struct mz_format *compiled;
+	} cases[] = {
+		{s2(12, 48, 48, 0), &mz_arm_s2_4k},
+		{s2(12, 40, 48, 0), &mz_arm_s2_4k_40},
+		{s2(12, 48, 48, MZ_ARM_XNX | MZ_ARM_FWB | MZ_ARM_DBM), &mz_arm_s2_4k_full},
+		{s2(14, 48, 48, 0), &mz_arm_s2_16k},
+		{s2(16, 48, 48, 0), &mz_arm_s2_64k},
+		{s1(12, 48, 48, 0), &mz_arm_s1_4k},
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct mz_format *a = &cases[i].made, *b = cases[i].compiled;
+
+		must(b->ops != NULL && a->ops == b->ops);
+		must_equal(mz_format_check(b, 1), 0);
+		must(a->levels == b->levels && a->page_lg2 == b->page_lg2 &&
+		     a->ia_lg2 == b->ia_lg2 && a->oa_lg2 == b->oa_lg2 &&
+		     a->leaf_levels == b->leaf_levels && a->flags == b->flags &&
+		     a->features == b->features && a->absent == b->absent);
+		for (unsigned level = 1; level <= a->levels; level++) {
+			must_equal(a->shift[level], b->shift[level]);
+			must_equal(a->index_lg2[level], b->index_lg2[level]);
+			must_equal(a->make_node(mz_oa_from(0x7654u << 16), level),
+				   b->make_node(mz_oa_from(0x7654u << 16), level));
+			must_equal(leaf(a, 1ull << 42, level, RW, MZ_MEM_DEVICE, MZ_DIRTY),
+				   leaf(b, 1ull << 42, level, RW, MZ_MEM_DEVICE, MZ_DIRTY));
+		}
+	}
+	must(s2(12, 39, 48, 0).ops == NULL);
+}
+END_TEST
+
+START_TEST(stage_2_entries_are_those_of_the_manual)
+{
+	const struct mz_format *f = &mz_arm_s2_4k;
+
+	/* Valid, page; MemAttr 0b1111 in 5:2; S2AP 7:6; SH 9:8; AF 10; XN 54. */
+	must_equal(leaf(f, 0x1000, 1, RWX, 0, MZ_ACCESSED | MZ_SHARED_INNER), 0x17ff);
+	must_equal(leaf(f, 0x1000, 1, RW, 0, MZ_ACCESSED | MZ_SHARED_INNER), 0x400000000017ff);
+	must_equal(leaf(f, 0x1000, 1, MZ_READ | MZ_EXEC, 0, MZ_ACCESSED | MZ_SHARED_OUTER), 0x167f);
+	must_equal(leaf(f, 0x1000, 1, MZ_EXEC, 0, 0), 0x103f);
+	must_equal(leaf(f, 0x1000, 1, MZ_WRITE | MZ_EXEC, 0, 0), 0x10bf);
+	must_equal(leaf(f, 0xfffffffff000, 1, RWX, 0, 0), 0xfffffffff0ff);
+	/* A block is not a table. */
+	must_equal(leaf(f, 0x200000, 2, RWX, 0, 0), 0x2000fd);
+	must_equal(leaf(f, 0x40000000, 3, RWX, 0, 0), 0x400000fd);
+	must_equal(f->make_node(mz_oa_from(0xfffffffff000), 4), 0xfffffffff003);
+	/* nGnRnE, nGnRE, nGRE, GRE, Normal Non-cacheable, write-through. */
+	must_equal(leaf(f, 0x1000, 1, RWX, MZ_MEM_UNCACHED, 0), 0x10c3);
+	must_equal(leaf(f, 0x1000, 1, RWX, MZ_MEM_DEVICE, 0), 0x10c7);
+	must_equal(leaf(f, 0x1000, 1, RWX, MZ_MEM_DEVICE_REORDERED, 0), 0x10cb);
+	must_equal(leaf(f, 0x1000, 1, RWX, MZ_MEM_DEVICE_GATHERED, 0), 0x10cf);
+	must_equal(leaf(f, 0x1000, 1, RWX, MZ_MEM_WRITE_COMBINING, 0), 0x10d7);
+	must_equal(leaf(f, 0x1000, 1, RWX, MZ_MEM_WRITE_THROUGH, 0), 0x10eb);
+	/* Contiguous 52, software 55. */
+	must_equal(leaf(f, 0x1000, 1, RWX, 0, MZ_CONTIGUOUS), 0x100000000010ff);
+	must_equal(leaf(f, 0x1000, 1, RWX, 0, MZ_DIRTY), 0x800000000010ff);
+	/* Reserved: a block at Arm's levels 3 and 0. Invalid: bit 0. */
+	must_equal(f->kind(0x10fd, 1), MZ_ABSENT);
+	must_equal(f->kind(0x10fd, 4), MZ_ABSENT);
+	must_equal(f->kind(0xfffe, 1), MZ_ABSENT);
+	must_equal(mz_arm_s2_16k.kind(0xfd, 3), MZ_ABSENT);
+	must_equal(mz_arm_s2_64k.kind(0xfd, 3), MZ_ABSENT);
+}
+END_TEST
+
+START_TEST(options_of_stage_2_are_those_of_the_manual)
+{
+	struct mz_format xnx = s2(12, 48, 48, MZ_ARM_XNX), fwb = s2(12, 48, 48, MZ_ARM_FWB);
+	struct mz_prop through = {MZ_READ, MZ_MEM_WRITE_THROUGH, 0};
+
+	/* XN, 54:53: 0b00 both, 0b01 EL0, 0b10 none, 0b11 EL1. */
+	must_equal(leaf(&xnx, 0, 1, ALL, 0, 0) >> 53, 0);
+	must_equal(leaf(&xnx, 0, 1, RW | MZ_EXEC_USER, 0, 0) >> 53, 1);
+	must_equal(leaf(&xnx, 0, 1, RW, 0, 0) >> 53, 2);
+	must_equal(leaf(&xnx, 0, 1, RWX, 0, 0) >> 53, 3);
+	/* FWB: 0b0110 write-back, 0b0101 Non-cacheable, 0b00xx Device; no write-through. */
+	must_equal(leaf(&fwb, 0, 1, RWX, 0, 0), 0xdb);
+	must_equal(leaf(&fwb, 0, 1, RWX, MZ_MEM_WRITE_COMBINING, 0), 0xd7);
+	must_equal(leaf(&fwb, 0, 1, RWX, MZ_MEM_DEVICE, 0), 0xc7);
+	must(!fwb.encodable(through, 1, fwb.features));
+}
+END_TEST
+
+START_TEST(wide_addresses_are_those_of_the_manual)
+{
+	struct mz_format lpa = s2(16, 52, 52, MZ_ARM_WIDE), lpa2 = s2(12, 52, 52, MZ_ARM_WIDE);
+	struct mz_format lpa2_16k = s2(14, 52, 52, MZ_ARM_WIDE);
+
+	/* LPA: 51:48 in 15:12. LPA2: 51:50 in 9:8, 49:48 in place. */
+	must_equal(lpa.make_node(mz_oa_from(0xa123456780000), 2), 0x123456780000 | 0xa003);
+	must_equal(lpa2.make_node(mz_oa_from(0xe123456789000), 2), 0x2123456789303);
+	must_equal(lpa2_16k.make_node(mz_oa_from(0xe123456788000), 2), 0x2123456788303);
+	must_equal(leaf(&lpa2, 0x8000000001000, 1, RWX, 0, MZ_ACCESSED), 0x16ff);
+	/* 512 GiB, 64 GiB and 4 TiB blocks come with them. */
+	must_equal(lpa2.leaf_levels, 0x1e);
+	must_equal(lpa2_16k.leaf_levels, 0xe);
+	must_equal(lpa.leaf_levels, 0xe);
+	must_equal(lpa2.levels, 4);
+	must_equal(lpa2.index_lg2[4], 13);
+	/* BADDR: 51:48 in 5:2. */
+	must_equal(lpa2.root_register(mz_oa_from(0xe123456780000), 0), 0x123456780000 | 0xe << 2);
+	must_equal(mz_arm_s2_4k.root_register(mz_oa_from(0x123456780000), 0), 0x123456780000);
+	must((lpa2.flags & (MZ_SHARED_INNER | MZ_SHARED_OUTER)) == 0);
+}
+END_TEST
+
+START_TEST(dirty_is_what_the_mmu_permits_itself)
+{
+	struct mz_format f = s2(12, 48, 48, MZ_ARM_DBM), g = s1(12, 48, 48, MZ_ARM_DBM);
+	uint64_t clean = leaf(&f, 0x1000, 1, RW, 0, 0), dirty = clean | 1 << 7, kept;
+
+	/* Stage 2: DBM, bit 51, and S2AP[1], bit 7, which the MMU sets. */
+	must_equal(clean, 0x4800000000107f);
+	must_equal(dirty, leaf(&f, 0x1000, 1, RW, 0, MZ_DIRTY));
+	must_equal(f.prop(dirty, 1).flags, MZ_DIRTY);
+	must_equal(f.prop(dirty, 1).perm, RW);
+	/* Without the permission the MMU may not write, and it is dirty still. */
+	kept = f.with_perm(dirty, 1, MZ_READ);
+	must_equal(kept, 0xc000000000107f);
+	must_equal(f.prop(kept, 1).flags, MZ_DIRTY);
+	must_equal(f.with_perm(kept, 1, RW), dirty);
+	must_equal(f.clean(dirty, 1, MZ_DIRTY), clean);
+	/* Stage 1: AP[2], bit 7, which the MMU clears. */
+	clean = leaf(&g, 0x1000, 1, RW, 0, 0);
+	must_equal(clean, 0x68000000001883);
+	must_equal(g.prop(clean & ~(uint64_t)0x80, 1).flags, MZ_DIRTY);
+	must_equal(g.clean(clean & ~(uint64_t)0x80, 1, MZ_DIRTY), clean);
+	must_equal(g.with_perm(clean & ~(uint64_t)0x80, 1, MZ_READ), 0xe0000000001883);
+}
+END_TEST
+
+START_TEST(stage_1_entries_are_those_of_the_manual)
+{
+	const struct mz_format *f = &mz_arm_s1_4k;
+	struct mz_format el2 = s1(12, 48, 48, MZ_ARM_EL2);
+	struct mz_prop unreadable = mz_prop_from(MZ_EXEC);
+
+	/* AttrIndx 4:2; AP[1] 6; AP[2] 7; SH 9:8; AF 10; nG 11; PXN 53; UXN 54. */
+	must_equal(leaf(f, 0x1000, 1, ALL, 0, MZ_ACCESSED | MZ_SHARED_INNER | MZ_GLOBAL), 0x1703);
+	must_equal(leaf(f, 0x1000, 1, RW, 0, MZ_USER), 0x60000000001843);
+	must_equal(leaf(f, 0x1000, 1, MZ_READ | MZ_EXEC, 0, MZ_GLOBAL), 0x40000000001083);
+	must_equal(leaf(f, 0x1000, 1, ALL & ~MZ_EXEC, MZ_MEM_DEVICE, MZ_GLOBAL), 0x20000000001007);
+	must_equal(leaf(f, 0x200000, 2, ALL, MZ_MEM_WRITE_COMBINING, MZ_GLOBAL), 0x20001d);
+	must(!f->encodable(unreadable, 1, f->features));
+	/* EL2: AP[1] is RES1, XN is 54, nothing is global and nobody is a user. */
+	must_equal(leaf(&el2, 0x1000, 1, RWX, 0, 0), 0x1043);
+	must_equal(leaf(&el2, 0x1000, 1, MZ_READ, 0, 0), 0x400000000010c3);
+	must_equal(el2.flags & (MZ_USER | MZ_GLOBAL), 0);
+}
+END_TEST
+
+START_TEST(formats_that_no_hardware_has_are_refused)
+{
+	static const struct mz_arm_s2 bad2[] = {
+		{13, 40, 48, 0},          {0, 40, 48, 0},
+		{12, 31, 48, 0},          {12, 49, 52, 0},
+		{12, 48, 52, 0},          {12, 44, 40, 0},
+		{12, 40, 41, 0},          {12, 53, 52, MZ_ARM_WIDE},
+		{12, 40, 48, MZ_ARM_EL2}, {12, 40, 48, 32},
+	};
+	static const struct mz_arm_s1 bad1[] = {
+		{18, 40, 48, 0},          {12, 24, 48, 0},           {12, 49, 48, 0},
+		{12, 48, 52, 0},          {12, 53, 52, MZ_ARM_WIDE}, {12, 48, 47, 0},
+		{12, 48, 48, MZ_ARM_XNX}, {12, 48, 48, MZ_ARM_FWB},  {12, 48, 48, 32},
+	};
+	struct mz_format f;
+
+	for (unsigned i = 0; i < sizeof(bad2) / sizeof(bad2[0]); i++)
+		must_say(mz_arm_s2_format(&bad2[i], &f) == MZ_BAD_CONFIG, "stage 2, %u", i);
+	for (unsigned i = 0; i < sizeof(bad1) / sizeof(bad1[0]); i++)
+		must_say(mz_arm_s1_format(&bad1[i], &f) == MZ_BAD_CONFIG, "stage 1, %u", i);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("format_arm");
+	TCase *tcase = tcase_create("formats");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, every_stage_2_keeps_the_laws);
+	tcase_add_test(tcase, every_stage_1_keeps_the_laws);
+	tcase_add_test(tcase, roots_are_concatenated_where_that_saves_a_level);
+	tcase_add_test(tcase, compiled_formats_are_those_that_are_asked_for);
+	tcase_add_test(tcase, stage_2_entries_are_those_of_the_manual);
+	tcase_add_test(tcase, options_of_stage_2_are_those_of_the_manual);
+	tcase_add_test(tcase, wide_addresses_are_those_of_the_manual);
+	tcase_add_test(tcase, dirty_is_what_the_mmu_permits_itself);
+	tcase_add_test(tcase, stage_1_entries_are_those_of_the_manual);
+	tcase_add_test(tcase, formats_that_no_hardware_has_are_refused);
+	suite_add_tcase(suite, tcase);
+	return suite_run(suite);
+}
