@@ -22,7 +22,19 @@ _Bool nondet_bool(void);
 void __CPROVER_assume(_Bool condition);
 void __CPROVER_assert(_Bool condition, const char *claim);
 
-#define ASSUME(condition)       __CPROVER_assume(condition)
+#define ASSUME(condition) __CPROVER_assume(condition)
+
+/*
+ * A proof would also succeed if its assumptions left nothing to prove. So it names situations that
+ * some values must lead to, each with REACHES(). With -DREACHING these are looked for, by claims
+ * that they don't occur, each of which must fail; nothing else is claimed then.
+ */
+#ifdef REACHING
+#define CLAIM(condition, claim) ((void)(condition))
+#define REACHES(condition)      __CPROVER_assert(!(condition), "never reached: " #condition)
+#else
 #define CLAIM(condition, claim) __CPROVER_assert(condition, claim)
+#define REACHES(condition)      ((void)0)
+#endif
 
 #endif

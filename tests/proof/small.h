@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The entry format of tables under proof, compiled in as every other: a plain one, so that all the
+ * effort goes into the algorithms, but absent is not 0 and hardware has its bits.
+ *
+ *   1:0    1 a leaf, 2 a link, otherwise absent
+ *   2      accessed; 3: dirty
+ *   15:4   the output address; the page's offset bits are 0
+ *   18:16  permissions
+ *   21:19  the memory type
+ */
+#ifndef MZ_TESTS_PROOF_SMALL_H
+#define MZ_TESTS_PROOF_SMALL_H
+
+#include "core/format.h"
+
+#define SMALL_ACCESSED 4u
+#define SMALL_DIRTY    8u
+#define SMALL_OA       ((1u << OA_LG2) - 16)
+#define SMALL_PERM     ((uint64_t)7 << 16)
+#define SMALL_WORD     ((1u << 22) - 1)
+
+static enum mz_kind small_kind(uint64_t entry, unsigned level)
+{
+	(void)level;
+	return (entry & 3) == 1 ? MZ_LEAF : (entry & 3) == 2 ? MZ_NODE : MZ_ABSENT;
+}
+
+static uint64_t small_make_node(mz_oa node, unsigned level)
+{
+	(void)level;
+	return node.addr | SMALL_PERM | 2;
+}
+
+static uint64_t small_make_leaf(mz_oa oa, unsigned level, struct mz_prop prop)
+{
+	(void)level;
+	return oa.addr | (uint64_t)prop.perm << 16 | (uint64_t)prop.memory << 19 |
+		(prop.flags & MZ_ACCESSED ? SMALL_ACCESSED : 0) |
+		(prop.flags & MZ_DIRTY ? SMALL_DIRTY : 0) | 1;
+}
+
+static mz_oa small_oa(uint64_t entry, unsigned level)
+{
+	(void)level;
+	return mz_oa_from(entry & SMALL_OA);
+}
+
+static struct mz_prop small_prop(uint64_t entry, unsigned level)
+{
+	struct mz_prop prop = mz_prop_from((unsigned)(entry >> 16 & 7));
+
+	(void)level;
+	prop.memory = (uint8_t)(entry >> 19 & 7);
+	prop.flags = (uint16_t)((entry & SMALL_ACCESSED ? MZ_ACCESSED : 0) |
+				(entry & SMALL_DIRTY ? MZ_DIRTY : 0));
+	return prop;
+}
+
+static uint64_t small_with_perm(uint64_t leaf, unsigned level, unsigned perm)
+{
+	(void)level;
+	return (leaf & ~SMALL_PERM) | (uint64_t)perm << 16;
+}
+
+static bool small_encodable(struct mz_prop prop, unsigned level, uint32_t features)
+{
+	(void)level;
+	return prop.perm != 0 && prop.perm <= 7 && prop.memory < MZ_MEM_TYPES &&
+		(prop.flags & ~(MZ_ACCESSED | MZ_DIRTY)) == 0 &&
+		(prop.perm != MZ_EXEC || (features & MZ_EXEC_ONLY) != 0);
+}
+
+static uint64_t small_hw_bits(unsigned level)
+{
+	(void)level;
+	return SMALL_ACCESSED | SMALL_DIRTY;
+}
+
+static uint64_t small_clean(uint64_t entry, unsigned level, unsigned flags)
+{
+	(void)level;
+	return entry &
+		~(uint64_t)((flags & MZ_ACCESSED ? SMALL_ACCESSED : 0) |
+			    (flags & MZ_DIRTY ? SMALL_DIRTY : 0));
+}
+
+static uint64_t small_root_register(mz_oa root, uint32_t features)
+{
+	return root.addr | features;
+}
+
+#define SMALL_LEAVES ((1u << (SHAPE_LEVELS + 1)) - 2)
+
+/* The proofs' table.h defines it, with the operations compiled for it. */
+extern const struct mz_format small;
+
+#define SMALL_FORMAT                                                                             \
+	{                                                                                        \
+		.name = "small", .levels = SHAPE_LEVELS, .page_lg2 = PAGE_LG2, .ia_lg2 = IA_LG2, \
+		.oa_lg2 = OA_LG2, .hierarchical = true,                                          \
+		.index_lg2 = {0, ENTRIES_LG2, ENTRIES_LG2, SHAPE_LEVELS > 2 ? ENTRIES_LG2 : 0},  \
+		.shift = {0, PAGE_LG2, PAGE_LG2 + ENTRIES_LG2,                                   \
+			  SHAPE_LEVELS > 2 ? PAGE_LG2 + 2 * ENTRIES_LG2 : 0},                    \
+		.leaf_levels = SMALL_LEAVES, .features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY,    \
+		.flags = MZ_ACCESSED | MZ_DIRTY, .absent = 3, .kind = small_kind,                \
+		.make_node = small_make_node, .make_leaf = small_make_leaf, .oa = small_oa,      \
+		.prop = small_prop, .with_perm = small_with_perm, .encodable = small_encodable,  \
+		.hw_bits = small_hw_bits, .clean = small_clean,                                  \
+		.root_register = small_root_register, .ops = &small_ops                          \
+	}
+
+#endif
