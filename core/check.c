@@ -38,11 +38,12 @@ static enum mz_rule leaf_rule(const struct mz_table *table, uint64_t entry, unsi
 	const struct mz_format *f = table->config.format;
 	mz_oa oa = f->oa(entry, level);
 	struct mz_prop prop = f->prop(entry, level);
+	unsigned oa_lg2 = mz_oa_lg2(&table->config);
 
 	if (!mz_leaf_allowed(table->config.leaf_levels, level))
 		return MZ_RULE_LEAF_LEVEL;
 	if ((oa.addr & (mz_span(f, level) - 1)) != 0 ||
-	    (f->oa_lg2 < 64 && (oa.addr + (mz_span(f, level) - 1)) >> f->oa_lg2 != 0))
+	    (oa_lg2 < 64 && (oa.addr + (mz_span(f, level) - 1)) >> oa_lg2 != 0))
 		return MZ_RULE_LEAF_ALIGNED;
 	if (!f->encodable(prop, level, table->config.features))
 		return MZ_RULE_PROP;

@@ -6,12 +6,13 @@ static enum mz_error check_item(const struct mz_config *c, struct mz_item item, 
 	const struct mz_format *f = c->format;
 	uint64_t mask = mz_span(f, level) - 1;
 	uint64_t last = item.oa.addr + mask;
+	unsigned oa_lg2 = mz_oa_lg2(c);
 
 	if (item.level != level || !mz_leaf_allowed(c->leaf_levels, level))
 		return MZ_BAD_LEVEL;
 	if ((item.oa.addr & mask) != 0)
 		return MZ_MISALIGNED;
-	if (f->oa_lg2 < 64 && last >> f->oa_lg2 != 0)
+	if (oa_lg2 < 64 && last >> oa_lg2 != 0)
 		return MZ_OUT_OF_RANGE;
 	return f->encodable(item.prop, level, c->features) ? MZ_OK : MZ_NOT_ENCODABLE;
 }

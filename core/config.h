@@ -54,6 +54,8 @@ struct mz_config {
 				 has */
 	uint32_t features; /* enum mz_feature that the hardware has; those unknown to the format are
 			      refused */
+	uint8_t oa_lg2; /* the hardware's output addresses are this wide; 0: as wide as the format's
+			 */
 	uint16_t root_first; /* the root entries that this table manages: [root_first, root_end) */
 	uint16_t root_end; /* 0: up to the last. Entries outside are never touched and never dropped
 			    */
@@ -63,5 +65,10 @@ struct mz_config {
 	struct mz_rcu rcu;
 	struct mz_flush flush;
 };
+
+static inline unsigned mz_oa_lg2(const struct mz_config *c)
+{
+	return c->oa_lg2 != 0 ? c->oa_lg2 : c->format->oa_lg2;
+}
 
 #endif

@@ -32,7 +32,8 @@ static enum mz_error config_settle(struct mz_config *c)
 	if (c->root_end == 0)
 		c->root_end = (uint16_t)mz_entry_count(f, f->levels);
 	if ((c->leaf_levels & ~f->leaf_levels) != 0 || !mz_leaf_allowed(c->leaf_levels, 1) ||
-	    (c->features & ~f->features) != 0 || c->root_first >= c->root_end ||
+	    (c->features & ~f->features) != 0 || mz_oa_lg2(c) > f->oa_lg2 ||
+	    mz_oa_lg2(c) <= f->page_lg2 || c->root_first >= c->root_end ||
 	    c->root_end > mz_entry_count(f, f->levels))
 		return MZ_BAD_CONFIG;
 	return MZ_OK;

@@ -51,6 +51,7 @@ static bool within_reach(const struct mz_space *space, const struct mz_region *r
 	const struct mz_config *config = &space->table.config;
 	const struct mz_format *f = config->format;
 	uint64_t last = region_last(region), oa_last = region->oa.addr + (region->bytes - 1);
+	unsigned oa_lg2 = mz_oa_lg2(config);
 
 	if (region->bytes == 0 || last < region->ia.addr || !mz_ia_valid(f, region->ia.addr) ||
 	    !mz_ia_valid(f, last) || (f->ia_signed && (region->ia.addr ^ last) >> 63 != 0))
@@ -59,7 +60,7 @@ static bool within_reach(const struct mz_space *space, const struct mz_region *r
 	    mz_index(f, last, f->levels) >= config->root_end)
 		return false;
 	return region->kind == MZ_REGION_MMIO ||
-		(oa_last >= region->oa.addr && (f->oa_lg2 >= 64 || oa_last >> f->oa_lg2 == 0));
+		(oa_last >= region->oa.addr && (oa_lg2 >= 64 || oa_last >> oa_lg2 == 0));
 }
 
 enum mz_error mz_space_add(struct mz_space *space, const struct mz_region *region)

@@ -37,11 +37,21 @@ MZ_INLINE enum mz_error check_range(const struct mz_table *table, uint64_t first
 	return MZ_OK;
 }
 
-MZ_INLINE bool oa_valid(const struct mz_format *f, uint64_t oa, uint64_t bytes)
+/* The hardware's width may be less than the format's, which is looked at where no other is set. */
+MZ_INLINE bool oa_within(const struct mz_table *table, uint64_t oa)
+{
+	unsigned oa_lg2 = table->config.oa_lg2;
+
+	if (oa_lg2 == 0)
+		oa_lg2 = format_of(table)->oa_lg2;
+	return oa_lg2 >= 64 || oa >> oa_lg2 == 0;
+}
+
+MZ_INLINE bool oa_valid(const struct mz_table *table, uint64_t oa, uint64_t bytes)
 {
 	uint64_t last = oa + (bytes - 1);
 
-	return last >= oa && (f->oa_lg2 >= 64 || last >> f->oa_lg2 == 0);
+	return last >= oa && oa_within(table, last);
 }
 
 /* At every level that may hold a leaf: an operation can't know beforehand which it will meet. */
@@ -66,7 +76,7 @@ MZ_INLINE enum mz_error check_map(const struct mz_table *table, mz_ia ia, uint64
 		return error;
 	if (!mz_page_aligned(format_of(table), oa.addr))
 		return MZ_MISALIGNED;
-	if (!oa_valid(format_of(table), oa.addr, bytes))
+	if (!oa_valid(table, oa.addr, bytes))
 		return MZ_OUT_OF_RANGE;
 	return prop_encodable(table, prop) ? MZ_OK : MZ_NOT_ENCODABLE;
 }
@@ -87,7 +97,7 @@ MZ_INLINE bool check_map_page(const struct mz_table *table, mz_ia ia, mz_oa oa, 
 	const struct mz_format *f = format_of(table);
 
 	return mz_page_aligned(f, oa.addr) && check_page(table, ia.addr) &&
-		(f->oa_lg2 >= 64 || oa.addr >> f->oa_lg2 == 0) &&
+		oa_within(table, oa.addr) &&
 		f->encodable(prop, 1, table->config.features);
 }
 

@@ -123,7 +123,8 @@ static inline enum mz_error check_cursor_map(const struct mz_cursor *cursor, mz_
 	mask = mz_span(f, level) - 1;
 	if (((cursor->at | oa.addr) & mask) != 0)
 		return MZ_MISALIGNED;
-	if (cursor->ended || mask > cursor->last - cursor->at || !oa_valid(f, oa.addr, mask + 1))
+	if (cursor->ended || mask > cursor->last - cursor->at ||
+	    !oa_valid(cursor->table, oa.addr, mask + 1))
 		return MZ_OUT_OF_RANGE;
 	return f->encodable(prop, level, table->config.features) ? MZ_OK : MZ_NOT_ENCODABLE;
 }
