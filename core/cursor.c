@@ -4,6 +4,7 @@
 
 enum mz_error mz_cursor_jump(struct mz_cursor *cursor, mz_ia ia)
 {
+	MZ_ASSERT(mz_cursor_open_(cursor));
 	if (!mz_page_aligned(cursor->table->config.format, ia.addr))
 		return MZ_MISALIGNED;
 	if (ia.addr < cursor->first || ia.addr > cursor->last)
@@ -26,10 +27,13 @@ void mz_cursor_move_on(struct mz_cursor *cursor)
 
 bool mz_cursor_find_next(struct mz_cursor *cursor, uint64_t bytes)
 {
-	uint64_t at = cursor->at;
-	uint64_t limit = bytes > cursor->last - at ? cursor->last : at + (bytes - 1);
-	bool ended = cursor->ended;
+	uint64_t at, limit;
+	bool ended;
 
+	MZ_ASSERT(mz_cursor_open_(cursor));
+	at = cursor->at;
+	limit = bytes > cursor->last - at ? cursor->last : at + (bytes - 1);
+	ended = cursor->ended;
 	while (bytes > 0 && !cursor->ended && cursor->at <= limit) {
 		if (mz_cursor_query(cursor).kind == MZ_LEAF)
 			return true;

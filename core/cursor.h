@@ -44,13 +44,17 @@ MZ_MUST_CHECK static inline enum mz_error mz_cursor_open(struct mz_cursor *curso
 							 struct mz_table *table, mz_ia ia,
 							 uint64_t bytes, struct mz_gather *gather)
 {
+	MZ_ASSERT(mz_table_made_(table));
+	MZ_ASSERT(gather != NULL && mz_gather_of_(gather, table));
 	return table->ops->cursor_open(cursor, table, ia, bytes, gather);
 }
 
 /* Unlocks the range and gives back what the reserve still has. */
 static inline void mz_cursor_close(struct mz_cursor *cursor)
 {
+	MZ_ASSERT(mz_cursor_open_(cursor));
 	cursor->table->ops->cursor_close(cursor);
+	cursor->table = NULL;
 }
 
 /* MZ_MISALIGNED; MZ_OUT_OF_RANGE: not in the cursor's range. The position is as before then. */
@@ -63,6 +67,7 @@ MZ_MUST_CHECK enum mz_error mz_cursor_jump(struct mz_cursor *cursor, mz_ia ia);
  */
 static inline struct mz_fragment mz_cursor_query(const struct mz_cursor *cursor)
 {
+	MZ_ASSERT(mz_cursor_open_(cursor));
 	return cursor->table->ops->cursor_query(cursor);
 }
 
@@ -84,6 +89,7 @@ bool mz_cursor_find_next(struct mz_cursor *cursor, uint64_t bytes);
 MZ_MUST_CHECK static inline enum mz_error mz_cursor_map(struct mz_cursor *cursor, mz_oa oa,
 							unsigned level, struct mz_prop prop)
 {
+	MZ_ASSERT(mz_cursor_open_(cursor));
 	return cursor->table->ops->cursor_map(cursor, oa, level, prop);
 }
 
@@ -97,6 +103,7 @@ MZ_MUST_CHECK static inline enum mz_error mz_cursor_take_next(struct mz_cursor *
 							      uint64_t bytes,
 							      struct mz_fragment *fragment)
 {
+	MZ_ASSERT(mz_cursor_open_(cursor));
 	return cursor->table->ops->cursor_take_next(cursor, bytes, fragment);
 }
 
@@ -109,6 +116,7 @@ MZ_MUST_CHECK static inline enum mz_error mz_cursor_protect_next(struct mz_curso
 								 uint64_t bytes, unsigned perm,
 								 struct mz_fragment *fragment)
 {
+	MZ_ASSERT(mz_cursor_open_(cursor));
 	return cursor->table->ops->cursor_protect_next(cursor, bytes, perm, fragment);
 }
 

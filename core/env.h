@@ -36,7 +36,10 @@
 /* A sum that the compiler leaves as it is: `address` is ready before what is added to it. */
 #define MZ_SETTLE(address) __asm__("" : "+r"(address))
 
-/* A broken rule of the library's own, never a caller's mistake. */
+/*
+ * A broken rule of the library's own, or a pointer to something else than it should be (see
+ * core/debug.h). What a caller can get wrong with good pointers is an error value instead.
+ */
 #ifdef MZ_DEBUG
 #define MZ_ASSERT(x) ((x) ? (void)0 : __builtin_trap())
 #else

@@ -14,6 +14,7 @@ static void reset(struct mz_gather *gather)
 
 void mz_gather_init(struct mz_gather *gather, struct mz_table *table)
 {
+	MZ_ASSERT(mz_table_made_(table));
 	gather->table = table;
 	gather->unmapped = NULL;
 	gather->context = NULL;
@@ -22,9 +23,12 @@ void mz_gather_init(struct mz_gather *gather, struct mz_table *table)
 
 void mz_gather_finish(struct mz_gather *gather)
 {
-	struct mz_table *table = gather->table;
-	const struct mz_config *c = &table->config;
+	struct mz_table *table;
+	const struct mz_config *c;
 
+	MZ_ASSERT(gather != NULL && mz_table_made_(gather->table));
+	table = gather->table;
+	c = &table->config;
 	if (gather->first <= gather->last && c->flush.range != NULL)
 		c->flush.range(c->flush.context, mz_ia_from(gather->first),
 			       mz_ia_from(gather->last), gather->nodes);

@@ -13,6 +13,7 @@ struct mz_guard mz_guard_lock(struct mz_table *table, struct mz_node_ref node)
 {
 	struct mz_guard guard = {table, node};
 
+	MZ_ASSERT(mz_table_made_(table) && mz_node_ref_true_(table, &node));
 	mz_lock_acquire(&node.frame->lock);
 	account(node.frame, false, true);
 	return guard;
@@ -22,14 +23,17 @@ struct mz_guard mz_guard_adopt(struct mz_table *table, struct mz_node_ref node)
 {
 	struct mz_guard guard = {table, node};
 
+	MZ_ASSERT(mz_table_made_(table) && mz_node_ref_true_(table, &node));
 	account(node.frame, false, true);
 	return guard;
 }
 
 struct mz_node_ref mz_guard_forget(struct mz_guard *guard)
 {
-	struct mz_node_ref node = guard->node;
+	struct mz_node_ref node;
 
+	MZ_ASSERT(mz_guard_held_(guard));
+	node = guard->node;
 	account(node.frame, true, false);
 	guard->table = NULL;
 	return node;

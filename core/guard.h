@@ -42,18 +42,21 @@ void mz_guard_unlock(struct mz_guard *guard);
 /* The number of entries that are not absent. */
 static inline unsigned mz_guard_child_count(const struct mz_guard *guard)
 {
+	MZ_ASSERT(mz_guard_held_(guard));
 	return guard->node.frame->child_count;
 }
 
 /* Was the node cut from its parent? */
 static inline bool mz_guard_is_stray(const struct mz_guard *guard)
 {
+	MZ_ASSERT(mz_guard_held_(guard));
 	return guard->node.frame->stray != 0;
 }
 
 /* The node has been cut from its parent. It never comes back. */
 static inline void mz_guard_set_stray(struct mz_guard *guard)
 {
+	MZ_ASSERT(mz_guard_held_(guard));
 	guard->node.frame->stray = 1;
 }
 
@@ -63,6 +66,8 @@ static inline void mz_guard_set_stray(struct mz_guard *guard)
  */
 static inline uint64_t mz_guard_read(const struct mz_guard *guard, unsigned index)
 {
+	MZ_ASSERT(mz_guard_held_(guard) &&
+		  index < mz_entry_count(guard->table->config.format, guard->node.level));
 	return mz_load_relaxed(&guard->node.slots[index]);
 }
 
@@ -74,6 +79,8 @@ static inline uint64_t mz_guard_read(const struct mz_guard *guard, unsigned inde
  */
 static inline void mz_guard_write(struct mz_guard *guard, unsigned index, uint64_t entry)
 {
+	MZ_ASSERT(mz_guard_held_(guard) &&
+		  index < mz_entry_count(guard->table->config.format, guard->node.level));
 	mz_store_release(&guard->node.slots[index], entry);
 }
 

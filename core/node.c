@@ -38,22 +38,28 @@ enum mz_error mz_node_alloc(const struct mz_config *c, unsigned level, mz_node *
 
 struct mz_node_ref mz_node_ref(const struct mz_config *c, mz_node node)
 {
+	MZ_ASSERT(mz_node_alive_(c, node.oa));
 	return mz_node_ref_at(c->format, c, node.oa, mz_frame_at(c->format, c, node.oa)->level);
 }
 
 mz_node mz_node_take(const struct mz_config *c, mz_node node)
 {
+	MZ_ASSERT(mz_node_alive_(c, node.oa));
 	mz_refs_take(&mz_frame_at(c->format, c, node.oa)->refs);
 	return node;
 }
 
 void mz_node_put(const struct mz_config *c, mz_node node)
 {
-	const struct mz_format *f = c->format;
-	const struct mz_ops *ops = f->ops != NULL ? f->ops : &mz_runtime_ops;
-	struct mz_frame *frame = mz_frame_at(f, c, node.oa);
+	const struct mz_format *f;
+	const struct mz_ops *ops;
+	struct mz_frame *frame;
 	uint32_t dead;
 
+	MZ_ASSERT(mz_node_alive_(c, node.oa));
+	f = c->format;
+	ops = f->ops != NULL ? f->ops : &mz_runtime_ops;
+	frame = mz_frame_at(f, c, node.oa);
 	if (!mz_refs_put(&frame->refs))
 		return;
 	frame->next = MZ_FRAME_NONE;

@@ -74,18 +74,23 @@ static mz_node root_of(const struct mz_table *table)
 
 void mz_table_destroy(struct mz_table *table)
 {
+	MZ_ASSERT(mz_table_made_(table));
+	table->ops = NULL;
 	mz_node_put(&table->config, root_of(table));
 }
 
 uint64_t mz_table_root_register(const struct mz_table *table)
 {
+	MZ_ASSERT(mz_table_made_(table));
 	return table->config.format->root_register(table->root_oa, table->config.features);
 }
 
 uint64_t mz_processor_activate(struct mz_processor *processor, struct mz_table *table)
 {
-	struct mz_table *before = processor->active;
+	struct mz_table *before;
 
+	MZ_ASSERT(processor != NULL && mz_table_made_(table));
+	before = processor->active;
 	if (before != table) {
 		mz_node_take(&table->config, root_of(table));
 		processor->active = table;

@@ -15,6 +15,7 @@
 #define MZ_CORE_TABLE_H
 
 #include "core/config.h"
+#include "core/debug.h"
 #include "core/env.h"
 #include "core/error.h"
 
@@ -26,7 +27,7 @@ struct mz_gather;
 struct mz_cursor;
 struct mz_fragment;
 
-/* Made by mz_table_init(). Read-only to its user. */
+/* Made by mz_table_init(). Read-only to its user. `ops` is NULL once it was destroyed. */
 struct mz_table {
 	const struct mz_ops *ops;
 	uint64_t *root;          /* the root's entries */
@@ -87,6 +88,7 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_map(struct mz_table *table, m
 						       uint64_t bytes, mz_oa oa,
 						       struct mz_prop prop)
 {
+	MZ_ASSERT(mz_table_made_(table));
 	return table->ops->map(table, ia, bytes, oa, prop);
 }
 
@@ -98,6 +100,8 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_map(struct mz_table *table, m
 MZ_MUST_CHECK static inline enum mz_error mz_table_unmap(struct mz_table *table, mz_ia ia,
 							 uint64_t bytes, struct mz_gather *gather)
 {
+	MZ_ASSERT(mz_table_made_(table));
+	MZ_ASSERT(mz_gather_of_(gather, table));
 	return table->ops->unmap(table, ia, bytes, gather);
 }
 
@@ -110,6 +114,8 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_protect(struct mz_table *tabl
 							   uint64_t bytes, unsigned perm,
 							   struct mz_gather *gather)
 {
+	MZ_ASSERT(mz_table_made_(table));
+	MZ_ASSERT(mz_gather_of_(gather, table));
 	return table->ops->protect(table, ia, bytes, perm, gather);
 }
 
@@ -120,6 +126,7 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_protect(struct mz_table *tabl
  */
 static inline struct mz_item mz_table_query(const struct mz_table *table, mz_ia ia)
 {
+	MZ_ASSERT(mz_table_made_(table));
 	return table->ops->query(table, ia);
 }
 
