@@ -289,6 +289,127 @@ START_TEST(formats_that_no_hardware_has_are_refused)
 }
 END_TEST
 
+START_TEST(identification_tells_what_hardware_has)
+{
+	/* 48 bits; 4 KiB with LPA2, 16 KiB none, 64 KiB; stage 2 the same. No features. */
+	struct mz_arm_hardware plain = mz_arm_hardware_from(0x10000005, 0, 0);
+	/* 52 bits; every granule wide for stage 1; stage 2: 4 KiB narrow, 16 KiB none, 64 KiB. */
+	struct mz_arm_hardware rich = mz_arm_hardware_from(
+		0x22110200006 | 1ull << 28, 1u << 28 | 2 << 4 | 2, 2ull << 52 | 1ull << 40);
+	struct mz_arm_hardware none = mz_arm_hardware_from(0xff000007, 1, 0);
+	struct mz_arm_s2 wanted = {12, 40, 48, 0};
+
+	must_equal(plain.oa_bits, 48);
+	must_equal(plain.s1_pages, 0x11000);
+	must_equal(plain.s2_pages, 0x11000);
+	must_equal(plain.s2_wide, 0x1000);
+	must(plain.features == 0 && plain.options == 0 && plain.bbm == 0 && plain.vmid_bits == 8);
+	must_equal(rich.oa_bits, 52);
+	must_equal(rich.s1_pages, 0x15000);
+	must_equal(rich.s1_wide, 0x15000);
+	must_equal(rich.s2_pages, 0x11000);
+	must_equal(rich.s2_wide, 0x10000);
+	must_equal(rich.features, MZ_HW_ACCESSED_DIRTY);
+	must_equal(rich.options, MZ_ARM_DBM | MZ_ARM_XNX | MZ_ARM_FWB);
+	must(rich.bbm == 2 && rich.vmid_bits == 16);
+	must(none.s1_pages == 0 && none.s2_pages == 0);
+	must_equal(none.features, MZ_HW_ACCESSED_DIRTY);
+	must_equal(none.options, 0);
+
+	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_OK);
+	wanted.options = MZ_ARM_FWB;
+	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_BAD_CONFIG);
+	must_equal(mz_arm_s2_supported(&rich, &wanted), MZ_OK);
+	wanted.options = MZ_ARM_WIDE;
+	must_equal(mz_arm_s2_supported(&rich, &wanted), MZ_BAD_CONFIG);
+	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_OK);
+	wanted = (struct mz_arm_s2) {14, 40, 48, 0};
+	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_BAD_CONFIG);
+	wanted = (struct mz_arm_s2) {16, 52, 52, MZ_ARM_WIDE};
+	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_BAD_CONFIG);
+	must_equal(mz_arm_s2_supported(&rich, &wanted), MZ_OK);
+	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {12, 48, 48, 0}), MZ_OK);
+	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {14, 48, 48, 0}), MZ_BAD_CONFIG);
+	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {12, 48, 48, MZ_ARM_DBM}),
+		   MZ_BAD_CONFIG);
+	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {12, 20, 48, 0}), MZ_BAD_CONFIG);
+}
+END_TEST
+
+START_TEST(control_registers_are_those_of_the_manual)
+{
+	struct mz_arm_s2 s2_40 = {12, 40, 40, 0}, s2_16k = {14, 48, 48, MZ_ARM_DBM};
+	struct mz_arm_s2 s2_lpa2 = {12, 52, 52, MZ_ARM_WIDE}, s2_64k = {16, 48, 48, 0};
+	struct mz_arm_s1 s1_48 = {12, 48, 48, 0}, el2 = {16, 48, 48, MZ_ARM_EL2 | MZ_ARM_DBM};
+
+	/* T0SZ 24, SL0 1 (level 1), WB, inner, 4 KiB, PS 2. */
+	must_equal(mz_arm_vtcr(&s2_40, 0, 8), 0x80023558);
+	/* T0SZ 16, SL0 2 (level 1), TG0 2, PS 5, VS, HA, HD. */
+	must_equal(mz_arm_vtcr(&s2_16k, MZ_HW_ACCESSED_DIRTY, 16), 0x806db590);
+	/* SL0 2 (level 1), TG0 1, PS 5, HA alone. */
+	must_equal(mz_arm_vtcr(&s2_64k, MZ_HW_ACCESSED_DIRTY, 8), 0x80257590);
+	/* T0SZ 12, SL0 2 (level 0), PS 6, DS. */
+	must_equal(mz_arm_vtcr(&s2_lpa2, 0, 8), 0x18006358c);
+	s2_40.page_lg2 = 13;
+	must_equal(mz_arm_vtcr(&s2_40, 0, 8), 0);
+
+	must_equal(mz_arm_tcr(&s1_48, MZ_HW_ACCESSED_DIRTY), 0x8500803510);
+	must_equal(mz_arm_tcr(&el2, MZ_HW_ACCESSED_DIRTY), 0x80e57510);
+	s1_48.ia_bits = 12;
+	must_equal(mz_arm_tcr(&s1_48, 0), 0);
+}
+END_TEST
+
+START_TEST(syndromes_are_those_of_the_manual)
+{
+	const uint64_t data = 0x24ull << 26, fetch = 0x20ull << 26;
+	struct mz_fault_record r;
+
+	for (unsigned status = 0; status < 64; status++) {
+		static const uint8_t causes[] = {MZ_FAULT_ADDRESS_SIZE, MZ_FAULT_ABSENT,
+						 MZ_FAULT_ACCESS_FLAG, MZ_FAULT_DENIED};
+		unsigned cause = MZ_FAULT_OTHER, level = 0;
+
+		if (status < 16) {
+			cause = causes[status >> 2];
+			level = 4 - (status & 3);
+		} else if (status >= 0x13 && status <= 0x17) {
+			level = 5 - (status - 0x13);
+		} else if (status == 0x29 || status == 0x2b) {
+			cause = status == 0x29 ? MZ_FAULT_ADDRESS_SIZE : MZ_FAULT_ABSENT;
+			level = 5;
+		}
+		r = mz_arm_s2_fault(data | status, 0x1234, 0x80);
+		must_equal(r.cause, cause);
+		must_equal(r.level, level);
+		must_equal(r.has_ia, cause != MZ_FAULT_OTHER && cause != MZ_FAULT_DENIED);
+	}
+
+	/* A write to what is absent at level 3; bits 51:12 of 0x8765432109abc. */
+	r = mz_arm_s2_fault(data | 0x47, 0xffff800000000abc, 0x8765432109ull << 4);
+	must(r.has_ia && r.has_guest_va && !r.walk && r.access == MZ_WRITE);
+	must_equal(r.ia.addr, 0x8765432109abc);
+	must_equal(r.guest_va, 0xffff800000000abc);
+	/* A fetch; cache maintenance; a walk that may not write. */
+	must_equal(mz_arm_s2_fault(fetch | 7, 0, 0).access, MZ_EXEC);
+	must_equal(mz_arm_s2_fault(data | 0x147, 0, 0).access, MZ_READ);
+	r = mz_arm_s2_fault(data | 0x8f, 0xabc, 0x120);
+	must(r.walk && r.has_ia && r.access == MZ_WRITE);
+	must_equal(r.ia.addr, 0x12000);
+	must_equal(mz_arm_s2_fault(fetch | 0x87, 0, 0).access, MZ_READ);
+	/* FnV. */
+	must(!mz_arm_s2_fault(data | 0x410, 0xabc, 0).has_guest_va);
+	/* A system call. */
+	must_equal(mz_arm_s2_fault(0x16ull << 26 | 7, 0, 0).cause, MZ_FAULT_UNKNOWN);
+
+	r = mz_arm_s1_fault(0x25ull << 26 | 0x4f, 0xffff800000000abc);
+	must(r.has_ia && !r.user && r.access == MZ_WRITE && r.cause == MZ_FAULT_DENIED);
+	must_equal(r.ia.addr, 0xffff800000000abc);
+	must(mz_arm_s1_fault(fetch | 4, 0).user);
+	must_equal(mz_arm_s1_fault(0, 0).cause, MZ_FAULT_UNKNOWN);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("format_arm");
@@ -305,6 +426,9 @@ int main(void)
 	tcase_add_test(tcase, dirty_is_what_the_mmu_permits_itself);
 	tcase_add_test(tcase, stage_1_entries_are_those_of_the_manual);
 	tcase_add_test(tcase, formats_that_no_hardware_has_are_refused);
+	tcase_add_test(tcase, identification_tells_what_hardware_has);
+	tcase_add_test(tcase, control_registers_are_those_of_the_manual);
+	tcase_add_test(tcase, syndromes_are_those_of_the_manual);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -89,6 +89,58 @@ struct mz_arm_s1 {
 MZ_MUST_CHECK enum mz_error mz_arm_s2_format(const struct mz_arm_s2 *wanted, struct mz_format *out);
 MZ_MUST_CHECK enum mz_error mz_arm_s1_format(const struct mz_arm_s1 *wanted, struct mz_format *out);
 
+/* What a processor has, by its identification registers. */
+struct mz_arm_hardware {
+	uint32_t s1_pages, s2_pages; /* bit L: pages of 2^L bytes, by stage */
+	uint32_t s1_wide, s2_wide;   /* bit L: 52-bit addresses with these pages */
+	unsigned oa_bits;
+	uint32_t features; /* for struct mz_config: MZ_HW_ACCESSED_DIRTY where AF is set by hardware
+			    */
+	unsigned options;  /* enum mz_arm_option: MZ_ARM_DBM, MZ_ARM_XNX, MZ_ARM_FWB */
+	unsigned bbm;      /* the level of FEAT_BBM, 0 to 2 */
+	unsigned vmid_bits; /* 8, 16 */
+};
+
+/* From ID_AA64MMFR0_EL1, ID_AA64MMFR1_EL1 and ID_AA64MMFR2_EL1. */
+struct mz_arm_hardware mz_arm_hardware_from(uint64_t mmfr0, uint64_t mmfr1, uint64_t mmfr2);
+
+/* MZ_BAD_CONFIG: the processor lacks something of what is wanted. */
+MZ_MUST_CHECK enum mz_error mz_arm_s2_supported(const struct mz_arm_hardware *hardware,
+						const struct mz_arm_s2 *wanted);
+MZ_MUST_CHECK enum mz_error mz_arm_s1_supported(const struct mz_arm_hardware *hardware,
+						const struct mz_arm_s1 *wanted);
+
+/*
+ * VTCR_EL2 for a format that mz_arm_s2_format() makes: walks are inner shareable and write-back.
+ * `features` as in the table's configuration: HA, and with MZ_ARM_DBM HD. VS is `vmid_bits` 16.
+ * VTTBR_EL2 is mz_table_root_register() and the VMID in its upper 16 bits. 0: no such format.
+ */
+uint64_t mz_arm_vtcr(const struct mz_arm_s2 *wanted, uint32_t features, unsigned vmid_bits);
+
+/*
+ * TCR_EL1, without walks through TTBR1_EL1, or with MZ_ARM_EL2 TCR_EL2 where HCR_EL2.E2H is 0.
+ * TTBR0_ELx is mz_table_root_register() and the ASID in its upper 16 bits. 0: no such format.
+ */
+uint64_t mz_arm_tcr(const struct mz_arm_s1 *wanted, uint32_t features);
+
+/*
+ * MAIR_ELx as stage 1 has it: attribute n is memory type n. Write-back 0xff, nGnRE 0x04,
+ * write-through 0xbb, none (0), nGRE 0x08, GRE 0x0c, nGnRnE 0x00, Non-cacheable 0x44.
+ */
+#define MZ_ARM_MAIR UINT64_C(0x44000c0800bb04ff)
+
+/*
+ * An abort that came to EL2 from a lower exception level, by ESR_EL2, FAR_EL2 and HPFAR_EL2.
+ * HPFAR_EL2 says nothing for a permission fault that was no walk's: `has_ia` is false, and the
+ * embedder asks with AT S1E1R. A walk that lacks permission wanted to set a flag, and counts as a
+ * write. Cache maintenance says "write" of itself (CM), and counts as a read. Whether it was EL0
+ * is in SPSR_EL2. MZ_FAULT_UNKNOWN: not an abort.
+ */
+struct mz_fault_record mz_arm_s2_fault(uint64_t esr, uint64_t far, uint64_t hpfar);
+
+/* An abort of a stage 1 by its ESR_ELx and FAR_ELx; `user` if it came from a lower level. */
+struct mz_fault_record mz_arm_s1_fault(uint64_t esr, uint64_t far);
+
 #ifdef __cplusplus
 }
 #endif
