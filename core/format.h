@@ -15,7 +15,7 @@
  *  4. kind(make_node(oa, L), L) is MZ_NODE where L > 1, for every page-aligned oa.
  *  5. oa(make_leaf(oa, L, p), L) is oa; oa(make_node(oa, L), L) is oa.
  *  6. prop(make_leaf(oa, L, p), L) is p. Where the format is hierarchical, prop(make_node(oa, L),
- * L) has all permissions.
+ * L) has every permission that a leaf can have.
  *  7. Changing the bits of hw_bits(L) in a present entry changes neither its kind nor its oa nor
  * its permissions.
  *  8. clean(e, L, F) changes nothing in prop(e, L) but the accessed and dirty flags named by F,
@@ -37,6 +37,11 @@ enum mz_kind { MZ_ABSENT, MZ_NODE, MZ_LEAF };
 enum mz_feature {
 	MZ_HW_ACCESSED_DIRTY = 1, /* the MMU sets accessed and dirty bits by itself */
 	MZ_EXEC_ONLY = 2,         /* execute without read can be encoded */
+	MZ_MMIO_MARKERS = 4,      /* EPT: misconfigured leaves as markers; see arch/x86/ept.h */
+	MZ_GUEST_PAGING = 8,      /* EPT: verification and write control of guest paging */
+	MZ_SHADOW_STACKS = 16,    /* EPT: control of the supervisor's shadow stack */
+	MZ_PAT = 32,              /* x86: the PAT holds what arch/x86/pat.h says */
+	MZ_PROTECTION_KEYS = 64,  /* x86-64 stage 1: leaves have protection keys */
 };
 
 struct mz_ops;

@@ -4,7 +4,8 @@
 
 #include "core/geometry.h"
 
-#define SAMPLES 256
+#define SAMPLES  256
+#define PERM_ALL (unsigned)(MZ_READ | MZ_WRITE | MZ_EXEC | MZ_EXEC_USER)
 
 /*
  * A sample: an output address for leaves, one for nodes, properties that can be encoded, and a word
@@ -63,7 +64,7 @@ static int leaf_laws(const struct mz_format *f, unsigned level, const struct sam
 		return 5;
 	if (!same_prop(f->prop(leaf, level), s->prop))
 		return 6;
-	for (unsigned perm = 1; perm <= (MZ_READ | MZ_WRITE | MZ_EXEC); perm++) {
+	for (unsigned perm = 1; perm <= PERM_ALL; perm++) {
 		struct mz_prop other = s->prop;
 
 		other.perm = (uint8_t)perm;
@@ -74,16 +75,28 @@ static int leaf_laws(const struct mz_format *f, unsigned level, const struct sam
 	return 0;
 }
 
+/* What leaves can have, all together. */
+static unsigned every_perm(const struct mz_format *f, unsigned level)
+{
+	unsigned perms = 0;
+
+	for (unsigned perm = 1; perm <= PERM_ALL; perm++)
+		if (f->encodable(mz_prop_from(perm), level, f->features))
+			perms |= perm;
+	return perms;
+}
+
 /* Laws 4, 5 and 6 for a link. */
 static int node_laws(const struct mz_format *f, unsigned level, const struct sample *s)
 {
 	uint64_t link = f->make_node(s->node_oa, level);
+	unsigned perms = every_perm(f, level);
 
 	if (f->kind(link, level) != MZ_NODE)
 		return 4;
 	if (f->oa(link, level).addr != s->node_oa.addr)
 		return 5;
-	if (f->hierarchical && f->prop(link, level).perm != (MZ_READ | MZ_WRITE | MZ_EXEC))
+	if (f->hierarchical && (f->prop(link, level).perm & perms) != perms)
 		return 6;
 	return 0;
 }
@@ -118,7 +131,7 @@ static bool encodable_law(const struct mz_format *f, unsigned level)
 	for (unsigned perm = 0; perm <= UINT8_MAX; perm++) {
 		bool plain = f->encodable(mz_prop_from(perm), level, f->features);
 
-		if (plain && (perm == 0 || perm > (MZ_READ | MZ_WRITE | MZ_EXEC | MZ_EXEC_USER)))
+		if (plain && (perm == 0 || perm > PERM_ALL))
 			return false;
 		for (unsigned memory = 0; memory <= MZ_MEM_TYPES; memory++) {
 			for (unsigned flag = 0; flag <= 16; flag++) {
@@ -148,7 +161,7 @@ static struct mz_prop random_prop(const struct mz_format *f, unsigned level, uin
 {
 	for (unsigned tries = 0; tries < 64; tries++) {
 		uint64_t bits = next_random(state);
-		struct mz_prop prop = mz_prop_from((unsigned)(bits >> 32 & 7));
+		struct mz_prop prop = mz_prop_from((unsigned)(bits >> 32 & PERM_ALL));
 
 		prop.memory = (uint8_t)((unsigned)(bits >> 40 & 0xff) % MZ_MEM_TYPES);
 		prop.flags = (uint16_t)(bits & f->flags);

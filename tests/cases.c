@@ -4,12 +4,13 @@
 
 #include "arch/x86/ept.h"
 #include "arch/x86/ia32e.h"
+#include "arch/x86/npt.h"
 #include "tests/hostile.h"
 
 static struct mz_format ept_runtime;
 static struct mz_format ia32e_runtime;
 
-static const struct test_case cases[CASES] = {
+static const struct test_case cases[ALL_CASES] = {
 	[CASE_EPT] = {"ept", &mz_ept},
 	[CASE_EPT_RUNTIME] = {"ept, run-time", &ept_runtime},
 	[CASE_IA32E] = {"ia32e", &mz_ia32e},
@@ -17,6 +18,12 @@ static const struct test_case cases[CASES] = {
 	[CASE_HOSTILE1] = {"hostile1", &hostile1},
 	[CASE_HOSTILE4] = {"hostile4", &hostile4},
 	[CASE_HOSTILE5] = {"hostile5", &hostile5},
+	[CASE_NPT] = {"npt", &mz_npt},
+	[CASE_EPT5] = {"ept5", &mz_ept5},
+	[CASE_EPT_MBE] = {"ept-mbe", &mz_ept_mbe},
+	[CASE_EPT5_MBE] = {"ept5-mbe", &mz_ept5_mbe},
+	[CASE_IA32E5] = {"ia32e5", &mz_ia32e5},
+	[CASE_NPT5] = {"npt5", &mz_npt5},
 };
 
 const struct test_case *case_at(int number)

@@ -18,7 +18,15 @@ enum {
 	CASE_HOSTILE1,
 	CASE_HOSTILE4,
 	CASE_HOSTILE5,
+	CASE_NPT,
 	CASES,
+	/* Variants of those above: only the tests of formats and instances run over these. */
+	CASE_EPT5 = CASES,
+	CASE_EPT_MBE,
+	CASE_EPT5_MBE,
+	CASE_IA32E5,
+	CASE_NPT5,
+	ALL_CASES,
 };
 
 const struct test_case *case_at(int number);

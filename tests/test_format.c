@@ -416,7 +416,8 @@ START_TEST(ept_cannot_encode_write_without_read)
 
 	for (unsigned level = 1; level <= 3; level++) {
 		must(!f->encodable(mz_prop_from(MZ_WRITE), level, f->features));
-		must(!f->encodable(mz_prop_from(MZ_WRITE | MZ_EXEC), level, f->features));
+		must(!f->encodable(mz_prop_from(MZ_WRITE | MZ_EXEC), level,
+				   f->features & ~(uint32_t)MZ_MMIO_MARKERS));
 		must(!f->encodable(mz_prop_from(MZ_EXEC), level, 0));
 		must(f->encodable(mz_prop_from(MZ_EXEC), level, MZ_EXEC_ONLY));
 		must(f->encodable(mz_prop_from(MZ_READ), level, 0));
@@ -494,8 +495,8 @@ START_TEST(ia32e_cannot_encode_what_paging_lacks)
 
 	for (unsigned perm = 0; perm < 8; perm++)
 		must_equal(f->encodable(mz_prop_from(perm), 1, f->features), (perm & MZ_READ) != 0);
-	must(!f->encodable((struct mz_prop) {RW, MZ_MEM_WRITE_COMBINING, 0}, 1, f->features));
-	must(!f->encodable((struct mz_prop) {RW, MZ_MEM_WRITE_PROTECTED, 0}, 1, f->features));
+	must(!f->encodable((struct mz_prop) {RW, MZ_MEM_WRITE_COMBINING, 0}, 1, 0));
+	must(!f->encodable((struct mz_prop) {RW, MZ_MEM_WRITE_PROTECTED, 0}, 1, 0));
 	must(!f->encodable((struct mz_prop) {RW, 0, MZ_IGNORE_PAT}, 1, f->features));
 }
 END_TEST
@@ -527,10 +528,10 @@ int main(void)
 	Suite *suite = suite_create("format");
 	TCase *tcase = tcase_create("laws");
 
-	tcase_add_loop_test(tcase, every_format_keeps_the_laws, 0, EACH_CASE);
-	tcase_add_loop_test(tcase, the_laws_hold_for_random_seeds, 0, EACH_CASE);
-	tcase_add_loop_test(tcase, a_broken_law_is_named, 0, EACH_CASE);
-	tcase_add_loop_test(tcase, geometry_agrees_with_itself, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, every_format_keeps_the_laws, 0, ALL_CASES);
+	tcase_add_loop_test(tcase, the_laws_hold_for_random_seeds, 0, ALL_CASES);
+	tcase_add_loop_test(tcase, a_broken_law_is_named, 0, ALL_CASES);
+	tcase_add_loop_test(tcase, geometry_agrees_with_itself, 0, ALL_CASES);
 	suite_add_tcase(suite, tcase);
 
 	tcase = tcase_create("bits");

@@ -84,13 +84,15 @@ static void node_laws(const struct mz_format *f, unsigned level)
 {
 	mz_oa oa = free_oa(f, f->page_lg2);
 	uint64_t link = f->make_node(oa, level);
+	struct mz_prop prop = free_prop();
 
 	if (level == 1)
 		return;
 	CLAIM(f->kind(link, level) == MZ_NODE, "law 4: a link is a link");
 	CLAIM(f->oa(link, level).addr == oa.addr, "law 5: a link's oa comes back");
-	CLAIM(!f->hierarchical || f->prop(link, level).perm == (MZ_READ | MZ_WRITE | MZ_EXEC),
-	      "law 6: a link takes no permission away");
+	if (f->hierarchical && f->encodable(prop, level, f->features))
+		CLAIM((prop.perm & ~f->prop(link, level).perm) == 0,
+		      "law 6: a link takes no permission away");
 }
 
 /* For every 64-bit word that reads as present, whoever made it. */
@@ -123,7 +125,7 @@ static void encodable_laws(const struct mz_format *f, unsigned level)
 
 	if (!f->encodable(a, level, features))
 		return;
-	CLAIM(a.perm != 0 && (a.perm & ~(MZ_READ | MZ_WRITE | MZ_EXEC)) == 0,
+	CLAIM(a.perm != 0 && (a.perm & ~(MZ_READ | MZ_WRITE | MZ_EXEC | MZ_EXEC_USER)) == 0,
 	      "law 10: some permission, and none unknown");
 	CLAIM(a.memory < MZ_MEM_TYPES && (a.flags & ~f->flags) == 0,
 	      "law 10: no unknown memory type or flag");

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MPL-2.0
+/* x86-64 stage 1 of 5 levels. */
+#include "arch/x86/ia32e.h"
+
+#define PAGING_VARIANT mz_ia32e5
+#define PAGING_NAME    "ia32e5"
+#define PAGING_LEVELS  5
+#define PAGING_NESTED  0
+#include "arch/x86/paging-format.h"

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MPL-2.0
+/* Nested page tables of 5 levels. */
+#include "arch/x86/npt.h"
+
+#define PAGING_VARIANT mz_npt5
+#define PAGING_NAME    "npt5"
+#define PAGING_LEVELS  5
+#define PAGING_NESTED  1
+#include "arch/x86/paging-format.h"
