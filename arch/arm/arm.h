@@ -7,8 +7,9 @@
  *  - MZ_ACCESSED is AF. Unless the MMU sets it (HA), a leaf without it makes an access flag fault:
  *    map with MZ_ACCESSED where nobody asks.
  *  - Stage 2: MZ_READ and MZ_WRITE are S2AP, MZ_EXEC and MZ_EXEC_USER are XN. Without XNX, MZ_EXEC
- *    is both exception levels'. Stage 1: MZ_EXEC is PXN (XN at EL2), MZ_EXEC_USER is UXN, MZ_USER
- *    is AP[1], MZ_GLOBAL is nG; whatever is writable from EL0 is never executed at EL1.
+ *    is both exception levels'. Execute without read takes MZ_EXEC_ONLY, which all have. Stage 1:
+ * MZ_EXEC is PXN (XN at EL2), MZ_EXEC_USER is UXN, MZ_USER is AP[1], MZ_GLOBAL is nG; whatever is
+ * writable from EL0 is never executed at EL1.
  *  - MZ_MEM_UNCACHED is Device-nGnRnE, MZ_MEM_WRITE_COMBINING Normal Non-cacheable.
  *  - MZ_SHARED_INNER, MZ_SHARED_OUTER, or neither is SH; with LPA2 the entry has no room for it,
  *    and the control register decides for the whole table.

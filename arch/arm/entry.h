@@ -302,10 +302,11 @@ static inline uint64_t arm_with_perm(unsigned v, uint64_t leaf, unsigned perm)
 }
 
 /*
- * Stage 2 can permit each of read, write and execute alone; in stage 1 whatever is mapped can be
- * read. Only one shareability at a time.
+ * Stage 2 can permit each of read, write and execute alone; every processor can, but whoever makes
+ * a table grants MZ_EXEC_ONLY, as with other formats. In stage 1 whatever is mapped can be read.
+ * Only one shareability at a time.
  */
-static inline bool arm_encodable(unsigned v, struct mz_prop prop)
+static inline bool arm_encodable(unsigned v, struct mz_prop prop, uint32_t features)
 {
 	unsigned perms = MZ_READ | MZ_WRITE | MZ_EXEC | (arm_exec_user(v) ? MZ_EXEC_USER : 0u);
 	unsigned shared = MZ_SHARED_INNER | MZ_SHARED_OUTER;
@@ -313,8 +314,11 @@ static inline bool arm_encodable(unsigned v, struct mz_prop prop)
 
 	if ((v & ARM_STAGE1) == 0 && (v & ARM_FWB) != 0)
 		types &= ~(1u << MZ_MEM_WRITE_THROUGH);
-	if (prop.perm == 0 || (prop.perm & ~perms) != 0 ||
-	    ((v & ARM_STAGE1) != 0 && (prop.perm & MZ_READ) == 0))
+	if (prop.perm == 0 || (prop.perm & ~perms) != 0)
+		return false;
+	if ((prop.perm & MZ_READ) == 0 &&
+	    ((v & ARM_STAGE1) != 0 ||
+	     ((prop.perm & (MZ_EXEC | MZ_EXEC_USER)) != 0 && (features & MZ_EXEC_ONLY) == 0)))
 		return false;
 	return prop.memory < MZ_MEM_TYPES && (types >> prop.memory & 1) != 0 &&
 		(prop.flags & ~arm_flags(v)) == 0 && (prop.flags & shared) != shared;
@@ -381,8 +385,7 @@ static inline uint64_t arm_root_register(unsigned v, mz_oa root)
 					      uint32_t features)                                 \
 	{                                                                                        \
 		(void)level;                                                                     \
-		(void)features;                                                                  \
-		return arm_encodable(v, prop);                                                   \
+		return arm_encodable(v, prop, features);                                         \
 	}                                                                                        \
 	static inline uint64_t prefix##_hw_bits(unsigned level)                                  \
 	{                                                                                        \
@@ -402,7 +405,8 @@ static inline uint64_t arm_root_register(unsigned v, mz_oa root)
 
 /* The members of a struct mz_format that follow from the variant alone. */
 #define ARM_MEMBERS(prefix, v)                                                            \
-	.page_lg2 = 12 + 2 * ((v)&ARM_GRANULE), .features = MZ_HW_ACCESSED_DIRTY,         \
+	.page_lg2 = 12 + 2 * ((v)&ARM_GRANULE),                                           \
+	.features = MZ_HW_ACCESSED_DIRTY | ((v)&ARM_STAGE1 ? 0 : MZ_EXEC_ONLY),           \
 	.flags = MZ_ACCESSED | MZ_DIRTY | MZ_CONTIGUOUS |                                 \
 		(((v)&ARM_WIDE) != 0 && ((v)&ARM_GRANULE) != ARM_64K                      \
 			 ? 0                                                              \
