@@ -127,7 +127,8 @@ static void measure(const struct row *row, double *best)
 static const struct row *row_at(unsigned i)
 {
 	static const struct row_set *const sets[] = {&map_rows,     &query_rows, &unmap_rows,
-						     &protect_rows, &bytes_rows, &scale_rows};
+						     &protect_rows, &bytes_rows, &scale_rows,
+						     &format_rows};
 
 	for (size_t s = 0; s < sizeof(sets) / sizeof(sets[0]); i -= sets[s++]->count)
 		if (i < sets[s]->count)

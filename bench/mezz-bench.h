@@ -81,7 +81,8 @@ struct row_set {
 		goal, goal \
 	}
 
-extern const struct row_set map_rows, query_rows, unmap_rows, protect_rows, bytes_rows, scale_rows;
+extern const struct row_set map_rows, query_rows, unmap_rows, protect_rows, bytes_rows, scale_rows,
+	format_rows;
 
 void bench_init(struct bench *bench);
 
