@@ -15,14 +15,14 @@ build()
     $(printf '%s\n' $LIBTEST_SOURCES | grep -v suite) $LIBRARY_SOURCES)
 }
 
-# An input for each of the 28 pairs of a format and a variant, long enough for large leaves, splits and cuts to come about.
+# An input for each of the 32 pairs of a format and a variant, long enough for large leaves, splits and cuts to come about.
 seed()
 {
   LC_ALL=C awk -v directory="$work/seeds" 'BEGIN {
     srand(1)
-    for (pair = 0; pair < 28; pair++) {
+    for (pair = 0; pair < 32; pair++) {
       file = directory "/" pair
-      printf "%c", pair ? pair : 28 >file
+      printf "%c", pair ? pair : 32 >file
       for (i = 0; i < 450; i++)
         printf "%c", 1 + int(rand() * 255) >file
       close(file)
