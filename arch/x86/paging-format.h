@@ -89,9 +89,11 @@ static inline uint64_t memory_bits(unsigned memory, unsigned level)
 
 static inline uint32_t memory_of(uint64_t entry, unsigned level)
 {
-	uint64_t pat = entry >> (level > 1 ? 12 : 7) & 1;
+	uint64_t large = level > 1 ? PAGING_LARGE_PAT : PAGING_PAT;
+	unsigned number = (unsigned)(entry >> 3 & 3) | (entry & large ? 4u : 0u);
 
-	return TYPE_OF >> 4 * ((entry >> 3 & 3) | pat << 2) & 7;
+	/* Ordinary memory at once: a look-up is short enough to notice the rest. */
+	return number == 0 ? MZ_MEM_WRITE_BACK : TYPE_OF >> 4 * number & 7;
 }
 
 static inline uint64_t perm_bits(unsigned perm)
