@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MPL-2.0
+/*
+ * mz_table_unmap() on any table of the shape, with any arguments, with a gather of the caller's or
+ * none, memory or none at each allocation, and any address looked at before and after. Where the
+ * MMU may write, it does so once, at any moment before an entry is replaced.
+ * Long proof unmap_22_1: -DSHAPE=22 -DCOVER=1 --unwind 4
+ */
+#include "tests/proof/table.h"
+
+static void claim_unmapped(uint64_t first, uint64_t last, bool reports, struct mz_item is)
+{
+	bool inside = is_inside(watched.addr, first, last);
+	bool was = watched.was.level != 0;
+
+	(void)reports;
+	if (inside) {
+		CLAIM(is.level == 0, "unmaps what is in the range");
+		CLAIM(!was || watched.flushed, "flushes what was mapped");
+	} else {
+		CLAIM((is.level != 0) == was, "unmaps nothing else");
+		CLAIM(!was || is.oa.addr == watched.was.oa.addr,
+		      "the rest keeps its output address");
+		CLAIM(!was || same_prop(is.prop, watched.was.prop), "and its properties");
+		CLAIM(is.level <= watched.was.level, "and is split at most");
+	}
+	CLAIM(watched.reported == (reports && inside && was), "reports each leaf once");
+}
+
+int main(void)
+{
+	mz_ia ia = mz_ia_from(nondet_u64());
+	uint64_t bytes = nondet_u64(), last = ia.addr + (bytes - 1);
+	struct mz_gather *given;
+	enum mz_error error;
+	bool reports;
+	unsigned slot;
+
+	free_table();
+	given = free_gather();
+	reports = given != NULL && given->unmapped != NULL;
+
+	error = instance_unmap(&table, ia, bytes, given);
+
+	finish(given);
+	claim_valid();
+	claim_others_unchanged();
+	if (error == MZ_OK) {
+		CLAIM(bytes > 0 && range_is_managed(ia.addr, last),
+		      "unmaps whole pages that the table manages");
+		claim_unmapped(ia.addr, last, reports, lookup(watched.addr, &slot));
+		REACHES(watched.was.level == COVER && is_inside(watched.addr, ia.addr, last));
+		REACHES(watched.was.level != 0 && !is_inside(watched.addr, ia.addr, last));
+		return 0;
+	}
+	claim_unchanged();
+	CLAIM(error == MZ_MISALIGNED || error == MZ_OUT_OF_RANGE || error == MZ_NO_MEMORY,
+	      "fails as documented");
+	CLAIM(error == MZ_NO_MEMORY || bytes == 0 || !range_is_managed(ia.addr, last),
+	      "refuses only what is not the table's");
+	CLAIM(error != MZ_NO_MEMORY || memory_refused, "out of memory where it was refused");
+	return 0;
+}
