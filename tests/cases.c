@@ -2,6 +2,7 @@
 /* The list of cases. */
 #include "tests/cases.h"
 
+#include "arch/arm/arm.h"
 #include "arch/x86/ept.h"
 #include "arch/x86/ia32e.h"
 #include "arch/x86/npt.h"
@@ -24,6 +25,12 @@ static const struct test_case cases[ALL_CASES] = {
 	[CASE_EPT5_MBE] = {"ept5-mbe", &mz_ept5_mbe},
 	[CASE_IA32E5] = {"ia32e5", &mz_ia32e5},
 	[CASE_NPT5] = {"npt5", &mz_npt5},
+	[CASE_ARM_S2_64K] = {"arm-s2-64k", &mz_arm_s2_64k},
+	[CASE_ARM_S2] = {"arm-s2-4k", &mz_arm_s2_4k},
+	[CASE_ARM_S2_FULL] = {"arm-s2-4k-full", &mz_arm_s2_4k_full},
+	[CASE_ARM_S2_CONCATENATED] = {"arm-s2-4k-40", &mz_arm_s2_4k_40},
+	[CASE_ARM_S2_16K] = {"arm-s2-16k", &mz_arm_s2_16k},
+	[CASE_ARM_S1] = {"arm-s1-4k", &mz_arm_s1_4k},
 };
 
 const struct test_case *case_at(int number)
