@@ -15,10 +15,6 @@
 #include "tests/proof/geometries.h"
 #include "tests/proof/prove.h"
 
-/* What the library asserts with MZ_DEBUG is claimed. */
-#undef MZ_ASSERT
-#define MZ_ASSERT(x) CLAIM(x, "what the library asserts holds")
-
 /*
  * The frames. Physical addresses begin at FIRST_FRAME, so that none is 0, and are reached at LINEAR
  * and above, where there is no object: no entry can be accessed but through this file. Of an entry
