@@ -42,6 +42,7 @@ enum mz_feature {
 	MZ_SHADOW_STACKS = 16,    /* EPT: control of the supervisor's shadow stack */
 	MZ_PAT = 32,              /* x86: the PAT holds what arch/x86/pat.h says */
 	MZ_PROTECTION_KEYS = 64,  /* x86-64 stage 1: leaves have protection keys */
+	MZ_SVPBMT = 128,          /* RISC-V: leaves have memory types */
 };
 
 struct mz_ops;
