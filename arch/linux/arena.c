@@ -21,7 +21,7 @@ static uint64_t take_fresh(struct mz_arena *arena, uint64_t size)
 {
 	uint64_t offset = (arena->used_bytes + size - 1) & ~(size - 1);
 
-	if (offset > arena->bytes - size)
+	if (size > arena->bytes || offset > arena->bytes - size)
 		return NONE;
 	arena->used_bytes = offset + size;
 	return offset;
@@ -34,6 +34,8 @@ static enum mz_error arena_alloc(void *context, unsigned size_lg2, mz_oa *pa)
 	unsigned order = order_of(arena, size_lg2);
 	uint64_t offset;
 
+	if (order >= MZ_ARENA_ORDERS)
+		return MZ_NO_MEMORY;
 	pthread_mutex_lock(&arena->mutex);
 	offset = arena->free_lists[order];
 	if (offset != NONE)
