@@ -7,15 +7,15 @@
  *  - MZ_ACCESSED is AF. Unless the MMU sets it (HA), a leaf without it makes an access flag fault:
  *    map with MZ_ACCESSED where nobody asks.
  *  - Stage 2: MZ_READ and MZ_WRITE are S2AP, MZ_EXEC and MZ_EXEC_USER are XN. Without XNX, MZ_EXEC
- *    is both exception levels'. Execute without read takes MZ_EXEC_ONLY, which all have. Stage 1:
- * MZ_EXEC is PXN (XN at EL2), MZ_EXEC_USER is UXN, MZ_USER is AP[1], MZ_GLOBAL is nG; whatever is
- * writable from EL0 is never executed at EL1.
+ *    is both exception levels'. Execute without read takes MZ_EXEC_ONLY, which all have.
+ *  - Stage 1: MZ_EXEC is PXN (XN at EL2), MZ_EXEC_USER is UXN, MZ_USER is AP[1], MZ_GLOBAL is nG;
+ *    whatever is writable from EL0 is never executed at EL1.
  *  - MZ_MEM_UNCACHED is Device-nGnRnE, MZ_MEM_WRITE_COMBINING Normal Non-cacheable.
  *  - MZ_SHARED_INNER, MZ_SHARED_OUTER, or neither is SH; with LPA2 the entry has no room for it,
  *    and the control register decides for the whole table.
- *  - MZ_CONTIGUOUS: the caller's promise that the leaf is one of an aligned run of equal leaves (4
- *    KiB: 16; 16 KiB: 128 pages or 32 blocks; 64 KiB: 32). Map, protect and unmap whole runs, and
- *    take the flag from what is going to be split.
+ *  - MZ_CONTIGUOUS: the caller's promise that the leaf is one of an aligned run of equal leaves
+ *    (4 KiB: 16; 16 KiB: 128 pages or 32 blocks; 64 KiB: 32). Map, protect and unmap whole runs,
+ *    and take the flag from what is going to be split.
  *  - MZ_DIRTY without MZ_ARM_DBM is a bit for software. With it, MZ_WRITE is the bit DBM, and a
  *    writable leaf is dirty when S2AP[1] permits the write (stage 1: when AP[2] does), which the
  *    MMU sees to. A leaf that loses MZ_WRITE keeps what it knew in a bit for software, and gets it
@@ -95,10 +95,9 @@ struct mz_arm_hardware {
 	uint32_t s1_pages, s2_pages; /* bit L: pages of 2^L bytes, by stage */
 	uint32_t s1_wide, s2_wide;   /* bit L: 52-bit addresses with these pages */
 	unsigned oa_bits;
-	uint32_t features; /* for struct mz_config: MZ_HW_ACCESSED_DIRTY where AF is set by hardware
-			    */
-	unsigned options;  /* enum mz_arm_option: MZ_ARM_DBM, MZ_ARM_XNX, MZ_ARM_FWB */
-	unsigned bbm;      /* the level of FEAT_BBM, 0 to 2 */
+	uint32_t features;  /* of a configuration: MZ_HW_ACCESSED_DIRTY where the MMU sets AF */
+	unsigned options;   /* enum mz_arm_option: MZ_ARM_DBM, MZ_ARM_XNX, MZ_ARM_FWB */
+	unsigned bbm;       /* the level of FEAT_BBM, 0 to 2 */
 	unsigned vmid_bits; /* 8, 16 */
 };
 

@@ -94,9 +94,7 @@ static inline bool arm_exec_user(unsigned v)
 	return v & ARM_STAGE1 ? (v & ARM_EL2) == 0 : (v & ARM_XNX) != 0;
 }
 
-/*
- * Blocks are one level up, with 4 KiB two; one further with 52-bit addresses.
- */
+/* Blocks are one level up, with 4 KiB two; one further with 52-bit addresses. */
 static inline unsigned arm_leaf_last(unsigned v)
 {
 	return 2u + ((v & ARM_GRANULE) == ARM_4K ? 1 : 0) + (v & ARM_WIDE ? 1 : 0);
@@ -111,9 +109,7 @@ static inline enum mz_kind arm_kind(unsigned v, uint64_t entry, unsigned level)
 	return level > 1 && level <= arm_leaf_last(v) ? MZ_LEAF : MZ_ABSENT;
 }
 
-/*
- * Where the address is. 64 KiB with LPA: bits 51:48 in 15:12. LPA2: bits 51:50 in 9:8.
- */
+/* Where the address is. 64 KiB with LPA: bits 51:48 in 15:12. LPA2: bits 51:50 in 9:8. */
 static inline uint64_t arm_address(unsigned v, uint64_t oa)
 {
 	if ((v & ARM_WIDE) == 0)
@@ -342,9 +338,7 @@ static inline uint64_t arm_clean(unsigned v, uint64_t entry, unsigned flags)
 	return v & ARM_STAGE1 ? entry | ARM_S1_READ_ONLY : entry & ~ARM_S2_WRITE;
 }
 
-/*
- * VTTBR_EL2 or TTBR0_ELx without VMID, ASID and CnP. Of 52-bit addresses, bits 51:48 are in 5:2.
- */
+/* VTTBR_EL2 or TTBR0_ELx without VMID, ASID and CnP. Of 52-bit addresses, 51:48 are in 5:2. */
 static inline uint64_t arm_root_register(unsigned v, mz_oa root)
 {
 	if ((v & ARM_WIDE) == 0)

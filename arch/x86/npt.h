@@ -15,8 +15,8 @@
  *   walked again when it faults
  * - TLB_CONTROL 3 (all of this guest's) or 1 (everybody's) in the VMCB, or an ASID not used since
  *   the last full flush, where an entry was removed, replaced (a split or a merge too), or lost
- * permissions, and where accessed or dirty flags were cleared; before a frame or a node is given
- * back
+ *   permissions, and where accessed or dirty flags were cleared; before a frame or a node is given
+ *   back
  *
  * TLB_CONTROL 7 spares the guest's global translations, which changed as the others did. INVLPGA
  * takes the guest's own virtual address and INVLPG does not reach a guest's ASID: neither finds
