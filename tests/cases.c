@@ -3,6 +3,7 @@
 #include "tests/cases.h"
 
 #include "arch/arm/arm.h"
+#include "arch/riscv/riscv.h"
 #include "arch/x86/ept.h"
 #include "arch/x86/ia32e.h"
 #include "arch/x86/npt.h"
@@ -31,6 +32,12 @@ static const struct test_case cases[ALL_CASES] = {
 	[CASE_ARM_S2_CONCATENATED] = {"arm-s2-4k-40", &mz_arm_s2_4k_40},
 	[CASE_ARM_S2_16K] = {"arm-s2-16k", &mz_arm_s2_16k},
 	[CASE_ARM_S1] = {"arm-s1-4k", &mz_arm_s1_4k},
+	[CASE_SV39] = {"sv39", &mz_riscv_sv39},
+	[CASE_SV39X4] = {"sv39x4", &mz_riscv_sv39x4},
+	[CASE_SV48] = {"sv48", &mz_riscv_sv48},
+	[CASE_SV48X4] = {"sv48x4", &mz_riscv_sv48x4},
+	[CASE_SV57] = {"sv57", &mz_riscv_sv57},
+	[CASE_SV57X4] = {"sv57x4", &mz_riscv_sv57x4},
 };
 
 const struct test_case *case_at(int number)
