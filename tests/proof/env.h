@@ -6,8 +6,9 @@
  * - An entry is read or written only in a frame that is allocated, and at an entry's boundary.
  * - A lock is taken only when it is free, and given back only when it is held.
  * - A reference is given back only where there is one.
- * - Where MMU_WRITES, the MMU may set hardware's bits in a leaf at the moment that the library
- *   replaces it; once in a proof, so that the loop that tries again ends.
+ * - Where the table has MZ_HW_ACCESSED_DIRTY, the MMU may set hardware's bits in a leaf just before
+ *   the library exchanges or replaces it; once in a proof, so that the loop that tries again ends.
+ *   A plain store over such a leaf would lose what the MMU sets: none occurs.
  */
 #ifndef MZ_TESTS_PROOF_ENV_H
 #define MZ_TESTS_PROOF_ENV_H
@@ -58,18 +59,24 @@ static inline void mz_slot_fill(uint64_t *slot, uint64_t entry)
 	put_slot(slot_number(slot), entry);
 }
 
+/* Is the entry a leaf in which the MMU may set bits at any moment? */
+static inline bool mmu_may_write(unsigned number);
+
+/* What the MMU may do to a leaf just before the library exchanges or replaces it. */
+static inline void mmu_writes_now(unsigned number);
+
 static inline void mz_store_relaxed(uint64_t *slot, uint64_t entry)
 {
-	put_slot(slot_number(slot), entry);
+	unsigned number = slot_number(slot);
+
+	CLAIM(!mmu_may_write(number), "a leaf that the MMU may write is exchanged or replaced");
+	put_slot(number, entry);
 }
 
 static inline void mz_store_release(uint64_t *slot, uint64_t entry)
 {
-	put_slot(slot_number(slot), entry);
+	mz_store_relaxed(slot, entry);
 }
-
-/* What the MMU may do to a leaf just before the library exchanges or replaces it. */
-static inline void mmu_writes_now(unsigned number);
 
 static inline uint64_t mz_exchange(uint64_t *slot, uint64_t entry)
 {

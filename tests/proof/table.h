@@ -317,12 +317,17 @@ static void claim_others_unchanged(void)
 
 static bool mmu_has_written;
 
+static bool mmu_may_write(unsigned number)
+{
+	return (table.config.features & MZ_HW_ACCESSED_DIRTY) != 0 &&
+		small_kind(pool[number], 1) == MZ_LEAF;
+}
+
 static void mmu_writes_now(unsigned number)
 {
 	uint32_t hw = nondet_u32() & (SMALL_ACCESSED | SMALL_DIRTY);
 
-	if ((table.config.features & MZ_HW_ACCESSED_DIRTY) == 0 || mmu_has_written ||
-	    small_kind(pool[number], 1) != MZ_LEAF)
+	if (mmu_has_written || !mmu_may_write(number))
 		return;
 	mmu_has_written = true;
 	pool[number] |= hw;
