@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * VMSAv8-64: the tables of Arm's processors, stage 2 and stage 1. Source: Arm ARM (DDI 0487),
- * chapter "The AArch64 Virtual Memory System Architecture".
+ * chapter "The AArch64 Virtual Memory System Architecture", and its descriptions of registers.
  *
  * What goes into an entry:
  *  - MZ_ACCESSED is AF. Unless the MMU sets it (HA), a leaf without it makes an access flag fault:
@@ -15,7 +15,8 @@
  *    and the control register decides for the whole table.
  *  - MZ_CONTIGUOUS: the caller's promise that the leaf is one of an aligned run of equal leaves
  *    (4 KiB: 16; 16 KiB: 128 pages or 32 blocks; 64 KiB: 32). Map, protect and unmap whole runs,
- *    and take the flag from what is going to be split.
+ *    and take the flag from what is going to be split. The largest leaves of MZ_ARM_WIDE have no
+ *    runs: do not ask for it there.
  *  - MZ_DIRTY without MZ_ARM_DBM is a bit for software. With it, MZ_WRITE is the bit DBM, and a
  *    writable leaf is dirty when S2AP[1] permits the write (stage 1: when AP[2] does), which the
  *    MMU sees to. A leaf that loses MZ_WRITE keeps what it knew in a bit for software, and gets it
@@ -32,12 +33,14 @@
  *  - From absent to present nothing is flushed, but a DSB ISHST must come before the access.
  *  - The access flag and the dirty state may be cached: flush after they are cleared.
  *
- * Break before make: a valid entry that changes its output address, its memory type, its
- * shareability, or its size (a leaf split to a node, or put together again) must be made invalid
- * and be flushed before the new one is written, if more than one processor may walk it. Permissions
- * and AF may change in place. The library replaces a leaf by a node in one store: where splits can
- * happen under a running guest that is right with FEAT_BBM level 2, and at level 1 with nT, which
- * these formats do not set; otherwise unmap, flush and map anew, or let nobody walk meanwhile.
+ * Break before make (section "Using break-before-make when updating translation table entries"): a
+ * valid entry that changes its output address, memory type, shareability or size (a leaf split to a
+ * node, or put together again), or becomes global, must be made invalid and be flushed before the
+ * new one is written, if more than one processor may walk it. Permissions and AF may change in
+ * place. The library replaces a leaf by a node in one store. Where splits can happen under a
+ * running guest, that is right with FEAT_BBM level 2, though a TLB conflict abort may come until
+ * the flush is done: flush everything of the VMID or regime, and retry. Level 1 takes nT, which
+ * these formats do not set. Otherwise unmap, flush and map anew, or let nobody walk meanwhile.
  * mz_arm_hardware.bbm tells the level.
  */
 #ifndef MZ_ARCH_ARM_ARM_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The entries of VMSAv8-64, stage 1 and stage 2, as functions of a variant that is a constant
- * wherever they are used. Private to arch/arm. Source: Arm ARM (DDI 0487), section "VMSAv8-64
- * translation table format descriptors". The library's level is 4 less Arm's: Arm's level 3 is 1.
+ * wherever they are used. Private to arch/arm. Source: Arm ARM (DDI 0487), section "Translation
+ * table descriptor formats". The library's level is 4 less Arm's: Arm's level 3 is 1.
  */
 #ifndef MZ_ARCH_ARM_ENTRY_H
 #define MZ_ARCH_ARM_ENTRY_H
@@ -68,8 +68,8 @@ _Static_assert((ARM_S1_NG & (ARM_COMMON | ARM_OA_50 | ARM_S1_USER | ARM_S1_READ_
 
 /*
  * MemAttr of stage 2 by memory type, four bits each, and back. Uncached is nGnRnE, and write
- * combining is Normal Non-cacheable. Section "Stage 2 memory region type and Cacheability
- * attributes" has both tables. What is not made here reads as uncached.
+ * combining is Normal Non-cacheable. Sections "Stage 2 memory type and Cacheability attributes when
+ * FWB is disabled" and "when FWB is enabled". What is not made here reads as uncached.
  */
 #define ARM_ATTR_OF     0x50320a1fu
 #define ARM_TYPE_OF     0x0666626666765416u

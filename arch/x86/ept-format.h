@@ -2,12 +2,12 @@
 /*
  * EPT entries, once for all variants: a source defines EPT_VARIANT (the format's symbol), EPT_NAME,
  * EPT_LEVELS and EPT_MODES (1: mode-based execute control), then includes this file. Section
- * numbers are those of the Intel SDM, volume 3C.
+ * numbers are those of the Intel SDM, volume 3C (12.3: 3A), in the edition of September 2023.
  */
 #include "arch/x86/ept.h"
 #include "core/format.h"
 
-/* Tables 29-1 to 29-7 in section 29.3.2 "EPT translation mechanism". */
+/* The tables of entries in section 29.3.2 "EPT translation mechanism". */
 enum {
 	EPT_READ = 1 << 0,
 	EPT_WRITE = 1 << 1,
@@ -109,10 +109,13 @@ _Static_assert(EPT_VERIFY_PAGING == (uint64_t)MZ_VERIFY_PAGING << HIGH_SHIFT &&
 
 static inline uint64_t ept_make_leaf(mz_oa oa, unsigned level, struct mz_prop prop)
 {
-	return oa.addr | perm_bits(prop.perm) |
+	uint64_t bits = perm_bits(prop.perm) |
 		(uint64_t)(prop.memory ^ EPT_WB) << EPT_MEMORY_SHIFT |
 		(uint64_t)(prop.flags & LOW_FLAGS) << LOW_SHIFT |
 		(uint64_t)(prop.flags & HIGH_FLAGS) << HIGH_SHIFT | (level > 1 ? EPT_LEAF : 0u);
+
+	/* In a run only the address changes: a sum keeps the compiler from mixing the rest in. */
+	return oa.addr + bits;
 }
 
 static inline mz_oa ept_oa(uint64_t entry, unsigned level)

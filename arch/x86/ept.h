@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Extended page tables: the second stage of Intel's VMX.
- * Source: Intel SDM volume 3C, section 29.3 "The extended page table mechanism (EPT)".
+ * Source: Intel SDM volume 3C, section 29.3 "The extended page table mechanism (EPT)". Sections are
+ * numbered as in the edition of September 2023; later ones number the chapters anew.
  *
  * Flushes. A processor caches translations by EPT pointer (guest-physical and combined mappings,
  * section 29.4). After a change, every processor that has run with the pointer executes:

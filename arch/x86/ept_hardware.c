@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-/* What VMX says of its EPT, and of faults in it. Section numbers are those of the Intel SDM. */
+/*
+ * What VMX says of its EPT, and of faults in it. Section numbers are those of the Intel SDM,
+ * volumes 3C and 3D, in the edition of September 2023.
+ */
 #include "arch/x86/ept.h"
 
 #include "core/geometry.h"
@@ -82,7 +85,7 @@ bool mz_ept_is_misconfigured(const struct mz_format *format, uint32_t features, 
 	if (!format->encodable(plain, level, features) ||
 	    (entry & reserved_address_bits(format, oa_lg2, entry, level)) != 0)
 		return true;
-	/* Tables 29-1 to 29-6: bits 7:3 of a link are reserved, and bit 7 where no leaf may be. */
+	/* Section 29.3.2: bits 7:3 of a link are reserved, and bit 7 where no leaf may be. */
 	if (kind == MZ_NODE)
 		return (entry & 0xf8) != 0;
 	plain.memory = format->prop(entry, level).memory;

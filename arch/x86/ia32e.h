@@ -2,7 +2,8 @@
 /*
  * x86-64 stage 1: the processor's own page tables, with IA32_PAT as it is after power-on, or as
  * arch/x86/pat.h says.
- * Source: Intel SDM volume 3A, section 4.5 "4-level paging and 5-level paging".
+ * Source: Intel SDM volume 3A, section 4.5 "4-level paging and 5-level paging". Sections are
+ * numbered as in the edition of September 2023; later ones number the chapters anew.
  *
  * Flushes (section 4.10). A processor caches translations by process-context identifier. After a
  * change, every processor that may have used the table executes:

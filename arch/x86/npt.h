@@ -60,7 +60,10 @@ struct mz_npt_hardware {
 MZ_MUST_CHECK enum mz_error mz_npt_configure(struct mz_config *config,
 					     const struct mz_npt_hardware *hardware);
 
-/* A nested page fault: EXITINFO1 and EXITINFO2 of the VMCB; section 15.25.6. */
+/*
+ * A nested page fault: EXITINFO1 and EXITINFO2 of the VMCB; section 15.25.6 "Nested versus guest
+ * page faults, fault ordering".
+ */
 struct mz_fault_record mz_npt_fault(uint64_t exit_info_1, uint64_t exit_info_2);
 
 #ifdef __cplusplus

@@ -3,14 +3,15 @@
  * Entries of x86-64 paging, once for all variants: a source defines PAGING_VARIANT (the format's
  * symbol), PAGING_NAME, PAGING_LEVELS and PAGING_NESTED (1: the second stage of AMD's SVM, which is
  * made of the same entries), then includes this file. Section and table numbers are those of the
- * Intel SDM, volume 3A; for nested paging, of the AMD APM, volume 2.
+ * Intel SDM, volume 3A, in the edition of September 2023; for nested paging, of the AMD APM, volume
+ * 2.
  */
 #include "arch/x86/pat.h"
 #include "core/format.h"
 #include "core/table.h"
 
 /*
- * Tables 4-15 to 4-20 in section 4.5.4 "Linear-address translation with 4-level and 5-level
+ * The tables of entries in section 4.5.4 "Linear-address translation with 4-level and 5-level
  * paging"; APM section 5.3 "Long-mode page translation".
  */
 enum {
@@ -107,9 +108,11 @@ static inline uint64_t paging_make_leaf(mz_oa oa, unsigned level, struct mz_prop
 		(uint64_t)(prop.flags & USER_FLAG) << USER_SHIFT |
 		(uint64_t)(prop.flags & GLOBAL_FLAG) << GLOBAL_SHIFT |
 		(uint64_t)(prop.flags & KEY_FLAGS) << KEY_SHIFT;
-
-	return oa.addr | perm_bits(prop.perm) | memory_bits(prop.memory, level) | flags |
+	uint64_t bits = perm_bits(prop.perm) | memory_bits(prop.memory, level) | flags |
 		(level > 1 ? PAGING_LEAF : 0u) | (PAGING_NESTED ? PAGING_USER : 0u);
+
+	/* In a run only the address changes: a sum keeps the compiler from mixing the rest in. */
+	return oa.addr + bits;
 }
 
 static inline mz_oa paging_oa(uint64_t entry, unsigned level)

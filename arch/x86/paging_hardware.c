@@ -59,7 +59,7 @@ enum mz_error mz_npt_configure(struct mz_config *config, const struct mz_npt_har
 	return configure(config, &host, MZ_HW_ACCESSED_DIRTY);
 }
 
-/* Error codes of page faults; Intel SDM volume 3A, section 4.7, figure 4-12. */
+/* Error codes of page faults; Intel SDM volume 3A, section 4.7 "Page-fault exceptions". */
 #define FAULT_PRESENT  BIT(0)
 #define FAULT_WRITE    BIT(1)
 #define FAULT_USER     BIT(2)

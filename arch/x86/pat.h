@@ -3,8 +3,8 @@
  * The page attribute table. A leaf of x86-64 paging (stage 1 and nested) names one of its eight
  * types by PWT, PCD and PAT. Its first four are as after power-on, which is all that tables without
  * the feature MZ_PAT use; those with it need the whole of MZ_PAT_VALUE.
- * Source: Intel SDM volume 3A, section 12.12 "Page attribute table (PAT)"; AMD APM volume 2,
- * section 7.8.
+ * Source: Intel SDM volume 3A (September 2023), section 12.12 "Page attribute table (PAT)"; AMD APM
+ * volume 2, section 7.8 "Page-attribute table mechanism".
  */
 #ifndef MZ_ARCH_X86_PAT_H
 #define MZ_ARCH_X86_PAT_H
