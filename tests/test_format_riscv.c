@@ -159,6 +159,112 @@ START_TEST(what_the_manual_reserves_is_refused)
 }
 END_TEST
 
+START_TEST(guest_page_faults_are_those_of_the_manual)
+{
+	static const uint8_t accesses[24] = {[20] = MZ_EXEC, [21] = MZ_READ, [23] = MZ_WRITE,
+					     [1] = MZ_EXEC,  [5] = MZ_READ,  [7] = MZ_WRITE};
+	struct mz_fault_record r;
+
+	for (unsigned code = 0; code < 64; code++) {
+		r = mz_riscv_g_fault(code, 0x7f0000001237, 0x20000048d, 0);
+		must_equal(r.access, code < 24 ? accesses[code] : 0);
+		must_equal(r.cause, code < 8 && accesses[code] ? MZ_FAULT_OTHER : MZ_FAULT_UNKNOWN);
+		must_equal(r.has_ia, code >= 20 && r.access != 0);
+		must_equal(r.has_guest_va, r.access != 0);
+		must(!r.walk && !r.user && r.level == 0);
+		if (!r.has_ia)
+			continue;
+		/* The address is shifted by two; what is shifted out is in stval. */
+		must_equal(r.ia.addr, 0x800001237);
+		must_equal(r.guest_va, 0x7f0000001237);
+		/* Nothing said of the address. */
+		r = mz_riscv_g_fault(code, 0x1237, 0, 0);
+		must(!r.has_ia && r.has_guest_va && r.guest_va == 0x1237);
+	}
+	/* The widest address that Sv57x4 has. */
+	r = mz_riscv_g_fault(21, 3, ((uint64_t)1 << 57) - 1, 0);
+	must_equal(r.ia.addr, ((uint64_t)1 << 59) - 1);
+	/* An interrupt with the same number. */
+	must_equal(mz_riscv_g_fault((uint64_t)1 << 63 | 21, 0, 1, 0).access, 0);
+}
+END_TEST
+
+START_TEST(walks_are_told_by_their_pseudoinstructions)
+{
+	static const uint64_t reads[] = {0x2000, 0x3000}, writes[] = {0x2020, 0x3020};
+	/* LD and its transformation, what is almost a pseudoinstruction, and a wide one. */
+	static const uint64_t others[] = {0x3003, 0x3001, 0x3040, 0x2010, 0x100003000};
+
+	for (unsigned code = 20; code <= 23; code++) {
+		if (code == 22)
+			continue;
+		for (unsigned i = 0; i < 2; i++) {
+			struct mz_fault_record r = mz_riscv_g_fault(code, 0x1237, 0x402, reads[i]);
+			struct mz_fault_record w = mz_riscv_g_fault(code, 0x1237, 0x402, writes[i]);
+
+			must(r.walk && r.access == MZ_READ && w.walk && w.access == MZ_WRITE);
+			/* stval is not this address's. */
+			must(r.ia.addr == 0x1008 && w.ia.addr == 0x1008);
+			must(r.has_guest_va && r.guest_va == 0x1237);
+		}
+		for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			must(!mz_riscv_g_fault(code, 0x1237, 0x402, others[i]).walk);
+	}
+	must(!mz_riscv_g_fault(22, 0, 0x402, 0x3000).walk);
+}
+END_TEST
+
+START_TEST(page_faults_are_those_of_the_manual)
+{
+	static const uint8_t accesses[64] = {[12] = MZ_EXEC, [13] = MZ_READ, [15] = MZ_WRITE,
+					     [1] = MZ_EXEC,  [5] = MZ_READ,  [7] = MZ_WRITE};
+
+	for (unsigned code = 0; code < 64; code++) {
+		struct mz_fault_record r = mz_riscv_s1_fault(code, 0xffffffc000000123);
+
+		must_equal(r.access, accesses[code]);
+		must_equal(r.has_ia, accesses[code] != 0);
+		must_equal(r.ia.addr, accesses[code] ? 0xffffffc000000123 : 0);
+		must_equal(r.cause, code < 8 && accesses[code] ? MZ_FAULT_OTHER : MZ_FAULT_UNKNOWN);
+		must(!r.walk && !r.has_guest_va);
+	}
+	/* Address 0 is one. */
+	must(mz_riscv_s1_fault(13, 0).has_ia);
+}
+END_TEST
+
+START_TEST(a_configuration_is_what_the_processor_has)
+{
+	const struct mz_format *f = formats[_i];
+	struct mz_riscv_hardware hardware = {.modes = 1u << (5 + f->levels)};
+	struct mz_format copy = *f;
+	struct mz_config config = {.format = f, .oa_lg2 = 40};
+
+	must_equal(mz_riscv_configure(&config, &hardware), MZ_OK);
+	must_equal(config.features, MZ_EXEC_ONLY);
+	hardware.svadu = true;
+	must_equal(mz_riscv_configure(&config, &hardware), MZ_OK);
+	must_equal(config.features, MZ_EXEC_ONLY | MZ_HW_ACCESSED_DIRTY);
+	hardware.svadu = false;
+	hardware.svpbmt = true;
+	must_equal(mz_riscv_configure(&config, &hardware), MZ_OK);
+	must_equal(config.features, MZ_EXEC_ONLY | MZ_SVPBMT);
+	must_equal(config.features & ~f->features, 0);
+	must(config.oa_lg2 == 40 && config.leaf_levels == 0);
+
+	/* Refused, with nothing changed: every other mode, and another format. */
+	hardware.svpbmt = false;
+	hardware.modes = ~hardware.modes;
+	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_CONFIG);
+	hardware.modes = ~0u;
+	config.format = &copy;
+	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_CONFIG);
+	config.format = NULL;
+	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_CONFIG);
+	must_equal(config.features, MZ_EXEC_ONLY | MZ_SVPBMT);
+}
+END_TEST
+
 struct side {
 	struct mz_format format;
 	struct track track;
@@ -258,6 +364,10 @@ int main(void)
 	tcase_add_loop_test(tcase, what_hardware_sets_is_read_and_cleaned, 0, FORMATS);
 	tcase_add_loop_test(tcase, root_registers_are_those_of_the_manual, 0, FORMATS);
 	tcase_add_loop_test(tcase, what_the_manual_reserves_is_refused, 0, FORMATS);
+	tcase_add_test(tcase, guest_page_faults_are_those_of_the_manual);
+	tcase_add_test(tcase, walks_are_told_by_their_pseudoinstructions);
+	tcase_add_test(tcase, page_faults_are_those_of_the_manual);
+	tcase_add_loop_test(tcase, a_configuration_is_what_the_processor_has, 0, FORMATS);
 	tcase_add_loop_test(tcase, both_instances_leave_the_same_table, 0, FORMATS);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

@@ -8,6 +8,8 @@
 #ifndef MZ_ARCH_RISCV_RISCV_H
 #define MZ_ARCH_RISCV_RISCV_H
 
+#include "core/error.h"
+#include "core/fault.h"
 #include "core/table.h"
 
 #ifdef __cplusplus
@@ -20,6 +22,35 @@ extern const struct mz_format mz_riscv_sv57x4;
 extern const struct mz_format mz_riscv_sv39;
 extern const struct mz_format mz_riscv_sv48;
 extern const struct mz_format mz_riscv_sv57;
+
+/* What a processor has; firmware and the device tree tell of the extensions. */
+struct mz_riscv_hardware {
+	uint32_t modes; /* bit N: MODE N stays when it is written to hgatp (stage 1: to satp) */
+	bool svadu;     /* the MMU sets A and D: Svadu, switched on by ADUE */
+	bool svpbmt;    /* leaves have memory types: Svpbmt, switched on by PBMTE */
+};
+
+/*
+ * Sets the features of a configuration whose format is one of those above; leaves may be at any
+ * level. What physical addresses the processor has is not told anywhere: the embedder sets oa_lg2,
+ * or leaves it. MZ_BAD_CONFIG, with nothing changed: the processor lacks the mode, or the format is
+ * another.
+ */
+MZ_MUST_CHECK enum mz_error mz_riscv_configure(struct mz_config *config,
+					       const struct mz_riscv_hardware *hardware);
+
+/*
+ * A guest-page fault, by the registers that it leaves. No register tells what stood against the
+ * access, so that `cause` is MZ_FAULT_UNKNOWN: mz_table_query() tells. `access` is that of the
+ * guest's page walk if `walk`, and a fetch by HLVX counts as a read. A processor may leave htval 0
+ * (and does for the first four bytes): `has_ia` is false then. An access fault is MZ_FAULT_OTHER;
+ * all else has no `access`. Whether it was user mode is in sstatus.SPP.
+ */
+struct mz_fault_record mz_riscv_g_fault(uint64_t scause, uint64_t stval, uint64_t htval,
+					uint64_t htinst);
+
+/* A page fault of stage 1, likewise. */
+struct mz_fault_record mz_riscv_s1_fault(uint64_t scause, uint64_t stval);
 
 #ifdef __cplusplus
 }
