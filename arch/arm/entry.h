@@ -32,7 +32,7 @@ enum arm_variant {
 #define ARM_AF         ((uint64_t)1 << 10)
 #define ARM_DBM_BIT    ((uint64_t)1 << 51)
 #define ARM_CONTIGUOUS ((uint64_t)1 << 52)
-#define ARM_SOFT_DIRTY ((uint64_t)1 << 55) /* one of bits 58:55, ignored, for software */
+#define ARM_SOFT_DIRTY ((uint64_t)1 << 56) /* for software in both stages, as 57 is */
 
 /* Stage 2. */
 #define ARM_S2_ATTR  ((uint64_t)15 << ARM_ATTR_SHIFT)
@@ -69,7 +69,8 @@ _Static_assert((ARM_S1_NG & (ARM_COMMON | ARM_OA_50 | ARM_S1_USER | ARM_S1_READ_
 /*
  * MemAttr of stage 2 by memory type, four bits each, and back. Uncached is nGnRnE, and write
  * combining is Normal Non-cacheable. Sections "Stage 2 memory type and Cacheability attributes when
- * FWB is disabled" and "when FWB is enabled". What is not made here reads as uncached.
+ * FWB is disabled" and "when FWB is enabled". What is not made here reads as uncached; only 7 under
+ * FWB, by which stage 1 has the word, reads as write-back.
  */
 #define ARM_ATTR_OF     0x50320a1fu
 #define ARM_TYPE_OF     0x0666626666765416u
