@@ -48,6 +48,7 @@ int main(void)
 		claim_protected(ia.addr, last, perm, lookup(watched.addr, &slot));
 		REACHES(watched.was.level == COVER && is_inside(watched.addr, ia.addr, last));
 		REACHES(watched.was.level != 0 && !is_inside(watched.addr, ia.addr, last));
+		REACHES(mmu_has_written && is_inside(watched.addr, ia.addr, last));
 		return 0;
 	}
 	claim_unchanged();
