@@ -1,9 +1,35 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The tables of RISC-V: the G-stage (Sv39x4, Sv48x4, Sv57x4; the root has 16 KiB) and stage 1
- * (Sv39, Sv48, Sv57). Unless the MMU sets A and D (Svadu: MZ_HW_ACCESSED_DIRTY), a leaf without
- * them faults: map with MZ_ACCESSED, and with MZ_DIRTY where it is writable, if nobody asks. All
- * processors have MZ_EXEC_ONLY; other memory types than write-back take MZ_SVPBMT.
+ * (Sv39, Sv48, Sv57). Source: RISC-V privileged specification.
+ *
+ * What goes into an entry:
+ *  - MZ_ACCESSED and MZ_DIRTY are A and D. Unless the MMU sets them (Svadu:
+ *    MZ_HW_ACCESSED_DIRTY), a leaf without them faults: map with MZ_ACCESSED, and with MZ_DIRTY
+ *    where it is writable, if nobody asks.
+ *  - Write without read is reserved. All processors have MZ_EXEC_ONLY.
+ *  - MZ_USER is U and MZ_GLOBAL is G. Every access of a guest is a user's to the G-stage: U is
+ *    always set, and G is reserved.
+ *  - Svpbmt (MZ_SVPBMT): MZ_MEM_WRITE_COMBINING is NC, MZ_MEM_UNCACHED is IO. MZ_MEM_WRITE_BACK is
+ *    what the physical memory attributes say, and the only type without Svpbmt.
+ *
+ * Flushes. A fence works on the hart that executes it: the others are made to execute theirs, by an
+ * interrupt or the firmware's remote fences. Each also orders earlier stores to the tables before
+ * later walks. For the flush hook:
+ *  - G-stage ("Hypervisor Memory-Management Fence Instructions"): HFENCE.GVMA with the VMID in rs2;
+ *    in rs1 an address of the leaf >> 2, once a leaf. It reaches translations that were combined
+ *    with the guest's own stage, so that HFENCE.VVMA is not needed.
+ *  - stage 1 ("Supervisor Memory-Management Fence Instruction"): SFENCE.VMA with the ASID in rs2,
+ *    in rs1 an address of the leaf. If the leaf is MZ_GLOBAL, rs2 is x0.
+ *  - rs1 is x0 if `nodes` is true: with an address, SFENCE.VMA reaches leaves alone. HFENCE.GVMA is
+ *    kept to the same. rs1 is x0 too where there are more leaves than are worth naming.
+ *  - with Svinval, SFENCE.W.INVAL, then HINVAL.GVMA or SINVAL.VMA for each, then SFENCE.INVAL.IR.
+ *  - An absent entry may be cached, and so may lesser permissions: where one is made present or
+ *    gets more, nothing is flushed if the fault that may come is answered with a fence.
+ *  - A and D may be cached: flush after they are cleared.
+ *  - HFENCE.GVMA with x0 in rs1, before a VMID is used again or hgatp.MODE is changed for it.
+ * A leaf may be replaced by a node, or by another leaf, in place: until the fence either of the two
+ * translates.
  */
 #ifndef MZ_ARCH_RISCV_RISCV_H
 #define MZ_ARCH_RISCV_RISCV_H
