@@ -75,8 +75,8 @@ static inline uint64_t paging_make_node(mz_oa node, unsigned level)
 }
 
 /*
- * Section 4.9.2: PAT, PCD and PWT number one of the eight types in MZ_PAT_VALUE. A digit each: the
- * type of number n; the number of type t.
+ * Section 4.9 "Paging and memory typing": PAT, PCD and PWT number one of the eight types in
+ * MZ_PAT_VALUE. A digit each: the type of number n; the number of type t.
  */
 #define TYPE_OF   0x66376620u
 #define NUMBER_OF 0x43005100u
@@ -173,7 +173,7 @@ static inline uint64_t paging_clean(uint64_t entry, unsigned level, unsigned fla
 			    (flags & MZ_DIRTY ? PAGING_DIRTY : 0));
 }
 
-/* CR3 without a process-context identifier: table 4-12 in section 4.5.2. nCR3 is the same. */
+/* CR3 without a process-context identifier: section 4.5.2. nCR3 is the same. */
 static inline uint64_t paging_root_register(mz_oa root, uint32_t features)
 {
 	(void)features;
