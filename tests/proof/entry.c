@@ -110,8 +110,12 @@ void entry_put(void)
 	      "the node that was linked");
 	CLAIM(old.kind != MZ_LEAF || old.item.oa.addr == small_oa(word, level).addr,
 	      "the item that was mapped");
+	CLAIM(old.kind != MZ_LEAF || watched.slot != frame * ENTRIES + index_of ||
+		      same_prop(old.item.prop, watched.was.prop),
+	      "with all that the MMU has set in it");
 	REACHES(child.kind == MZ_LEAF && old.kind == MZ_NODE);
 	REACHES(child.kind == MZ_ABSENT && old.kind == MZ_LEAF);
+	REACHES(mmu_has_written && watched.slot == frame * ENTRIES + index_of);
 }
 
 void entry_permit(void)
