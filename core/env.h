@@ -46,6 +46,13 @@
 #define MZ_ASSERT(x) ((void)0)
 #endif
 
+/* May there be only one thread at a time in the library? */
+#ifdef MZ_UNIPROCESSOR
+#define MZ_ONE_THREAD 1
+#else
+#define MZ_ONE_THREAD 0
+#endif
+
 #ifdef MZ_ENV_HEADER
 #include MZ_ENV_HEADER
 #else

@@ -57,7 +57,6 @@ enum mz_error mz_table_init(struct mz_table *table, const struct mz_config *conf
 		return error;
 	table->root_oa = root.oa;
 	table->root = mz_slots_at(&table->config, root.oa);
-	table->plain = table->config.rcu.enter == NULL && table->config.items.take == NULL;
 	table->first = table->config.root_first * mz_span(f, f->levels);
 	table->size = (uint64_t)(table->config.root_end - table->config.root_first) *
 			mz_span(f, f->levels) -

@@ -33,7 +33,6 @@ struct mz_table {
 	uint64_t *root;          /* the root's entries */
 	mz_oa root_oa;           /* the root */
 	uint64_t first, size;    /* unless ia_signed: it manages [first, first + size] */
-	bool plain;              /* no readers' sections and no item hooks */
 	struct mz_config config; /* as given, its defaults filled in */
 };
 

@@ -97,8 +97,7 @@ MZ_INLINE bool check_map_page(const struct mz_table *table, mz_ia ia, mz_oa oa, 
 	const struct mz_format *f = format_of(table);
 
 	return mz_page_aligned(f, oa.addr) && check_page(table, ia.addr) &&
-		oa_within(table, oa.addr) &&
-		f->encodable(prop, 1, table->config.features);
+		oa_within(table, oa.addr) && f->encodable(prop, 1, table->config.features);
 }
 
 #endif

@@ -148,7 +148,7 @@ static inline void map_chain(struct mz_cursor *cursor, struct mz_node_ref node, 
 	mz_node made;
 
 	if (node.level == level) {
-		entries_map(table, node, index, index + 1, oa, prop, false);
+		entries_map(table, node, index, index + 1, oa, prop);
 		return;
 	}
 	made = mz_reserve_take(f, &table->config, &cursor->reserve, node.level - 1);

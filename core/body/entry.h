@@ -51,8 +51,8 @@ MZ_INLINE void add_children(struct mz_frame *frame, unsigned count)
 }
 
 /* Takes a reference for each leaf that is about to be mapped. */
-static inline void items_take(const struct mz_table *table, unsigned level, unsigned count,
-			      uint64_t oa, struct mz_prop prop)
+MZ_NOINLINE void items_take(const struct mz_table *table, unsigned level, unsigned count,
+			    uint64_t oa, struct mz_prop prop)
 {
 	const struct mz_items *items = &table->config.items;
 
@@ -65,19 +65,32 @@ static inline void items_take(const struct mz_table *table, unsigned level, unsi
 
 /*
  * Leaves for the absent entries [begin, end), for consecutive output addresses from oa. Whoever
- * sees a leaf sees what was written to its memory before. `plain`: the table is known to have no
- * item hooks.
+ * sees a leaf sees what was written to its memory before.
  */
 MZ_INLINE void entries_map(struct mz_table *table, struct mz_node_ref node, unsigned begin,
-			   unsigned end, uint64_t oa, struct mz_prop prop, bool plain)
+			   unsigned end, uint64_t oa, struct mz_prop prop)
 {
 	const struct mz_format *f = format_of(table);
 
-	if (!plain && MZ_UNLIKELY(table->config.items.take != NULL))
+	if (MZ_UNLIKELY(table->config.items.take != NULL))
 		items_take(table, node.level, end - begin, oa, prop);
 	add_children(node.frame, end - begin);
 	for (unsigned i = begin; i < end; i++, oa += mz_span(f, node.level))
 		mz_store_release(&node.slots[i], f->make_leaf(mz_oa_from(oa), node.level, prop));
+}
+
+/* The same for a node that is not linked yet, whose entries [begin, end) hold nothing. */
+MZ_INLINE void entries_fill(struct mz_table *table, struct mz_node_ref node, unsigned begin,
+			    unsigned end, uint64_t oa, struct mz_prop prop)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t span = mz_span(f, node.level);
+
+	if (MZ_UNLIKELY(table->config.items.take != NULL))
+		items_take(table, node.level, end - begin, oa, prop);
+	add_children(node.frame, end - begin);
+	for (unsigned i = begin; i < end; i++, oa += span)
+		mz_slot_fill(&node.slots[i], f->make_leaf(mz_oa_from(oa), node.level, prop));
 }
 
 /* Hangs a filled node into an absent entry. Its children are seen by whoever sees the link. */

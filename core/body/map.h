@@ -101,6 +101,16 @@ static inline enum mz_error map_prepare(struct map_job *job, struct mz_node_ref 
 	return MZ_OK;
 }
 
+/* Leaves for the absent entries [begin, end) of a node, of which the first maps `first`. */
+MZ_INLINE void map_leaves(struct map_job *job, struct mz_node_ref node, unsigned begin,
+			  unsigned end, uint64_t first, bool fresh)
+{
+	if (fresh)
+		entries_fill(job->table, node, begin, end, first + job->offset, job->prop);
+	else
+		entries_map(job->table, node, begin, end, first + job->offset, job->prop);
+}
+
 static inline void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t first,
 			      uint64_t last, bool fresh);
 
@@ -144,8 +154,7 @@ static inline void map_run(struct map_job *job, struct mz_node_ref node, struct 
 {
 	unsigned count = absent_run(job, node, p, last, fresh);
 
-	entries_map(job->table, node, p->index, p->index + count, p->first + job->offset, job->prop,
-		    false);
+	map_leaves(job, node, p->index, p->index + count, p->first, fresh);
 	p->last = p->first + (count * mz_span(format_of(job->table), node.level) - 1);
 }
 
@@ -161,8 +170,8 @@ static inline void map_commit(struct map_job *job, struct mz_node_ref node, uint
 
 	if (node.level == 1) {
 		node.level = 1; /* a constant from here on */
-		entries_map(table, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1,
-			    first + job->offset, job->prop, false);
+		map_leaves(job, node, mz_index(f, first, 1), mz_index(f, last, 1) + 1, first,
+			   fresh);
 		return;
 	}
 	for (struct part p = part_at(f, node.level, first, last); p.valid;
@@ -220,7 +229,7 @@ static inline enum mz_error map_range(struct mz_table *table, uint64_t first, ui
 
 /* One page. False: there is no level-1 node, and nothing is done. */
 MZ_INLINE bool map_page(struct mz_table *table, uint64_t addr, uint64_t oa, struct mz_prop prop,
-			bool plain, enum mz_error *error)
+			enum mz_error *error)
 {
 	const struct mz_format *f = format_of(table);
 	unsigned index = mz_index(f, addr, 1);
@@ -230,25 +239,23 @@ MZ_INLINE bool map_page(struct mz_table *table, uint64_t addr, uint64_t oa, stru
 		return false;
 	*error = MZ_OCCUPIED;
 	if (MZ_LIKELY(f->kind(mz_load_relaxed(&node.slots[index]), 1) == MZ_ABSENT)) {
-		entries_map(table, node, index, index + 1, oa, prop, plain);
+		entries_map(table, node, index, index + 1, oa, prop);
 		*error = MZ_OK;
 	}
 	mz_lock_release(&node.frame->lock);
 	return true;
 }
 
-/* What the short path leaves: ranges, tables with hooks, pages whose nodes are not there. */
+/* What the short path leaves: ranges, pages whose nodes are not there, and what is refused. */
 MZ_NOINLINE enum mz_error map_slowly(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
 				     struct mz_prop prop)
 {
-	bool page = bytes == mz_span(format_of(table), 1);
 	enum mz_error error = check_map(table, ia, bytes, oa, prop);
 
 	if (error != MZ_OK)
 		return error;
 	reader_enter(table);
-	if (!page || !map_page(table, ia.addr, oa.addr, prop, false, &error))
-		error = map_range(table, ia.addr, ia.addr + (bytes - 1), oa.addr - ia.addr, prop);
+	error = map_range(table, ia.addr, ia.addr + (bytes - 1), oa.addr - ia.addr, prop);
 	reader_leave(table);
 	return error;
 }
@@ -256,12 +263,17 @@ MZ_NOINLINE enum mz_error map_slowly(struct mz_table *table, mz_ia ia, uint64_t 
 static inline enum mz_error instance_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
 					 struct mz_prop prop)
 {
-	enum mz_error error;
+	if (bytes == mz_span(format_of(table), 1) &&
+	    MZ_LIKELY(check_map_page(table, ia, oa, prop))) {
+		enum mz_error error;
+		bool done;
 
-	if (bytes == mz_span(format_of(table), 1) && MZ_LIKELY(table->plain) &&
-	    MZ_LIKELY(check_map_page(table, ia, oa, prop)) &&
-	    MZ_LIKELY(map_page(table, ia.addr, oa.addr, prop, true, &error)))
-		return error;
+		reader_enter(table);
+		done = map_page(table, ia.addr, oa.addr, prop, &error);
+		reader_leave(table);
+		if (MZ_LIKELY(done))
+			return error;
+	}
 	return map_slowly(table, ia, bytes, oa, prop);
 }
 

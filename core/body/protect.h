@@ -88,11 +88,10 @@ MZ_INLINE bool protect_page(struct mz_table *table, uint64_t addr, unsigned perm
 	return true;
 }
 
-/* What the short path leaves: ranges, tables with hooks, pages whose nodes are not there. */
+/* What the short path leaves: ranges, pages whose nodes are not there, and what is refused. */
 MZ_NOINLINE enum mz_error protect_slowly(struct mz_table *table, mz_ia ia, uint64_t bytes,
 					 unsigned perm, struct mz_gather *gather)
 {
-	bool page = bytes == mz_span(format_of(table), 1);
 	enum mz_error error = check_protect(table, ia, bytes, perm);
 	struct mz_gather own;
 
@@ -100,9 +99,8 @@ MZ_NOINLINE enum mz_error protect_slowly(struct mz_table *table, mz_ia ia, uint6
 		return error;
 	mz_gather_init(&own, table);
 	reader_enter(table);
-	if (!page || !protect_page(table, ia.addr, perm, gather))
-		error = protect_range(table, ia.addr, ia.addr + (bytes - 1), perm,
-				      gather != NULL ? gather : &own);
+	error = protect_range(table, ia.addr, ia.addr + (bytes - 1), perm,
+			      gather != NULL ? gather : &own);
 	reader_leave(table);
 	mz_gather_finish(&own);
 	return error;
@@ -113,11 +111,17 @@ static inline enum mz_error instance_protect(struct mz_table *table, mz_ia ia, u
 {
 	const struct mz_format *f = format_of(table);
 
-	if (bytes == mz_span(f, 1) && MZ_LIKELY(table->plain) &&
-	    MZ_LIKELY(check_page(table, ia.addr)) && perm <= UINT8_MAX &&
-	    f->encodable(mz_prop_from(perm), 1, table->config.features) &&
-	    MZ_LIKELY(protect_page(table, ia.addr, perm, gather)))
-		return MZ_OK;
+	if (bytes == mz_span(f, 1) && MZ_LIKELY(check_page(table, ia.addr)) &&
+	    MZ_LIKELY(perm <= UINT8_MAX) &&
+	    MZ_LIKELY(f->encodable(mz_prop_from(perm), 1, table->config.features))) {
+		bool done;
+
+		reader_enter(table);
+		done = protect_page(table, ia.addr, perm, gather);
+		reader_leave(table);
+		if (MZ_LIKELY(done))
+			return MZ_OK;
+	}
 	return protect_slowly(table, ia, bytes, perm, gather);
 }
 

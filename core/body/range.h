@@ -21,15 +21,16 @@
 
 #include "core/body/entry.h"
 
+/* With one thread at a time in the library there are no readers. */
 MZ_INLINE void reader_enter(const struct mz_table *table)
 {
-	if (table->config.rcu.enter != NULL)
+	if (!MZ_ONE_THREAD && table->config.rcu.enter != NULL)
 		table->config.rcu.enter(table->config.rcu.context);
 }
 
 MZ_INLINE void reader_leave(const struct mz_table *table)
 {
-	if (table->config.rcu.leave != NULL)
+	if (!MZ_ONE_THREAD && table->config.rcu.leave != NULL)
 		table->config.rcu.leave(table->config.rcu.context);
 }
 

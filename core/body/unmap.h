@@ -239,14 +239,15 @@ MZ_INLINE bool unmap_page(struct mz_table *table, uint64_t addr, struct mz_gathe
 /* Must nobody be told what an entry was: no item hook, no accessed and dirty bits, no report? */
 MZ_INLINE bool untold(const struct mz_table *table, const struct mz_gather *gather)
 {
-	return !mmu_writes(table) && (gather == NULL || gather->unmapped == NULL);
+	return table->config.items.put == NULL && !mmu_writes(table) &&
+		(gather == NULL || gather->unmapped == NULL);
 }
 
-/* What the short path leaves: ranges, tables with hooks, pages whose nodes are not there. */
+/* What the short path leaves: ranges, told pages, pages whose nodes are not there, and what is
+ * refused. */
 MZ_NOINLINE enum mz_error unmap_slowly(struct mz_table *table, mz_ia ia, uint64_t bytes,
 				       struct mz_gather *gather)
 {
-	bool page = bytes == mz_span(format_of(table), 1);
 	enum mz_error error = check_range(table, ia.addr, bytes);
 	struct mz_gather own;
 
@@ -254,10 +255,7 @@ MZ_NOINLINE enum mz_error unmap_slowly(struct mz_table *table, mz_ia ia, uint64_
 		return error;
 	mz_gather_init(&own, table);
 	reader_enter(table);
-	if (!page || table->config.items.put != NULL || !untold(table, gather) ||
-	    !unmap_page(table, ia.addr, gather))
-		error = unmap_range(table, ia.addr, ia.addr + (bytes - 1),
-				    gather != NULL ? gather : &own);
+	error = unmap_range(table, ia.addr, ia.addr + (bytes - 1), gather != NULL ? gather : &own);
 	reader_leave(table);
 	mz_gather_finish(&own);
 	return error;
@@ -266,10 +264,16 @@ MZ_NOINLINE enum mz_error unmap_slowly(struct mz_table *table, mz_ia ia, uint64_
 static inline enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
 					   struct mz_gather *gather)
 {
-	if (bytes == mz_span(format_of(table), 1) && MZ_LIKELY(table->plain) &&
-	    MZ_LIKELY(check_page(table, ia.addr)) && untold(table, gather) &&
-	    MZ_LIKELY(unmap_page(table, ia.addr, gather)))
-		return MZ_OK;
+	if (bytes == mz_span(format_of(table), 1) && MZ_LIKELY(check_page(table, ia.addr)) &&
+	    MZ_LIKELY(untold(table, gather))) {
+		bool done;
+
+		reader_enter(table);
+		done = unmap_page(table, ia.addr, gather);
+		reader_leave(table);
+		if (MZ_LIKELY(done))
+			return MZ_OK;
+	}
 	return unmap_slowly(table, ia, bytes, gather);
 }
 

@@ -89,7 +89,7 @@ mutant prune_does_not_look_again runtime.c \
 
 # ---- Entries ----
 mutant a_map_looks_before_it_locks runtime.c \
-  body/map.h '/ map_page(/,/^}/{s/^\tif (!lock_page/\tbool absent = mz_table_query(table, mz_ia_from(addr)).level == 0;\n&/;s/MZ_LIKELY(.*)/absent)/}'
+  body/map.h '/^MZ_INLINE bool map_page(/,/^}/{s/^\tif (!lock_page/\tbool absent = mz_table_query(table, mz_ia_from(addr)).level == 0;\n&/;s/MZ_LIKELY(.*)/absent)/}'
 mutant a_mapped_page_is_not_counted runtime.c \
   body/entry.h '/ entries_map(/,/^}/{/add_children(/d}'
 
