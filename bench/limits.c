@@ -152,6 +152,13 @@ void limit_store_page(const struct limit *limit, uint64_t ia, uint64_t entry)
 	store(slot_in(limit, walk_to_level_1(limit, ia), ia, 1), entry);
 }
 
+void limit_unprotect_page(const struct limit *limit, uint64_t ia)
+{
+	uint64_t *slot = slot_in(limit, walk_to_level_1(limit, ia), ia, 1);
+
+	store(slot, load(slot) | LIMIT_WRITE);
+}
+
 uint64_t limit_query(const struct limit *limit, uint64_t ia)
 {
 	uint64_t entry = load(slot_in(limit, walk_to_level_1(limit, ia), ia, 1));

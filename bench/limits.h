@@ -37,6 +37,9 @@ void limit_protect_range_locked(const struct limit *limit, uint64_t ia, uint64_t
 void limit_map_page(const struct limit *limit, uint64_t ia, uint64_t entry);
 void limit_store_page(const struct limit *limit, uint64_t ia, uint64_t entry);
 
+/* A walk and a read-modify-write in place: the address of the leaf stays. */
+void limit_unprotect_page(const struct limit *limit, uint64_t ia);
+
 /* Four dependent loads: the output address of ia. */
 uint64_t limit_query(const struct limit *limit, uint64_t ia);
 
