@@ -104,17 +104,17 @@ MZ_INLINE bool lock_page_node(struct mz_table *table, uint64_t addr, struct mz_n
 	const struct mz_format *f = format_of(table);
 
 	for (;;) {
-		uint64_t *slots = table->root;
+		const uint64_t *slot = &table->root[mz_index(f, addr, f->levels)];
 		mz_oa node = table->root_oa;
 
 		MZ_UNROLL_LEVELS
 		for (unsigned level = f->levels; level > 1; level--) {
-			uint64_t entry = mz_load_acquire(&slots[mz_index(f, addr, level)]);
+			uint64_t entry = mz_load_acquire(slot);
 
-			if (f->kind(entry, level) != MZ_NODE)
+			if (MZ_UNLIKELY(f->kind(entry, level) != MZ_NODE))
 				return false;
 			node = f->oa(entry, level);
-			slots = mz_slots_at(&table->config, node);
+			slot = mz_slot_at(f, &table->config, node, addr, level - 1);
 		}
 		*page_node = node_at(table, node, 1);
 		if (lock_unless_stray(page_node->frame))
