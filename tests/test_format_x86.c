@@ -170,6 +170,13 @@ static void begin(const struct mz_format *f, uint32_t features, unsigned oa_lg2)
 	expect_ok(mz_table_init(&x.table, &x.config));
 }
 
+static void end(struct fixture *of)
+{
+	mz_table_destroy(&of->table);
+	of->destroyed = true;
+	fixture_end(of);
+}
+
 START_TEST(markers_are_mapped_as_anything_else)
 {
 	struct mz_item item;
@@ -180,13 +187,13 @@ START_TEST(markers_are_mapped_as_anything_else)
 	item = mz_table_query(&x.table, mz_ia_from(0x40001000));
 	must_equal(item.level, 2);
 	must(mz_ept_is_mmio_marker(item.prop));
-	mz_table_destroy(&x.table);
+	end(&x);
 
 	begin(&mz_ept, 0, 0);
 	must_equal(mz_table_map(&x.table, mz_ia_from(0x40000000), 0x200000, mz_oa_from(0),
 				mz_ept_mmio_marker()),
 		   MZ_NOT_ENCODABLE);
-	mz_table_destroy(&x.table);
+	end(&x);
 }
 END_TEST
 
@@ -216,7 +223,7 @@ START_TEST(addresses_beyond_the_hardware_are_refused)
 	must_equal(mz_table_init(&x.table, &x.config), MZ_BAD_CONFIG);
 	x.config.oa_lg2 = 52;
 	expect_ok(mz_table_init(&x.table, &x.config));
-	mz_table_destroy(&x.table);
+	end(&x);
 }
 END_TEST
 
@@ -518,8 +525,8 @@ START_TEST(both_instances_leave_the_same_table)
 	must(tree_same_shape(&runtime, &a, &b));
 	tree_destroy(&a);
 	tree_destroy(&b);
-	mz_table_destroy(&x.table);
-	mz_table_destroy(&y.table);
+	end(&x);
+	end(&y);
 }
 END_TEST
 

@@ -59,6 +59,7 @@ static enum mz_error build_page_tables(struct node_pages *pages, const struct mz
 				.linear = (uintptr_t)mz_ram_at(ram, 0, MZ_BOOT_AREA_END),
 				.frames = pages->frames,
 				.first_frame = pages->first >> PAGE_LG2,
+				.frame_count = NODE_COUNT,
 			},
 	};
 	struct mz_prop prop = mz_prop_from(MZ_READ | MZ_WRITE | MZ_EXEC);

@@ -41,7 +41,7 @@ for ring in '' ring3; do
     want_status 102
     want_err_line 'guest-physical 0xc8000000, where no'
     want_err_line 'stage 1 of 0xc8000000 '
-    want_err_line '^    level 4 node 0x2000 index +0 entry 0x[0-9a-f]{16} node 0x[0-9a-f]+ rwx accessed user'
+    want_err_line '^    level 4 node 0x2000 index +0 entry 0x[0-9a-f]{16} node 0x[0-9a-f]+ rwx user accessed'
     want_err_line '^    level 2 node 0x[0-9a-f]+ index +64 entry 0x00000000c80000[ae]7 leaf 0xc8000000 rwx WB .*user'
     want_err_line '^  stage 2 of guest-physical 0xc8000000 \(nothing is there\):'
     want_err_line '^    level 3 node 0x[0-9a-f]+ index +3 entry 0x0000000000000000 absent'
