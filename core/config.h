@@ -29,7 +29,8 @@ struct mz_items {
 /*
  * Read-copy-update. Readers run between `enter` and `leave`; `retire` gets cut nodes (a list, see
  * mz_table_reclaim()) and hands them to mz_table_reclaim() when every reader that was inside has
- * left. All NULL: one thread at a time uses the table, and cut nodes are freed at once.
+ * left. All NULL: one thread at a time uses the table, and cut nodes are freed at once. With
+ * MZ_UNIPROCESSOR there are no readers, and `enter` and `leave` are not called.
  */
 struct mz_rcu {
 	void *context;
@@ -54,8 +55,7 @@ struct mz_config {
 				 has */
 	uint32_t features; /* enum mz_feature that the hardware has; those unknown to the format are
 			      refused */
-	uint8_t oa_lg2; /* the hardware's output addresses are this wide; 0: as wide as the format's
-			 */
+	uint8_t oa_lg2;    /* the hardware's output addresses; 0: as wide as the format's */
 	uint16_t root_first; /* the root entries that this table manages: [root_first, root_end) */
 	uint16_t root_end; /* 0: up to the last. Entries outside are never touched and never dropped
 			    */

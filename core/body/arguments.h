@@ -37,7 +37,7 @@ MZ_INLINE enum mz_error check_range(const struct mz_table *table, uint64_t first
 	return MZ_OK;
 }
 
-/* The hardware's width may be less than the format's, which is looked at where no other is set. */
+/* mz_oa_lg2(), but with the instance's own format, which folds. */
 MZ_INLINE bool oa_within(const struct mz_table *table, uint64_t oa)
 {
 	unsigned oa_lg2 = table->config.oa_lg2;

@@ -243,8 +243,10 @@ MZ_INLINE bool untold(const struct mz_table *table, const struct mz_gather *gath
 		(gather == NULL || gather->unmapped == NULL);
 }
 
-/* What the short path leaves: ranges, told pages, pages whose nodes are not there, and what is
- * refused. */
+/*
+ * What the short path leaves: ranges, pages of which somebody is told, pages whose nodes are not
+ * there, and what is refused.
+ */
 MZ_NOINLINE enum mz_error unmap_slowly(struct mz_table *table, mz_ia ia, uint64_t bytes,
 				       struct mz_gather *gather)
 {
