@@ -140,31 +140,38 @@ void limit_protect_range_locked(const struct limit *limit, uint64_t ia, uint64_t
 	}
 }
 
-void limit_map_page(const struct limit *limit, uint64_t ia, uint64_t entry)
+static void map_page(const struct limit *limit, uint64_t ia, uint64_t entry)
 {
 	uint64_t node = reach_below(limit, reach_level_2(limit, ia), ia, 2);
 
 	store(slot_in(limit, node, ia, 1), entry);
 }
 
-void limit_store_page(const struct limit *limit, uint64_t ia, uint64_t entry)
+static void store_page(const struct limit *limit, uint64_t ia, uint64_t entry)
 {
 	store(slot_in(limit, walk_to_level_1(limit, ia), ia, 1), entry);
 }
 
-void limit_unprotect_page(const struct limit *limit, uint64_t ia)
+static void unprotect_page(const struct limit *limit, uint64_t ia)
 {
 	uint64_t *slot = slot_in(limit, walk_to_level_1(limit, ia), ia, 1);
 
 	store(slot, load(slot) | LIMIT_WRITE);
 }
 
-uint64_t limit_query(const struct limit *limit, uint64_t ia)
+static uint64_t query(const struct limit *limit, uint64_t ia)
 {
 	uint64_t entry = load(slot_in(limit, walk_to_level_1(limit, ia), ia, 1));
 
 	return (entry & LIMIT_OA) | (ia & (NODE - 1));
 }
+
+const struct limit_ops limit_ops = {
+	.map_page = map_page,
+	.store_page = store_page,
+	.unprotect_page = unprotect_page,
+	.query = query,
+};
 
 void limit_split(const struct limit *limit, uint64_t ia, unsigned bits)
 {

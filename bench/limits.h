@@ -16,7 +16,20 @@
 #define LIMIT_LARGE 0x80u /* a leaf above level 1 */
 #define LIMIT_OA    0x000ffffffffff000u
 
+struct limit;
+
+/* What is called once a page is reached through a pointer, as the library's operations are. */
+struct limit_ops {
+	void (*map_page)(const struct limit *limit, uint64_t ia, uint64_t entry);
+	void (*store_page)(const struct limit *limit, uint64_t ia, uint64_t entry);
+	void (*unprotect_page)(const struct limit *limit, uint64_t ia);
+	uint64_t (*query)(const struct limit *limit, uint64_t ia);
+};
+
+extern const struct limit_ops limit_ops;
+
 struct limit {
+	const struct limit_ops *ops;
 	struct pool *pool;
 	uintptr_t linear; /* a node is reached at linear + its address */
 	uint64_t root;
@@ -34,14 +47,27 @@ void limit_protect_range(const struct limit *limit, uint64_t ia, uint64_t bytes)
 void limit_protect_range_locked(const struct limit *limit, uint64_t ia, uint64_t bytes);
 
 /* A walk and a blind store; missing nodes are made, empty ones stay. */
-void limit_map_page(const struct limit *limit, uint64_t ia, uint64_t entry);
-void limit_store_page(const struct limit *limit, uint64_t ia, uint64_t entry);
+static inline void limit_map_page(const struct limit *limit, uint64_t ia, uint64_t entry)
+{
+	limit->ops->map_page(limit, ia, entry);
+}
+
+static inline void limit_store_page(const struct limit *limit, uint64_t ia, uint64_t entry)
+{
+	limit->ops->store_page(limit, ia, entry);
+}
 
 /* A walk and a read-modify-write in place: the address of the leaf stays. */
-void limit_unprotect_page(const struct limit *limit, uint64_t ia);
+static inline void limit_unprotect_page(const struct limit *limit, uint64_t ia)
+{
+	limit->ops->unprotect_page(limit, ia);
+}
 
 /* Four dependent loads: the output address of ia. */
-uint64_t limit_query(const struct limit *limit, uint64_t ia);
+static inline uint64_t limit_query(const struct limit *limit, uint64_t ia)
+{
+	return limit->ops->query(limit, ia);
+}
 
 /* The 2 MiB leaf at ia becomes a full node: zeroed, filled, linked; its first page gets `bits`. */
 void limit_split(const struct limit *limit, uint64_t ia, unsigned bits);

@@ -105,29 +105,28 @@ struct mz_memory pool_memory(struct pool *pool)
 
 #define RETIRED_MAX 4096
 
-static _Thread_local uint64_t reader;
-static uint64_t period = 1;
+_Thread_local uint64_t rcu_reader;
+uint64_t rcu_period = 1;
+
 static struct {
 	struct mz_table *table;
 	uint32_t nodes;
 } retired[RETIRED_MAX];
 static unsigned retired_count;
 
-static void rcu_enter(void *context)
+static void enter(void *context)
 {
 	(void)context;
-	__atomic_store_n(&reader, __atomic_load_n(&period, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	rcu_enter();
 }
 
-static void rcu_leave(void *context)
+static void leave(void *context)
 {
 	(void)context;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	__atomic_store_n(&reader, 0, __ATOMIC_RELEASE);
+	rcu_leave();
 }
 
-static void rcu_retire(void *context, struct mz_table *table, uint32_t nodes)
+static void retire(void *context, struct mz_table *table, uint32_t nodes)
 {
 	(void)context;
 	if (retired_count == RETIRED_MAX) {
@@ -140,7 +139,7 @@ static void rcu_retire(void *context, struct mz_table *table, uint32_t nodes)
 
 struct mz_rcu rcu_hooks(void)
 {
-	return (struct mz_rcu) {.enter = rcu_enter, .leave = rcu_leave, .retire = rcu_retire};
+	return (struct mz_rcu) {.enter = enter, .leave = leave, .retire = retire};
 }
 
 void rcu_reclaim(void)

@@ -43,6 +43,22 @@ struct mz_memory pool_memory(struct pool *pool);
  * Readers announce themselves in a word of their own, without a fence: a writer would pay for that.
  * Retired nodes wait for rcu_reclaim(), which the only thread calls outside any reader.
  */
+extern _Thread_local uint64_t rcu_reader __attribute__((tls_model("local-exec")));
+extern uint64_t rcu_period;
+
+static inline void rcu_enter(void)
+{
+	__atomic_store_n(&rcu_reader, __atomic_load_n(&rcu_period, __ATOMIC_RELAXED),
+			 __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void rcu_leave(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&rcu_reader, 0, __ATOMIC_RELEASE);
+}
+
 struct mz_rcu rcu_hooks(void);
 void rcu_reclaim(void);
 

@@ -54,6 +54,7 @@ void bench_begin(struct bench *bench, const struct row *row, enum subject subjec
 	expect_ok(bench, mz_table_init(&bench->table, &bench->config));
 	bench->limit = (struct limit) {
 		.pool = &bench->pool,
+		.ops = &limit_ops,
 		.linear = bench->config.memory.linear,
 		.root = bench->table.root_oa.addr,
 	};

@@ -70,15 +70,20 @@ double now_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+double spent_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* What the work takes on this processor: not what others get in between. */
 static double time_work(const struct row *row, enum subject subject)
 {
 	void (*work)(struct bench *) = subject == LIMIT ? row->limit : row->ours;
-	double cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), wall_ns = now_ns();
+	double cpu_ns = spent_ns(), wall_ns = now_ns();
 
 	work(&bench);
 	wall_ns = now_ns() - wall_ns;
-	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+	cpu_ns = spent_ns() - cpu_ns;
 	return fmin(wall_ns, cpu_ns);
 }
 

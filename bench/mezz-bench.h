@@ -100,6 +100,9 @@ void expect_gib(const struct bench *bench, struct tally *tally);
 
 double now_ns(void);
 
+/* What this thread has had of its processor. */
+double spent_ns(void);
+
 /* Binds the thread to the n-th processor from the end that it may use; false: there is none. */
 bool pin(unsigned n);
 

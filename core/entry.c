@@ -103,7 +103,7 @@ enum mz_error mz_entry_protect(struct mz_entry *entry, unsigned perm)
 		return MZ_NOT_MAPPED;
 	if (perm > UINT8_MAX || !f->encodable(mz_prop_from(perm), level, table->config.features))
 		return MZ_NOT_ENCODABLE;
-	entry_protect(table, entry->guard->node, entry->index, entry->entry, perm);
+	entry_protect(f, entry->guard->node, entry->index, entry->entry, perm, mmu_writes(table));
 	read_again(entry);
 	return MZ_OK;
 }

@@ -24,13 +24,13 @@
 #define MZ_INLINE static inline __attribute__((always_inline))
 
 /* Kept out of the way of the short path that calls it. */
-#define MZ_NOINLINE static __attribute__((noinline))
+#define MZ_NOINLINE static __attribute__((noinline, unused))
 
-/* Unrolls the loop over the levels that follows. clang does so by itself. */
+/* Unrolls the short loop that follows. clang does so by itself. */
 #if defined(__GNUC__) && !defined(__clang__)
-#define MZ_UNROLL_LEVELS _Pragma("GCC unroll 8")
+#define MZ_UNROLL _Pragma("GCC unroll 8")
 #else
-#define MZ_UNROLL_LEVELS
+#define MZ_UNROLL
 #endif
 
 /* A sum that the compiler leaves as it is: `address` is ready before what is added to it. */

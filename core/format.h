@@ -8,8 +8,8 @@
  * mz_format_check() tests each.
  *
  *  1. Geometry: 1 <= levels <= MZ_LEVELS_MAX; 1 <= index_lg2[L] <= 15; `shift[1]` is page_lg2,
- * `shift[L + 1]` is shift[L] + index_lg2[L], and the root's sum is ia_lg2; leaves are allowed at
- * level 1 and at no level beyond the root.
+ * `shift[L + 1]` is shift[L] + index_lg2[L], and the root's sum is ia_lg2; oa_lg2 <= MZ_OA_LG2_MAX;
+ * leaves are allowed at level 1 and at no level beyond the root.
  *  2. kind(absent, L) is MZ_ABSENT.
  *  3. kind(make_leaf(oa, L, p), L) is MZ_LEAF where leaves are allowed at L.
  *  4. kind(make_node(oa, L), L) is MZ_NODE where L > 1, for every page-aligned oa.

@@ -50,7 +50,7 @@ static bool geometry(const struct mz_format *f)
 		if (f->shift[level + 1] != f->shift[level] + f->index_lg2[level])
 			return false;
 	return f->shift[f->levels] + f->index_lg2[f->levels] == f->ia_lg2 && f->ia_lg2 <= 64 &&
-		f->oa_lg2 <= 64 && f->leaf_levels >> (f->levels + 1) == 0;
+		f->oa_lg2 <= MZ_OA_LG2_MAX && f->leaf_levels >> (f->levels + 1) == 0;
 }
 
 /* Laws 3, 5, 6 and 9 for a leaf. */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "core/gather.h"
 
-#include "core/node.h"
-
 static void reset(struct mz_gather *gather)
 {
 	gather->first = UINT64_MAX;
@@ -41,15 +39,6 @@ void mz_gather_finish(struct mz_gather *gather)
 	for (unsigned i = 0; i < gather->item_count; i++)
 		c->items.put(c->items.context, gather->items[i]);
 	reset(gather);
-}
-
-void mz_gather_node_(struct mz_gather *gather, mz_oa node)
-{
-	const struct mz_config *c = &gather->table->config;
-
-	mz_frame_at(c->format, c, node)->next = gather->cut;
-	gather->cut = mz_page_number(c->format, node);
-	gather->nodes = true;
 }
 
 void mz_gather_item_(struct mz_gather *gather, struct mz_item item)

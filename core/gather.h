@@ -7,6 +7,7 @@
 #ifndef MZ_CORE_GATHER_H
 #define MZ_CORE_GATHER_H
 
+#include "core/node.h"
 #include "core/table.h"
 
 #ifdef __cplusplus
@@ -44,12 +45,22 @@ void mz_gather_finish(struct mz_gather *gather);
 /* For the instances: [first, last] needs a flush. */
 static inline void mz_gather_range_(struct mz_gather *gather, uint64_t first, uint64_t last)
 {
-	gather->first = first < gather->first ? first : gather->first;
-	gather->last = last > gather->last ? last : gather->last;
+	/* Branches: mostly the range grows in one direction, or not at all. */
+	if (first < gather->first)
+		gather->first = first;
+	if (last > gather->last)
+		gather->last = last;
 }
 
-/* For the instances: takes over a cut node, or an unmapped item. A full gather flushes early. */
-void mz_gather_node_(struct mz_gather *gather, mz_oa node);
+/* For the instances: takes over a cut node. */
+static inline void mz_gather_node_(const struct mz_format *f, struct mz_gather *gather, mz_oa node)
+{
+	mz_frame_at(f, &gather->table->config, node)->next = gather->cut;
+	gather->cut = mz_page_number(f, node);
+	gather->nodes = true;
+}
+
+/* For the instances: takes over an unmapped item. A full gather flushes early. */
 void mz_gather_item_(struct mz_gather *gather, struct mz_item item);
 
 #ifdef __cplusplus

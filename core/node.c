@@ -62,6 +62,10 @@ void mz_node_put(const struct mz_config *c, mz_node node)
 	frame = mz_frame_at(f, c, node.oa);
 	if (!mz_refs_put(&frame->refs))
 		return;
+	if (frame->level == 1 && c->items.put == NULL) {
+		mz_node_free_raw_(c, node);
+		return;
+	}
 	frame->next = MZ_FRAME_NONE;
 	dead = mz_page_number(f, node.oa);
 	/* A list instead of recursion: the tree's depth never becomes the stack's. */

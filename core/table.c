@@ -57,10 +57,10 @@ enum mz_error mz_table_init(struct mz_table *table, const struct mz_config *conf
 		return error;
 	table->root_oa = root.oa;
 	table->root = mz_slots_at(&table->config, root.oa);
-	table->first = table->config.root_first * mz_span(f, f->levels);
-	table->size = (uint64_t)(table->config.root_end - table->config.root_first) *
-			mz_span(f, f->levels) -
-		1;
+	table->reach = table->config.root_first == 0 ? table->config.root_end : 0;
+	if (f->ia_signed && table->reach != mz_entry_count(f, f->levels))
+		table->reach = 0;
+	table->oa_last = UINT64_MAX >> (64 - mz_oa_lg2(&table->config));
 	return MZ_OK;
 }
 
@@ -76,6 +76,16 @@ void mz_table_destroy(struct mz_table *table)
 	MZ_ASSERT(mz_table_made_(table));
 	table->ops = NULL;
 	mz_node_put(&table->config, root_of(table));
+}
+
+struct mz_item mz_table_query(const struct mz_table *table, mz_ia ia)
+{
+	struct mz_leaf leaf;
+
+	mz_reader_enter(table);
+	leaf = mz_table_find(table, ia);
+	mz_reader_leave(table);
+	return mz_leaf_item(table, leaf);
 }
 
 uint64_t mz_table_root_register(const struct mz_table *table)

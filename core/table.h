@@ -32,7 +32,8 @@ struct mz_table {
 	const struct mz_ops *ops;
 	uint64_t *root;          /* the root's entries */
 	mz_oa root_oa;           /* the root */
-	uint64_t first, size;    /* unless ia_signed: it manages [first, first + size] */
+	uint64_t reach;          /* root entries below this are managed; 0: look closer */
+	uint64_t oa_last;        /* the last output address */
 	struct mz_config config; /* as given, its defaults filled in */
 };
 
@@ -44,7 +45,7 @@ struct mz_ops {
 			       struct mz_gather *gather);
 	enum mz_error (*protect)(struct mz_table *table, mz_ia ia, uint64_t bytes, unsigned perm,
 				 struct mz_gather *gather);
-	struct mz_item (*query)(const struct mz_table *table, mz_ia ia);
+	struct mz_leaf (*find)(const struct mz_table *table, mz_ia ia);
 	void (*drop)(const struct mz_config *config, mz_oa node, uint32_t *dead);
 
 	enum mz_error (*cursor_open)(struct mz_cursor *cursor, struct mz_table *table, mz_ia ia,
@@ -119,15 +120,49 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_protect(struct mz_table *tabl
 }
 
 /*
- * What ia translates to: `oa` is the output address of ia itself, `level` the level of its leaf, or
- * 0 where nothing is mapped or the table does not reach. `prop` is that of the leaf, not narrowed
- * by links above it.
+ * A reader's section of the table's RCU hooks; may be nested if the hooks may. With one thread at a
+ * time in the library there are no readers.
  */
-static inline struct mz_item mz_table_query(const struct mz_table *table, mz_ia ia)
+static inline void mz_reader_enter(const struct mz_table *table)
+{
+	if (!MZ_ONE_THREAD && table->config.rcu.enter != NULL)
+		table->config.rcu.enter(table->config.rcu.context);
+}
+
+static inline void mz_reader_leave(const struct mz_table *table)
+{
+	if (!MZ_ONE_THREAD && table->config.rcu.leave != NULL)
+		table->config.rcu.leave(table->config.rcu.context);
+}
+
+/*
+ * Finds the leaf that translates ia: a walk without a lock, in two registers. The caller is inside
+ * a reader's section if the table has RCU hooks, and decodes what it needs with mz_leaf_oa(),
+ * mz_leaf_level() and mz_leaf_item(). Level 0: nothing is mapped, or the table does not reach.
+ */
+static inline struct mz_leaf mz_table_find(const struct mz_table *table, mz_ia ia)
 {
 	MZ_ASSERT(mz_table_made_(table));
-	return table->ops->query(table, ia);
+	return table->ops->find(table, ia);
 }
+
+/* All that a leaf of this table says. `prop` is that of the entry, not narrowed by links above. */
+static inline struct mz_item mz_leaf_item(const struct mz_table *table, struct mz_leaf leaf)
+{
+	unsigned level = mz_leaf_level(leaf);
+	struct mz_item item = {mz_leaf_oa(leaf), mz_prop_from(0), 0};
+
+	item.level = (uint8_t)level;
+	if (level != 0)
+		item.prop = table->config.format->prop(leaf.entry, level);
+	return item;
+}
+
+/*
+ * The same in one call, which is a reader's section of its own: `oa` is the output address of ia
+ * itself, `level` the level of its leaf, or 0 where nothing is mapped or the table does not reach.
+ */
+struct mz_item mz_table_query(const struct mz_table *table, mz_ia ia);
 
 /* What a root register holds so that an MMU walks this table: EPTP, CR3, as the format says. */
 uint64_t mz_table_root_register(const struct mz_table *table);

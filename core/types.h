@@ -108,6 +108,38 @@ struct mz_item {
 	uint8_t level;
 };
 
+/* Output addresses have at most as many bits as leave a leaf's level its place. */
+#define MZ_OA_LG2_MAX 60
+
+/*
+ * A leaf as it was found: its entry, and where the address goes. Two words, which travel in
+ * registers; what the entry says is decoded when somebody asks.
+ */
+struct mz_leaf {
+	uint64_t target; /* the output address, and above it the level */
+	uint64_t entry;
+};
+
+static inline struct mz_leaf mz_leaf_from(uint64_t oa, unsigned level, uint64_t entry)
+{
+	struct mz_leaf leaf;
+
+	leaf.target = oa | (uint64_t)level << MZ_OA_LG2_MAX;
+	leaf.entry = entry;
+	return leaf;
+}
+
+static inline mz_oa mz_leaf_oa(struct mz_leaf leaf)
+{
+	return mz_oa_from(leaf.target & (((uint64_t)1 << MZ_OA_LG2_MAX) - 1));
+}
+
+/* 0: nothing is mapped. */
+static inline unsigned mz_leaf_level(struct mz_leaf leaf)
+{
+	return (unsigned)(leaf.target >> MZ_OA_LG2_MAX);
+}
+
 static inline struct mz_prop mz_prop_from(unsigned perm)
 {
 	struct mz_prop prop = {0, 0, 0};

@@ -8,7 +8,7 @@ enum mz_error mz_walk_root(const struct mz_format *f, mz_oa root,
 			   const uint64_t *(*node_at)(void *context, mz_oa node, size_t bytes),
 			   void *context, mz_ia ia, struct mz_walk *walk)
 {
-	unsigned perm = MZ_READ | MZ_WRITE | MZ_EXEC;
+	unsigned perm = MZ_READ | MZ_WRITE | MZ_EXEC | MZ_EXEC_USER;
 	mz_oa node = root;
 
 	walk->step_count = 0;
@@ -56,7 +56,6 @@ static const uint64_t *own_node_at(void *context, mz_oa node, size_t bytes)
 enum mz_error mz_table_walk(const struct mz_table *table, mz_ia ia, struct mz_walk *walk)
 {
 	const struct mz_format *f = table->config.format;
-	const struct mz_rcu *rcu = &table->config.rcu;
 	unsigned index = mz_index(f, ia.addr, f->levels);
 	enum mz_error error;
 
@@ -65,11 +64,9 @@ enum mz_error mz_table_walk(const struct mz_table *table, mz_ia ia, struct mz_wa
 		walk->item = (struct mz_item) {mz_oa_from(0), mz_prop_from(0), 0};
 		return MZ_OUT_OF_RANGE;
 	}
-	if (rcu->enter != NULL)
-		rcu->enter(rcu->context);
+	mz_reader_enter(table);
 	error = mz_walk_root(f, table->root_oa, own_node_at, (void *)(uintptr_t)&table->config, ia,
 			     walk);
-	if (rcu->leave != NULL)
-		rcu->leave(rcu->context);
+	mz_reader_leave(table);
 	return error;
 }

@@ -147,29 +147,31 @@ static inline uint64_t ept_with_perm(uint64_t leaf, unsigned level, unsigned per
  */
 static inline bool ept_perm_encodable(unsigned perm, uint32_t features)
 {
-	/* Bit p: the permissions p can be encoded. */
-	unsigned perms = 1u << MZ_READ | 1u << (MZ_READ | MZ_WRITE) | 1u << (MZ_READ | MZ_EXEC) |
-		1u << (MZ_READ | MZ_WRITE | MZ_EXEC);
-	unsigned exec_only = 1u << MZ_EXEC;
+	if (MZ_LIKELY((perm & MZ_READ) != 0))
+		return perm <= ALL_PERM;
+	if (perm == MZ_EPT_MMIO_PERM)
+		return (features & MZ_MMIO_MARKERS) != 0;
+	return perm != 0 && (perm & ~(unsigned)(MZ_EXEC | USER)) == 0 &&
+		(features & MZ_EXEC_ONLY) != 0;
+}
 
-	if (EPT_MODES) {
-		perms |= perms << MZ_EXEC_USER;
-		exec_only |= 1u << MZ_EXEC_USER | 1u << (MZ_EXEC | MZ_EXEC_USER);
-	}
-	perms |= (features & MZ_EXEC_ONLY ? exec_only : 0u) |
-		(features & MZ_MMIO_MARKERS ? 1u << MZ_EPT_MMIO_PERM : 0u);
-	return perm <= ALL_PERM && (perms >> perm & 1) != 0;
+static inline bool ept_flags_encodable(unsigned flags, uint32_t features)
+{
+	unsigned more = flags &
+		~(unsigned)(MZ_ACCESSED | MZ_DIRTY | MZ_IGNORE_PAT | MZ_SUPPRESS_VE);
+
+	return MZ_LIKELY(more == 0) ||
+		(more &
+		 ~((features & MZ_GUEST_PAGING ? MZ_VERIFY_PAGING | MZ_PAGING_WRITE : 0u) |
+		   (features & MZ_SHADOW_STACKS ? (unsigned)MZ_SHADOW_STACK : 0u))) == 0;
 }
 
 static inline bool ept_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
-	unsigned flags = MZ_ACCESSED | MZ_DIRTY | MZ_IGNORE_PAT | MZ_SUPPRESS_VE |
-		(features & MZ_GUEST_PAGING ? MZ_VERIFY_PAGING | MZ_PAGING_WRITE : 0u) |
-		(features & MZ_SHADOW_STACKS ? (unsigned)MZ_SHADOW_STACK : 0u);
-
 	(void)level;
 	return ept_perm_encodable(prop.perm, features) && prop.memory < MZ_MEM_TYPES &&
-		(EPT_MEMORY_TYPES >> (prop.memory ^ EPT_WB) & 1) != 0 && (prop.flags & ~flags) == 0;
+		(EPT_MEMORY_TYPES >> (prop.memory ^ EPT_WB) & 1) != 0 &&
+		ept_flags_encodable(prop.flags, features);
 }
 
 static inline uint64_t ept_hw_bits(unsigned level)

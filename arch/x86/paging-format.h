@@ -63,9 +63,12 @@ _Static_assert((int)PAGING_ACCESSED == MZ_ACCESSED << HW_SHIFT &&
  */
 static inline enum mz_kind paging_kind(uint64_t entry, unsigned level)
 {
-	if (level > 1 && (entry & (PAGING_PRESENT | PAGING_LEAF)) == PAGING_PRESENT)
-		return MZ_NODE;
-	return (entry & PAGING_PRESENT) != 0 ? MZ_LEAF : MZ_ABSENT;
+	if ((entry & PAGING_PRESENT) == 0)
+		return MZ_ABSENT;
+	/* Bit by bit: of an entry found to be a link, paging_oa() need not look at PS again. */
+	if (level == 1 || (entry & PAGING_LEAF) != 0)
+		return MZ_LEAF;
+	return MZ_NODE;
 }
 
 static inline uint64_t paging_make_node(mz_oa node, unsigned level)
@@ -85,7 +88,10 @@ static inline uint64_t memory_bits(unsigned memory, unsigned level)
 {
 	uint64_t number = NUMBER_OF >> 4 * memory & 7;
 
-	return (number & 3) << 3 | (number >> 2) * (level > 1 ? PAGING_LARGE_PAT : PAGING_PAT);
+	/* Ordinary memory at once: single pages are mapped fast enough to notice the rest. */
+	return memory == MZ_MEM_WRITE_BACK
+		? 0
+		: (number & 3) << 3 | (number >> 2) * (level > 1 ? PAGING_LARGE_PAT : PAGING_PAT);
 }
 
 static inline uint32_t memory_of(uint64_t entry, unsigned level)
@@ -118,9 +124,9 @@ static inline uint64_t paging_make_leaf(mz_oa oa, unsigned level, struct mz_prop
 static inline mz_oa paging_oa(uint64_t entry, unsigned level)
 {
 	/* A large leaf has PAT at bit 12. */
-	return mz_oa_from(
-		entry & PAGING_OA &
-		(level > 1 && (entry & PAGING_LEAF) != 0 ? ~PAGING_LARGE_PAT : UINT64_MAX));
+	if (level > 1 && (entry & PAGING_LEAF) != 0)
+		return mz_oa_from(entry & PAGING_OA & ~PAGING_LARGE_PAT);
+	return mz_oa_from(entry & PAGING_OA);
 }
 
 static inline struct mz_prop paging_prop(uint64_t entry, unsigned level)

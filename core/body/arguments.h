@@ -5,22 +5,32 @@
 
 #include "core/body/entry.h"
 
+/*
+ * The root's slot for an address. False: the table does not manage it. Root entries are counted in
+ * the order of addresses, which for canonical ones begins in the middle of the root.
+ */
+MZ_INLINE bool root_slot(const struct mz_table *table, uint64_t addr, uint64_t **slot)
+{
+	const struct mz_format *f = format_of(table);
+	unsigned shift = f->shift[f->levels], count = mz_entry_count(f, f->levels);
+	unsigned begin = f->ia_signed ? count / 2 : 0;
+	uint64_t place = (f->ia_signed ? (uint64_t)((int64_t)addr >> shift) : addr >> shift) +
+		begin;
+	unsigned index = ((unsigned)place - begin) & (count - 1);
+
+	*slot = &table->root[index];
+	/* The whole root is managed, mostly. */
+	return MZ_LIKELY(place < table->reach) ||
+		(place < count && index >= table->config.root_first &&
+		 index < table->config.root_end);
+}
+
 /* Does the table manage this address? */
 MZ_INLINE bool address_managed(const struct mz_table *table, uint64_t addr)
 {
-	const struct mz_format *f = format_of(table);
-	unsigned index = mz_index(f, addr, f->levels);
+	uint64_t *slot;
 
-	if (!f->ia_signed)
-		return addr - table->first <= table->size;
-	return mz_ia_valid(f, addr) && index >= table->config.root_first &&
-		index < table->config.root_end;
-}
-
-/* For a single page, in short; what is refused is looked at again for the reason. */
-MZ_INLINE bool check_page(const struct mz_table *table, uint64_t addr)
-{
-	return mz_page_aligned(format_of(table), addr) && address_managed(table, addr);
+	return root_slot(table, addr, &slot);
 }
 
 MZ_INLINE enum mz_error check_range(const struct mz_table *table, uint64_t first, uint64_t bytes)
@@ -37,21 +47,11 @@ MZ_INLINE enum mz_error check_range(const struct mz_table *table, uint64_t first
 	return MZ_OK;
 }
 
-/* mz_oa_lg2(), but with the instance's own format, which folds. */
-MZ_INLINE bool oa_within(const struct mz_table *table, uint64_t oa)
-{
-	unsigned oa_lg2 = table->config.oa_lg2;
-
-	if (oa_lg2 == 0)
-		oa_lg2 = format_of(table)->oa_lg2;
-	return oa_lg2 >= 64 || oa >> oa_lg2 == 0;
-}
-
 MZ_INLINE bool oa_valid(const struct mz_table *table, uint64_t oa, uint64_t bytes)
 {
 	uint64_t last = oa + (bytes - 1);
 
-	return last >= oa && oa_within(table, last);
+	return last >= oa && last <= table->oa_last;
 }
 
 /* At every level that may hold a leaf: an operation can't know beforehand which it will meet. */
@@ -60,7 +60,7 @@ MZ_INLINE bool prop_encodable(const struct mz_table *table, struct mz_prop prop)
 	const struct mz_format *f = format_of(table);
 	bool encodable = true;
 
-	MZ_UNROLL_LEVELS
+	MZ_UNROLL
 	for (unsigned level = 1; level <= f->levels; level++)
 		if (mz_leaf_allowed(table->config.leaf_levels, level))
 			encodable &= f->encodable(prop, level, table->config.features);
@@ -92,12 +92,13 @@ MZ_INLINE enum mz_error check_protect(const struct mz_table *table, mz_ia ia, ui
 									      : MZ_NOT_ENCODABLE;
 }
 
+/* For a single page, in short; what is refused is looked at again for the reason. */
 MZ_INLINE bool check_map_page(const struct mz_table *table, mz_ia ia, mz_oa oa, struct mz_prop prop)
 {
 	const struct mz_format *f = format_of(table);
 
-	return mz_page_aligned(f, oa.addr) && check_page(table, ia.addr) &&
-		oa_within(table, oa.addr) && f->encodable(prop, 1, table->config.features);
+	return mz_page_aligned(f, ia.addr | oa.addr) && oa.addr <= table->oa_last &&
+		f->encodable(prop, 1, table->config.features);
 }
 
 #endif

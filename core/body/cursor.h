@@ -6,6 +6,7 @@
 #ifndef MZ_CORE_BODY_CURSOR_H
 #define MZ_CORE_BODY_CURSOR_H
 
+#include "core/body/items.h"
 #include "core/body/unmap.h"
 #include "core/cursor.h"
 
@@ -44,7 +45,7 @@ static inline enum mz_error instance_cursor_open(struct mz_cursor *cursor, struc
 	cursor->last = ia.addr + (bytes - 1);
 	cursor->ended = false;
 	mz_reserve_init(&cursor->reserve);
-	reader_enter(table);
+	mz_reader_enter(table);
 	cursor->cover = lock_cover(table, cursor->first, cursor->last, true);
 	lock_below(table, cursor->cover, cursor->first, cursor->last);
 	return MZ_OK;
@@ -59,7 +60,7 @@ static inline void instance_cursor_close(struct mz_cursor *cursor)
 	mz_lock_release(&cursor->cover.frame->lock);
 	if (emptied)
 		prune(table, cursor->first, cursor->cover.level, cursor->gather);
-	reader_leave(table);
+	mz_reader_leave(table);
 	mz_reserve_drain(&table->config, &cursor->reserve);
 }
 
@@ -148,6 +149,8 @@ static inline void map_chain(struct mz_cursor *cursor, struct mz_node_ref node, 
 	mz_node made;
 
 	if (node.level == level) {
+		if (takes_items(table))
+			items_take(table, level, 1, oa, prop);
 		entries_map(table, node, index, index + 1, oa, prop);
 		return;
 	}
@@ -383,7 +386,7 @@ static inline enum mz_error instance_cursor_protect_next(struct mz_cursor *curso
 	node = path.nodes[path.level];
 	before = f->prop(entry, node.level).perm;
 	if (before != perm && p.whole) {
-		entry = entry_protect(table, node, p.index, entry, perm);
+		entry = entry_protect(f, node, p.index, entry, perm, mmu_writes(table));
 		if ((before & ~perm) != 0)
 			mz_gather_range_(cursor->gather, p.first, p.last);
 	} else if (before != perm) {

@@ -50,19 +50,6 @@ MZ_INLINE void add_children(struct mz_frame *frame, unsigned count)
 	frame->child_count = (uint16_t)(frame->child_count + count);
 }
 
-/* Takes a reference for each leaf that is about to be mapped. */
-MZ_NOINLINE void items_take(const struct mz_table *table, unsigned level, unsigned count,
-			    uint64_t oa, struct mz_prop prop)
-{
-	const struct mz_items *items = &table->config.items;
-
-	for (; count > 0; count--, oa += mz_span(format_of(table), level)) {
-		struct mz_item item = {mz_oa_from(oa), prop, (uint8_t)level};
-
-		items->take(items->context, item);
-	}
-}
-
 /*
  * Leaves for the absent entries [begin, end), for consecutive output addresses from oa. Whoever
  * sees a leaf sees what was written to its memory before.
@@ -72,8 +59,6 @@ MZ_INLINE void entries_map(struct mz_table *table, struct mz_node_ref node, unsi
 {
 	const struct mz_format *f = format_of(table);
 
-	if (MZ_UNLIKELY(table->config.items.take != NULL))
-		items_take(table, node.level, end - begin, oa, prop);
 	add_children(node.frame, end - begin);
 	for (unsigned i = begin; i < end; i++, oa += mz_span(f, node.level))
 		mz_store_release(&node.slots[i], f->make_leaf(mz_oa_from(oa), node.level, prop));
@@ -85,11 +70,17 @@ MZ_INLINE void entries_fill(struct mz_table *table, struct mz_node_ref node, uns
 {
 	const struct mz_format *f = format_of(table);
 	uint64_t span = mz_span(f, node.level);
+	unsigned i = begin;
 
-	if (MZ_UNLIKELY(table->config.items.take != NULL))
-		items_take(table, node.level, end - begin, oa, prop);
 	add_children(node.frame, end - begin);
-	for (unsigned i = begin; i < end; i++, oa += span)
+	/* By eights, which leaves nothing but stores to wait for. */
+	for (; end - i >= 8; i += 8, oa += 8 * span) {
+		MZ_UNROLL
+		for (unsigned k = 0; k < 8; k++)
+			mz_slot_fill(&node.slots[i + k],
+				     f->make_leaf(mz_oa_from(oa + k * span), node.level, prop));
+	}
+	for (; i < end; i++, oa += span)
 		mz_slot_fill(&node.slots[i], f->make_leaf(mz_oa_from(oa), node.level, prop));
 }
 
@@ -204,15 +195,13 @@ MZ_INLINE uint64_t entries_clear(struct mz_table *table, struct mz_node_ref node
 }
 
 /*
- * The leaf with other permissions. Bits that the MMU sets meanwhile survive. Answers the leaf as it
- * was last.
+ * The leaf with other permissions. With `atomic`, bits that the MMU sets meanwhile survive. Answers
+ * the leaf as it was last.
  */
-MZ_INLINE uint64_t entry_protect(struct mz_table *table, struct mz_node_ref node, unsigned index,
-				 uint64_t entry, unsigned perm)
+MZ_INLINE uint64_t entry_protect(const struct mz_format *f, struct mz_node_ref node, unsigned index,
+				 uint64_t entry, unsigned perm, bool atomic)
 {
-	const struct mz_format *f = format_of(table);
-
-	if (mmu_writes(table))
+	if (atomic)
 		while (!mz_replace(&node.slots[index], &entry,
 				   f->with_perm(entry, node.level, perm)))
 			;
@@ -221,13 +210,13 @@ MZ_INLINE uint64_t entry_protect(struct mz_table *table, struct mz_node_ref node
 	return entry;
 }
 
-/* Other permissions for the leaves among the entries [begin, end). True: some lost a permission. */
-MZ_INLINE bool entries_protect(struct mz_table *table, struct mz_node_ref node, unsigned begin,
-			       unsigned end, unsigned perm)
+/* Other permissions for the leaves among the entries [begin, end). Answers those that they had. */
+MZ_INLINE unsigned leaves_protect(const struct mz_format *f, struct mz_node_ref node,
+				  unsigned begin, unsigned end, unsigned perm, bool atomic)
 {
-	const struct mz_format *f = format_of(table);
-	unsigned lost = 0;
+	unsigned seen = 0;
 
+	MZ_UNROLL
 	for (unsigned i = begin; i < end; i++) {
 		uint64_t entry = mz_load_relaxed(&node.slots[i]);
 		unsigned before;
@@ -235,11 +224,23 @@ MZ_INLINE bool entries_protect(struct mz_table *table, struct mz_node_ref node, 
 		if (f->kind(entry, node.level) != MZ_LEAF)
 			continue;
 		before = f->prop(entry, node.level).perm;
-		lost |= before & ~perm;
+		seen |= before;
 		if (before != perm)
-			entry_protect(table, node, i, entry, perm);
+			entry_protect(f, node, i, entry, perm, atomic);
 	}
-	return lost != 0;
+	return seen;
+}
+
+/* The same, atomic where it must be. True: some lost a permission. */
+MZ_INLINE bool entries_protect(struct mz_table *table, struct mz_node_ref node, unsigned begin,
+			       unsigned end, unsigned perm)
+{
+	const struct mz_format *f = format_of(table);
+
+	unsigned seen = mmu_writes(table) ? leaves_protect(f, node, begin, end, perm, true)
+					  : leaves_protect(f, node, begin, end, perm, false);
+
+	return (seen & ~perm) != 0;
 }
 
 /*

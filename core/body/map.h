@@ -7,6 +7,7 @@
 #define MZ_CORE_BODY_MAP_H
 
 #include "core/body/arguments.h"
+#include "core/body/items.h"
 #include "core/body/range.h"
 #include "core/reserve.h"
 
@@ -105,10 +106,14 @@ static inline enum mz_error map_prepare(struct map_job *job, struct mz_node_ref 
 MZ_INLINE void map_leaves(struct map_job *job, struct mz_node_ref node, unsigned begin,
 			  unsigned end, uint64_t first, bool fresh)
 {
+	uint64_t oa = first + job->offset;
+
+	if (MZ_UNLIKELY(takes_items(job->table)))
+		items_take(job->table, node.level, end - begin, oa, job->prop);
 	if (fresh)
-		entries_fill(job->table, node, begin, end, first + job->offset, job->prop);
+		entries_fill(job->table, node, begin, end, oa, job->prop);
 	else
-		entries_map(job->table, node, begin, end, first + job->offset, job->prop);
+		entries_map(job->table, node, begin, end, oa, job->prop);
 }
 
 static inline void map_commit(struct map_job *job, struct mz_node_ref node, uint64_t first,
@@ -122,10 +127,15 @@ static inline void map_below(struct map_job *job, struct mz_node_ref node, const
 	unsigned level = node.level - 1;
 	mz_node made = mz_reserve_take(f, &table->config, &job->reserve, level);
 	struct mz_node_ref child = node_at(table, made.oa, level);
+	unsigned begin = mz_index(f, p->first, level), end = mz_index(f, p->last, level) + 1;
 
-	/* Every entry of the range is going to be written. */
-	mz_fill_absent(f, child.slots, 0, mz_index(f, p->first, level));
-	mz_fill_absent(f, child.slots, mz_index(f, p->last, level) + 1, mz_entry_count(f, level));
+	/* A whole node at once, unless most of it is going to be written. */
+	if (end - begin < mz_entry_count(f, level) / 2) {
+		mz_fill_absent(f, child.slots, 0, mz_entry_count(f, level));
+	} else {
+		mz_fill_absent(f, child.slots, 0, begin);
+		mz_fill_absent(f, child.slots, end, mz_entry_count(f, level));
+	}
 	map_commit(job, child, p->first, p->last, true);
 	entry_link(table, node, p->index, made.oa);
 }
@@ -227,22 +237,56 @@ static inline enum mz_error map_range(struct mz_table *table, uint64_t first, ui
 	return error;
 }
 
-/* One page. False: there is no level-1 node, and nothing is done. */
-MZ_INLINE bool map_page(struct mz_table *table, uint64_t addr, uint64_t oa, struct mz_prop prop,
-			enum mz_error *error)
+/* One page below the root's slot `top`. False: there is no level-1 node, and nothing is done. */
+MZ_INLINE bool map_page(struct mz_table *table, const uint64_t *top, uint64_t addr, uint64_t oa,
+			struct mz_prop prop, bool tracked, enum mz_error *error)
 {
 	const struct mz_format *f = format_of(table);
 	unsigned index = mz_index(f, addr, 1);
 	struct mz_node_ref node;
 
-	if (!lock_page_node(table, addr, &node))
+	if (!lock_node(table, top, addr, 1, &node))
 		return false;
 	*error = MZ_OCCUPIED;
 	if (MZ_LIKELY(f->kind(mz_load_relaxed(&node.slots[index]), 1) == MZ_ABSENT)) {
+		if (tracked)
+			items_take(table, 1, 1, oa, prop);
 		entries_map(table, node, index, index + 1, oa, prop);
 		*error = MZ_OK;
 	}
 	mz_lock_release(&node.frame->lock);
+	return true;
+}
+
+/*
+ * One page whose level-1 node is missing from a parent that is there. False: it is not so, and
+ * nothing is done.
+ */
+MZ_INLINE bool map_page_in_new_node(struct mz_table *table, const uint64_t *top, uint64_t addr,
+				    uint64_t oa, struct mz_prop prop, bool tracked,
+				    enum mz_error *error)
+{
+	const struct mz_format *f = format_of(table);
+	unsigned slot = mz_index(f, addr, 2), index = mz_index(f, addr, 1);
+	struct mz_node_ref parent, child;
+	mz_node made;
+
+	if (f->levels < 2 || !lock_node(table, top, addr, 2, &parent))
+		return false;
+	if (f->kind(mz_load_relaxed(&parent.slots[slot]), 2) != MZ_ABSENT) {
+		mz_lock_release(&parent.frame->lock);
+		return false;
+	}
+	*error = mz_node_alloc_raw_(&table->config, 1, &made);
+	if (MZ_LIKELY(*error == MZ_OK)) {
+		child = node_at(table, made.oa, 1);
+		mz_fill_absent(f, child.slots, 0, mz_entry_count(f, 1));
+		if (tracked)
+			items_take(table, 1, 1, oa, prop);
+		entries_fill(table, child, index, index + 1, oa, prop);
+		entry_link(table, parent, slot, made.oa);
+	}
+	mz_lock_release(&parent.frame->lock);
 	return true;
 }
 
@@ -254,27 +298,47 @@ MZ_NOINLINE enum mz_error map_slowly(struct mz_table *table, mz_ia ia, uint64_t 
 
 	if (error != MZ_OK)
 		return error;
-	reader_enter(table);
+	mz_reader_enter(table);
 	error = map_range(table, ia.addr, ia.addr + (bytes - 1), oa.addr - ia.addr, prop);
-	reader_leave(table);
+	mz_reader_leave(table);
 	return error;
+}
+
+/* One page that was checked, and has no level-1 node or is tracked. */
+MZ_NOINLINE enum mz_error map_page_slowly(struct mz_table *table, uint64_t *top, mz_ia ia, mz_oa oa,
+					  struct mz_prop prop)
+{
+	bool tracked = takes_items(table);
+	enum mz_error error;
+	bool done;
+
+	mz_reader_enter(table);
+	done = (tracked && map_page(table, top, ia.addr, oa.addr, prop, true, &error)) ||
+		map_page_in_new_node(table, top, ia.addr, oa.addr, prop, tracked, &error);
+	mz_reader_leave(table);
+	return done ? error : map_slowly(table, ia, mz_span(format_of(table), 1), oa, prop);
 }
 
 static inline enum mz_error instance_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
 					 struct mz_prop prop)
 {
-	if (bytes == mz_span(format_of(table), 1) &&
-	    MZ_LIKELY(check_map_page(table, ia, oa, prop))) {
+	uint64_t *top;
+
+	if (bytes != mz_span(format_of(table), 1) ||
+	    MZ_UNLIKELY(!root_slot(table, ia.addr, &top)) ||
+	    MZ_UNLIKELY(!check_map_page(table, ia, oa, prop)))
+		return map_slowly(table, ia, bytes, oa, prop);
+	if (MZ_LIKELY(!takes_items(table))) {
 		enum mz_error error;
 		bool done;
 
-		reader_enter(table);
-		done = map_page(table, ia.addr, oa.addr, prop, &error);
-		reader_leave(table);
+		mz_reader_enter(table);
+		done = map_page(table, top, ia.addr, oa.addr, prop, false, &error);
+		mz_reader_leave(table);
 		if (MZ_LIKELY(done))
 			return error;
 	}
-	return map_slowly(table, ia, bytes, oa, prop);
+	return map_page_slowly(table, top, ia, oa, prop);
 }
 
 #endif

@@ -72,14 +72,14 @@ static inline enum mz_error protect_range(struct mz_table *table, uint64_t first
 }
 
 /* One page. False: there is no level-1 node, and nothing is done. */
-MZ_INLINE bool protect_page(struct mz_table *table, uint64_t addr, unsigned perm,
-			    struct mz_gather *gather)
+MZ_INLINE bool protect_page(struct mz_table *table, const uint64_t *top, uint64_t addr,
+			    unsigned perm, struct mz_gather *gather)
 {
 	unsigned index = mz_index(format_of(table), addr, 1);
 	struct mz_node_ref node;
 	bool lost;
 
-	if (!lock_page_node(table, addr, &node))
+	if (!lock_node(table, top, addr, 1, &node))
 		return false;
 	lost = entries_protect(table, node, index, index + 1, perm);
 	mz_lock_release(&node.frame->lock);
@@ -98,10 +98,10 @@ MZ_NOINLINE enum mz_error protect_slowly(struct mz_table *table, mz_ia ia, uint6
 	if (error != MZ_OK)
 		return error;
 	mz_gather_init(&own, table);
-	reader_enter(table);
+	mz_reader_enter(table);
 	error = protect_range(table, ia.addr, ia.addr + (bytes - 1), perm,
 			      gather != NULL ? gather : &own);
-	reader_leave(table);
+	mz_reader_leave(table);
 	mz_gather_finish(&own);
 	return error;
 }
@@ -110,15 +110,16 @@ static inline enum mz_error instance_protect(struct mz_table *table, mz_ia ia, u
 					     unsigned perm, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
+	uint64_t *top;
 
-	if (bytes == mz_span(f, 1) && MZ_LIKELY(check_page(table, ia.addr)) &&
-	    MZ_LIKELY(perm <= UINT8_MAX) &&
+	if (bytes == mz_span(f, 1) && MZ_LIKELY(root_slot(table, ia.addr, &top)) &&
+	    MZ_LIKELY(mz_page_aligned(f, ia.addr)) && MZ_LIKELY(perm <= UINT8_MAX) &&
 	    MZ_LIKELY(f->encodable(mz_prop_from(perm), 1, table->config.features))) {
 		bool done;
 
-		reader_enter(table);
-		done = protect_page(table, ia.addr, perm, gather);
-		reader_leave(table);
+		mz_reader_enter(table);
+		done = protect_page(table, top, ia.addr, perm, gather);
+		mz_reader_leave(table);
 		if (MZ_LIKELY(done))
 			return MZ_OK;
 	}

@@ -21,29 +21,23 @@
 
 #include "core/body/entry.h"
 
-/* With one thread at a time in the library there are no readers. */
-MZ_INLINE void reader_enter(const struct mz_table *table)
-{
-	if (!MZ_ONE_THREAD && table->config.rcu.enter != NULL)
-		table->config.rcu.enter(table->config.rcu.context);
-}
-
-MZ_INLINE void reader_leave(const struct mz_table *table)
-{
-	if (!MZ_ONE_THREAD && table->config.rcu.leave != NULL)
-		table->config.rcu.leave(table->config.rcu.context);
-}
-
-/* What a change of one page owes: into the caller's gather, or done at once. */
-MZ_INLINE void flush_page(struct mz_table *table, uint64_t addr, struct mz_gather *gather)
+/* What a change of one page owes where there is no gather: done at once. */
+MZ_NOINLINE void flush_page_now(const struct mz_table *table, uint64_t addr)
 {
 	const struct mz_flush *flush = &table->config.flush;
-	uint64_t last = mz_span_last(format_of(table), addr, 1);
 
-	if (gather != NULL)
-		mz_gather_range_(gather, addr, last);
-	else if (flush->range != NULL)
-		flush->range(flush->context, mz_ia_from(addr), mz_ia_from(last), false);
+	if (flush->range != NULL)
+		flush->range(flush->context, mz_ia_from(addr),
+			     mz_ia_from(mz_span_last(format_of(table), addr, 1)), false);
+}
+
+/* The same, into the caller's gather if there is one. */
+MZ_INLINE void flush_page(struct mz_table *table, uint64_t addr, struct mz_gather *gather)
+{
+	if (MZ_LIKELY(gather != NULL))
+		mz_gather_range_(gather, addr, mz_span_last(format_of(table), addr, 1));
+	else
+		flush_page_now(table, addr);
 }
 
 MZ_INLINE struct mz_node_ref node_at(const struct mz_table *table, mz_oa node, unsigned level)
@@ -60,7 +54,8 @@ MZ_INLINE struct mz_node_ref child_of(const struct mz_table *table, uint64_t ent
 MZ_INLINE bool lock_unless_stray(struct mz_frame *frame)
 {
 	mz_lock_acquire(&frame->lock);
-	if (MZ_LIKELY(!frame->stray))
+	/* With one thread nobody can have cut it since it was found. */
+	if (MZ_ONE_THREAD || MZ_LIKELY(!frame->stray))
 		return true;
 	mz_lock_release(&frame->lock);
 	return false;
@@ -98,17 +93,21 @@ static inline struct mz_node_ref lock_cover(struct mz_table *table, uint64_t fir
 	}
 }
 
-/* Locks the level-1 node around an address. False: there is none. */
-MZ_INLINE bool lock_page_node(struct mz_table *table, uint64_t addr, struct mz_node_ref *page_node)
+/*
+ * Locks the node of `lowest` around an address, on whose way `top` is the root's slot. False: there
+ * is none.
+ */
+MZ_INLINE bool lock_node(struct mz_table *table, const uint64_t *top, uint64_t addr,
+			 unsigned lowest, struct mz_node_ref *locked)
 {
 	const struct mz_format *f = format_of(table);
 
-	for (;;) {
-		const uint64_t *slot = &table->root[mz_index(f, addr, f->levels)];
+	do {
+		const uint64_t *slot = top;
 		mz_oa node = table->root_oa;
 
-		MZ_UNROLL_LEVELS
-		for (unsigned level = f->levels; level > 1; level--) {
+		MZ_UNROLL
+		for (unsigned level = f->levels; level > lowest; level--) {
 			uint64_t entry = mz_load_acquire(slot);
 
 			if (MZ_UNLIKELY(f->kind(entry, level) != MZ_NODE))
@@ -116,10 +115,9 @@ MZ_INLINE bool lock_page_node(struct mz_table *table, uint64_t addr, struct mz_n
 			node = f->oa(entry, level);
 			slot = mz_slot_at(f, &table->config, node, addr, level - 1);
 		}
-		*page_node = node_at(table, node, 1);
-		if (lock_unless_stray(page_node->frame))
-			return true;
-	}
+		*locked = node_at(table, node, lowest);
+	} while (MZ_UNLIKELY(!lock_unless_stray(locked->frame)));
+	return true;
 }
 
 /* The part of a range that falls into one entry of a node. */
@@ -144,10 +142,16 @@ MZ_INLINE struct part part_at(const struct mz_format *f, unsigned level, uint64_
 MZ_INLINE void part_next(const struct mz_format *f, unsigned level, uint64_t last,
 			 struct part *part)
 {
-	if (part->last == last)
+	uint64_t span = mz_span(f, level);
+
+	if (part->last == last) {
 		part->valid = false;
-	else
-		*part = part_at(f, level, part->last + 1, last);
+		return;
+	}
+	part->index++;
+	part->first = part->last + 1;
+	part->whole = last - part->first >= span - 1;
+	part->last = part->whole ? part->last + span : last;
 }
 
 /* The first address of the entry that a part is in. */

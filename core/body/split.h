@@ -64,16 +64,13 @@ static inline void split_fill_run(struct split_job *job, struct mz_node_ref node
 	uint64_t span = mz_span(f, node.level);
 
 	if (mz_leaf_allowed(job->table->config.leaf_levels, node.level)) {
-		for (unsigned i = begin; i < end; i++, oa += span)
-			mz_slot_fill(&node.slots[i],
-				     f->make_leaf(mz_oa_from(oa), node.level, prop));
-	} else {
-		for (unsigned i = begin; i < end; i++, base += span, oa += span)
-			mz_slot_fill(&node.slots[i],
-				     f->make_node(split_fill(job, node.level - 1, base, oa),
-						  node.level));
+		entries_fill(job->table, node, begin, end, oa, prop);
+		return;
 	}
 	add_children(node.frame, end - begin);
+	for (unsigned i = begin; i < end; i++, base += span, oa += span)
+		mz_slot_fill(&node.slots[i],
+			     f->make_node(split_fill(job, node.level - 1, base, oa), node.level));
 }
 
 /*
@@ -220,7 +217,8 @@ static inline void lock_and_count(struct mz_table *table, struct mz_reserve *res
 			struct mz_node_ref child = child_of(table, entry, node.level);
 
 			mz_lock_acquire(&child.frame->lock);
-			lock_and_count(table, reserve, child, p.first, p.last, perm);
+			if (child.level > 1)
+				lock_and_count(table, reserve, child, p.first, p.last, perm);
 		} else if (kind == MZ_LEAF && needs_split(f, entry, node.level, &p, perm)) {
 			split_count(table, reserve, node.level, p.first, p.last, perm == 0);
 		}

@@ -84,7 +84,7 @@ static inline void cut(struct mz_table *table, struct mz_node_ref node, unsigned
 	entry_unlink(table, node, index);
 	estrange(table, node_at(table, child, node.level - 1), first, gather);
 	mz_gather_range_(gather, first, mz_span_last(f, first, node.level));
-	mz_gather_node_(gather, child);
+	mz_gather_node_(f, gather, child);
 }
 
 /* May links of this level be cut? */
@@ -219,12 +219,13 @@ MZ_INLINE bool clear_page(struct mz_table *table, struct mz_node_ref node, uint6
  * One page, where nobody wants to know what it was. False: there is no level-1 node, and nothing is
  * done.
  */
-MZ_INLINE bool unmap_page(struct mz_table *table, uint64_t addr, struct mz_gather *gather)
+MZ_INLINE bool unmap_page(struct mz_table *table, const uint64_t *top, uint64_t addr,
+			  struct mz_gather *gather)
 {
 	struct mz_node_ref node;
 	bool cleared, emptied;
 
-	if (!lock_page_node(table, addr, &node))
+	if (!lock_node(table, top, addr, 1, &node))
 		return false;
 	cleared = clear_page(table, node, addr);
 	emptied = cleared && node.frame->child_count == 0;
@@ -256,9 +257,9 @@ MZ_NOINLINE enum mz_error unmap_slowly(struct mz_table *table, mz_ia ia, uint64_
 	if (error != MZ_OK)
 		return error;
 	mz_gather_init(&own, table);
-	reader_enter(table);
+	mz_reader_enter(table);
 	error = unmap_range(table, ia.addr, ia.addr + (bytes - 1), gather != NULL ? gather : &own);
-	reader_leave(table);
+	mz_reader_leave(table);
 	mz_gather_finish(&own);
 	return error;
 }
@@ -266,13 +267,16 @@ MZ_NOINLINE enum mz_error unmap_slowly(struct mz_table *table, mz_ia ia, uint64_
 static inline enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
 					   struct mz_gather *gather)
 {
-	if (bytes == mz_span(format_of(table), 1) && MZ_LIKELY(check_page(table, ia.addr)) &&
+	uint64_t *top;
+
+	if (bytes == mz_span(format_of(table), 1) && MZ_LIKELY(root_slot(table, ia.addr, &top)) &&
+	    MZ_LIKELY(mz_page_aligned(format_of(table), ia.addr)) &&
 	    MZ_LIKELY(untold(table, gather))) {
 		bool done;
 
-		reader_enter(table);
-		done = unmap_page(table, ia.addr, gather);
-		reader_leave(table);
+		mz_reader_enter(table);
+		done = unmap_page(table, top, ia.addr, gather);
+		mz_reader_leave(table);
 		if (MZ_LIKELY(done))
 			return MZ_OK;
 	}

@@ -121,16 +121,18 @@ static enum mz_error watched_protect(struct mz_table *table, mz_ia ia, uint64_t 
 	return call->error;
 }
 
-static struct mz_item watched_query(const struct mz_table *table, mz_ia ia)
+static struct mz_leaf watched_find(const struct mz_table *table, mz_ia ia)
 {
+	struct mz_leaf leaf;
 	struct call *call;
 
 	if (current < 0)
-		return inner->query(table, ia);
+		return inner->find(table, ia);
 	call = call_begin(CALL_QUERY, unit_begin(true), ia.addr, TINY_PAGE);
-	call->item = inner->query(table, ia);
+	leaf = inner->find(table, ia);
+	call->item = mz_leaf_item(table, leaf);
 	unit_end(call->unit);
-	return call->item;
+	return leaf;
 }
 
 static enum mz_error watched_cursor_open(struct mz_cursor *cursor, struct mz_table *table, mz_ia ia,
@@ -215,7 +217,7 @@ static const struct mz_ops watched = {
 	.map = watched_map,
 	.unmap = watched_unmap,
 	.protect = watched_protect,
-	.query = watched_query,
+	.find = watched_find,
 	.cursor_open = watched_cursor_open,
 	.cursor_close = watched_cursor_close,
 	.cursor_query = watched_cursor_query,

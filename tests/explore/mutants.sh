@@ -45,13 +45,13 @@ mutant a_link_is_stored_without_release runtime.c \
 mutant a_link_is_stored_before_the_node_is_filled runtime.c \
   body/map.h '/ map_below(/,/^}/{/map_commit(/{N;s/\(.*\)\n\(.*\)/\2\n\1/}}'
 mutant a_query_loads_without_acquire runtime.c \
-  body/query.h 's/mz_load_acquire/mz_load_relaxed/'
+  body/find.h 's/mz_load_acquire/mz_load_relaxed/'
 mutant a_walk_loads_without_acquire walk.c \
   walk.c 's/mz_load_acquire/mz_load_relaxed/'
 mutant a_cover_is_looked_for_without_acquire runtime.c \
   body/range.h '/ lock_cover(/,/^}/s/mz_load_acquire/mz_load_relaxed/'
 mutant a_page_is_looked_for_without_acquire runtime.c \
-  body/range.h '/ lock_page_node(/,/^}/s/mz_load_acquire/mz_load_relaxed/'
+  body/range.h '/ lock_node(/,/^}/s/mz_load_acquire/mz_load_relaxed/'
 
 # ---- Stray nodes ----
 mutant stray_is_not_looked_at runtime.c \
@@ -67,9 +67,9 @@ mutant stray_is_set_at_the_top_alone runtime.c \
 mutant nodes_are_freed_without_a_grace_period gather.c \
   gather.c 's/c->rcu.retire != NULL/false/'
 mutant nobody_is_a_reader runtime.c \
-  body/range.h '/ reader_enter(/,/^}/s/!= NULL/== NULL/;/ reader_leave(/,/^}/s/!= NULL/== NULL/'
-mutant a_query_is_no_reader runtime.c \
-  body/query.h '/reader_enter(/d;/reader_leave(/d'
+  table.h '/ mz_reader_enter(/,/^}/s/!= NULL/== NULL/;/ mz_reader_leave(/,/^}/s/!= NULL/== NULL/'
+mutant a_query_is_no_reader table.c \
+  table.c '/ mz_table_query(/,/^}/{/mz_reader_/d}'
 mutant a_cut_node_is_forgotten runtime.c \
   body/unmap.h '/mz_gather_node_(/d'
 
@@ -102,7 +102,7 @@ mutant a_cursor_takes_empty_nodes runtime.c \
 
 # ---- Bits that the MMU sets ----
 mutant a_protect_stores_over_the_bits runtime.c \
-  body/entry.h '/ entry_protect(/,/^}/s/mmu_writes(table)/false/'
+  body/entry.h '/ entry_protect(/,/^}/s/if (atomic)/if (false)/'
 mutant a_split_stores_over_the_bits runtime.c \
   body/entry.h '/ entry_split(/,/^}/s/return mz_replace(.*/mz_exchange(\&node.slots[index],/;/ entry_split(/,/^}/s/make_node(child, node.level));/&\n\treturn true;/'
 mutant a_leaf_is_taken_before_its_bits runtime.c \

@@ -158,8 +158,8 @@ void gather_node(void)
 	ASSUME(one < FRAMES && two < FRAMES && one != two);
 	cut = gather.cut;
 
-	mz_gather_node_(&gather, address_of(one));
-	mz_gather_node_(&gather, address_of(two));
+	mz_gather_node_(table.config.format, &gather, address_of(one));
+	mz_gather_node_(table.config.format, &gather, address_of(two));
 
 	CLAIM(gather.nodes, "upper entries are to be flushed");
 	CLAIM(gather.cut == FIRST_FRAME + two && frames[two].next == FIRST_FRAME + one &&
