@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MPL-2.0
+# How a platform of guest/mmu/ is built and run: need, build, run, in this order. The image itself prints TAP.
+cd "$srcdir" || exit 1
+
+# need COMMAND PACKAGE
+need()
+{
+  command -v "$1" >/dev/null && return
+  echo "1..0 # SKIP there is no $1 (Debian: $2)"
+  exit 0
+}
+
+# build PLATFORM: leaves the path of the image in $image, that of its folder in $folder
+build()
+{
+  local said seed=${MZ_SEED:-$((RANDOM << 15 | RANDOM))}
+
+  folder=$builddir/guest/mmu/$1
+  image=$folder/image.elf
+  if ! said=$("${MAKE:-make}" -s -f guest/mmu/image.mk PLATFORM="$1" OUT="$builddir/guest/mmu" SEED="$seed" 2>&1); then
+    echo "not ok 1 - the_image_of_$1_builds"
+    sed 's/^/# /' <<<"$said"
+    echo 1..1
+    exit 1
+  fi
+}
+
+# run COMMAND...: what it prints is the serial port
+run()
+{
+  "$@" </dev/null | tr -d '\r'
+}
