@@ -120,6 +120,7 @@ struct platform {
 	uint32_t stage1_features;
 	uint8_t stage1_oa_lg2; /* the guest's physical addresses; wider ones are not tried */
 	uint16_t stage1_flags_set;
+	bool stage1_links_accessed; /* MZ_ACCESSED in links, too */
 	struct mz_prop (*stage1_prop)(unsigned perm, bool user);
 
 	/* The start of the guest's code page, position-independent; up to 4 KiB. What the platform
