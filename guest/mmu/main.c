@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MPL-2.0
+/* All scenarios over all second stages of a platform. */
+#include "guest/lib/guest.h"
+#include "guest/mmu/scenarios.h"
+
+static void over_stage(const struct platform *platform, const struct stage *stage)
+{
+	scenario_permissions(platform, stage);
+}
+
+_Noreturn void mmu_main(const struct platform *platform)
+{
+	report_note("guest/mmu on %s", platform->name);
+	memory_init(platform);
+	for (unsigned i = 0; i < platform->stage_count; i++)
+		over_stage(platform, &platform->stages[i]);
+	if (platform->own_tests != NULL)
+		platform->own_tests();
+	finish(report_end() ? 0 : 1);
+}
