@@ -47,6 +47,7 @@ static void describe_stage1(struct platform *platform)
 	platform->stage1_features = config.features & MZ_HW_ACCESSED_DIRTY;
 	platform->stage1_oa_lg2 = config.oa_lg2;
 	platform->stage1_flags_set = MZ_ACCESSED | MZ_DIRTY;
+	platform->stage1_links_accessed = true;
 	platform->stage1_prop = stage1_prop;
 }
 
