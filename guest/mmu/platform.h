@@ -34,7 +34,8 @@ struct stage {
 	const char *name; /* as in the names of tests, such as ept_ad */
 	/* format, leaf_levels, features, oa_lg2 as the hardware decoder of arch/ sets them. */
 	struct mz_config config;
-	const void *own; /* whatever else the platform must know of it */
+	const struct mz_format *stage1; /* of the guest that runs under it; NULL: platform.stage1 */
+	const void *own;                /* whatever else the platform must know of it */
 
 	uint16_t flags_set;      /* MZ_ACCESSED, MZ_DIRTY: the MMU sets them in leaves by itself */
 	uint16_t flags_demanded; /* it faults where one is needed but clear; disjoint from those */

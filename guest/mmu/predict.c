@@ -111,7 +111,7 @@ static bool guest_entry(const struct first *first, mz_ia gpa, unsigned tried, ui
 static bool wants_flag(const struct first *first, const uint64_t *entry)
 {
 	const struct platform *platform = first->world->platform;
-	const struct mz_format *f = platform->stage1;
+	const struct mz_format *f = first->world->stage1_format;
 	enum mz_kind kind = f->kind(*entry, first->level);
 	unsigned flags = f->prop(*entry, first->level).flags;
 	unsigned wanted = MZ_ACCESSED;
@@ -128,7 +128,7 @@ static bool wants_flag(const struct first *first, const uint64_t *entry)
 static const uint64_t *guest_node_at(void *context, mz_oa node, size_t bytes)
 {
 	struct first *first = context;
-	const struct mz_format *f = first->world->platform->stage1;
+	const struct mz_format *f = first->world->stage1_format;
 	unsigned index = mz_index(f, first->access->va, first->level);
 	mz_ia gpa = mz_ia_from(node.addr + index * sizeof(uint64_t));
 	uint64_t *entry;
@@ -159,7 +159,7 @@ static bool stage1_allows(const struct world *world, const struct mz_walk *walk,
 {
 	const struct platform *platform = world->platform;
 	struct mz_prop prop = walk->steps[walk->step_count - 1].prop;
-	unsigned tried = tried_of(platform->stage1, platform->stage1_features, access);
+	unsigned tried = tried_of(world->stage1_format, platform->stage1_features, access);
 
 	return (prop.perm & tried) != 0 && (!access->user || (prop.flags & MZ_USER) != 0);
 }
@@ -183,7 +183,7 @@ static void predict_access(struct first *first, mz_oa gpa)
 struct prediction predict(const struct world *world, const struct access *access)
 {
 	struct prediction prediction = {.expected.access = *access};
-	const struct mz_format *f = world->platform->stage1;
+	const struct mz_format *f = world->stage1_format;
 	struct first first = {world, access, &prediction, f->levels};
 	struct mz_walk walk;
 	enum mz_error error;

@@ -73,7 +73,7 @@ static void begin(struct matrix *m, bool user)
 		data = map_scratch(&m->world);
 	world_guest_map(&m->world, va, data, MZ_READ | MZ_WRITE | MZ_EXEC, user);
 	if (m->manner == MANNER_WALK_FLAGS) {
-		const struct mz_format *f = m->world.platform->stage1;
+		const struct mz_format *f = m->world.stage1_format;
 		uint64_t *leaf = world_guest_slot(&m->world, va, 1);
 
 		world_patch(&m->world, leaf, f->clean(*leaf, 1, MZ_ACCESSED | MZ_DIRTY),
@@ -101,7 +101,7 @@ static enum ending wanted(const struct matrix *m, const struct operation *operat
 static bool guest_flag_is_set(const struct matrix *m)
 {
 	const uint64_t *leaf = memory_word(m->oa);
-	const struct mz_format *f = m->world.platform->stage1;
+	const struct mz_format *f = m->world.stage1_format;
 
 	leaf += mz_index(f, world_va(&m->world), 1);
 	return (f->prop(*leaf, 1).flags & MZ_ACCESSED) != 0;

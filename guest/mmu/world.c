@@ -42,11 +42,11 @@ static void begin_stage1(struct world *world)
 {
 	const struct platform *platform = world->platform;
 	struct mz_config config = {
-		.format = platform->stage1,
+		.format = world->stage1_format,
 		.leaf_levels = platform->stage1_leaf_levels,
 		.features = platform->stage1_features,
 		.oa_lg2 = platform->stage1_oa_lg2,
-		.memory = memory_hooks(POOL_GUEST, platform->stage1->page_lg2),
+		.memory = memory_hooks(POOL_GUEST, world->stage1_format->page_lg2),
 	};
 	mz_ia code = mz_ia_from(memory_code_page().addr);
 
@@ -60,6 +60,7 @@ static void begin_stage1(struct world *world)
 void world_begin(struct world *world, const struct platform *platform, const struct stage *stage)
 {
 	*world = (struct world) {.platform = platform, .stage = stage, .flushing = true};
+	world->stage1_format = stage->stage1 != NULL ? stage->stage1 : platform->stage1;
 	current = world;
 	begin_stage2(world);
 	begin_stage1(world);
@@ -81,7 +82,7 @@ void world_use(struct world *world)
 
 uint64_t world_va(const struct world *world)
 {
-	return mz_span(world->platform->stage1, world->platform->stage1->levels);
+	return mz_span(world->stage1_format, world->stage1_format->levels);
 }
 
 unsigned world_all_perm(const struct stage *stage)
@@ -108,7 +109,7 @@ void world_map(struct world *world, mz_ia gpa, uint64_t bytes, mz_oa oa, struct 
 void world_guest_map(struct world *world, uint64_t va, mz_ia gpa, unsigned perm, bool user)
 {
 	struct mz_prop prop = world->platform->stage1_prop(perm, user);
-	uint64_t bytes = mz_span(world->platform->stage1, 1);
+	uint64_t bytes = mz_span(world->stage1_format, 1);
 
 	must(mz_table_map(&world->stage1, mz_ia_from(va), bytes, mz_oa_from(gpa.addr), prop),
 	     "mz_table_map of stage 1");
@@ -154,7 +155,7 @@ void world_unpatch(struct world *world)
 
 void world_guest_move(struct world *world, uint64_t va, unsigned level, mz_oa to, mz_ia gpa)
 {
-	const struct mz_format *f = world->platform->stage1;
+	const struct mz_format *f = world->stage1_format;
 	const uint64_t *slot = world_guest_slot(world, va, level);
 	uint64_t *parent = world_guest_slot(world, va, level + 1);
 	uint64_t link = f->make_node(mz_oa_from(gpa.addr), level + 1);

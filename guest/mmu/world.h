@@ -22,6 +22,7 @@ struct patch {
 struct world {
 	const struct platform *platform;
 	const struct stage *stage;
+	const struct mz_format *stage1_format;
 	struct mz_table stage2, stage1;
 	bool flushing; /* changes of the second stage are flushed */
 	bool flushed;  /* one has been, since this was cleared */

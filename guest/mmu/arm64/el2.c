@@ -2,9 +2,9 @@
 /* EL2's own stage 1: libmezz's format of EL2, everything mapped one to one. */
 #include "arch/arm/arm.h"
 #include "guest/lib/guest.h"
-#include "guest/mmu/arm64/hardware.h"
 #include "guest/mmu/arm64/machine.h"
 #include "guest/mmu/arm64/registers.h"
+#include "guest/mmu/arm64/stages.h"
 
 #define PAGE_LG2  12
 #define PAGE      (1u << PAGE_LG2)

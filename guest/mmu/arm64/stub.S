@@ -19,6 +19,14 @@ stub_first:
 	str	x1, [x0]
 	brk	#STUB_DONE
 
+	.org	stub_first + STUB_POKE
+	ldr	x3, [x0]
+	str	x1, [x2]
+	dsb	ish
+	isb
+	ldr	x0, [x0]
+	brk	#STUB_DONE
+
 	.org	stub_first + STUB_VECTORS
 	.rept	16
 	.balign	128

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MPL-2.0
+/*
+ * QEMU's virt machine: its serial port, and its end. Source: the device tree that it hands over,
+ * and docs/system/riscv/virt.rst of QEMU.
+ */
+#include "guest/mmu/riscv64/riscv64.h"
+
+#include "guest/lib/guest.h"
+
+/* An ns16550a: the transmitter's register, and the bit of the line status that says it is empty. */
+#define UART        ((volatile uint8_t *)0x10000000)
+#define LINE_STATUS 5
+#define STATUS_ROOM 0x20
+
+/* SiFive's test device: writing one of these ends the machine. */
+#define TEST_DEVICE ((volatile uint32_t *)0x100000)
+#define TEST_PASS   0x5555u
+#define TEST_FAIL   0x3333u
+
+void serial_send(uint8_t byte)
+{
+	while ((UART[LINE_STATUS] & STATUS_ROOM) == 0)
+		;
+	UART[0] = byte;
+}
+
+_Noreturn void finish(unsigned status)
+{
+	*TEST_DEVICE = status == 0 ? TEST_PASS : status << 16 | TEST_FAIL;
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+_Noreturn void machine_trapped(uint64_t mcause, uint64_t mepc, uint64_t mtval)
+{
+	print("Bail out! a trap to M mode: mcause %lx mepc %lx mtval %lx\n", mcause, mepc, mtval);
+	finish(2);
+}
