@@ -43,7 +43,7 @@ enum {
 
 static struct {
 	const struct arm_stage *own;
-	const struct mz_table *stage2;
+	const struct mz_table *stage2, *stage1;
 	uint64_t code_va, user_code_va;
 } used;
 
@@ -55,6 +55,7 @@ void guest_use(const struct stage *stage, const struct mz_table *stage2,
 
 	used.own = own;
 	used.stage2 = stage2;
+	used.stage1 = stage1;
 	used.code_va = code_va;
 	used.user_code_va = user_code_va;
 	WRITE_REGISTER("hcr_el2", HCR_VM | HCR_RW | (fwb ? HCR_FWB : 0));
@@ -72,6 +73,11 @@ void guest_use(const struct stage *stage, const struct mz_table *stage2,
 	__asm__ volatile("tlbi alle1is\n\tic ialluis" ::: "memory");
 	dsb();
 	isb();
+}
+
+const struct mz_table *guest_stage1_table(void)
+{
+	return used.stage1;
 }
 
 /* arch/arm/arm.h, "Translation caches". */

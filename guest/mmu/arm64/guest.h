@@ -13,8 +13,15 @@ void guest_flush_stage1(void);
 struct outcome guest_access(const struct access *access);
 void guest_write_return(void *at, uint32_t tag);
 
+/* The first stage in use. */
+const struct mz_table *guest_stage1_table(void);
+
 /* syndrome.c */
 bool syndrome_right(const struct stage *stage, const struct expected *expected,
 		    const struct outcome *outcome);
+
+/* deviation.c */
+const char *deviation(const struct stage *stage, const char *test, const struct expected *expected,
+		      const struct outcome *outcome);
 
 #endif

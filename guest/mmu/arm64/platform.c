@@ -32,6 +32,7 @@ static struct platform platform = {
 	.flush_stage1 = guest_flush_stage1,
 	.access = guest_access,
 	.syndrome_right = syndrome_right,
+	.deviation = deviation,
 	.device = {UART_IDENTIFICATION},
 };
 

@@ -21,7 +21,7 @@ static const struct arm_stage wishes[] = {
 	{"s2_16k_full", {14, 40, 48, ALL}, HA},
 	{"s2_64k_full", {16, 42, 48, ALL}, HA},
 	{"s2_4k_wide", {12, 52, 52, MZ_ARM_WIDE | MZ_ARM_XNX}, 0},
-	{"s2_16k_wide", {14, 52, 52, MZ_ARM_WIDE | MZ_ARM_DBM}, HA},
+	{"s2_16k_wide", {14, 51, 52, MZ_ARM_WIDE | MZ_ARM_DBM}, HA},
 	{"s2_64k_wide", {16, 52, 52, MZ_ARM_WIDE | MZ_ARM_FWB}, HA},
 };
 
