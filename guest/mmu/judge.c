@@ -52,6 +52,16 @@ static const char *ending_differs(enum ending predicted, enum ending seen)
 	return predicted == seen ? NULL : instead[seen];
 }
 
+void judge_ask_deviation(const struct world *world, struct verdict *verdict)
+{
+	const struct platform *platform = world->platform;
+
+	if (verdict->wrong != NULL && platform->deviation != NULL)
+		verdict->known = platform->deviation(world->stage, report_name(),
+						     &verdict->prediction.expected,
+						     &verdict->outcome);
+}
+
 struct verdict judge_by(const struct world *world, const struct prediction *prediction)
 {
 	const struct platform *platform = world->platform;

@@ -18,6 +18,9 @@ struct verdict judge(const struct world *world, const struct access *access);
 /* The same for an access whose prediction was made before something changed. */
 struct verdict judge_by(const struct world *world, const struct prediction *prediction);
 
+/* Sees whether what is wrong is known, after something else was found wrong. */
+void judge_ask_deviation(const struct world *world, struct verdict *verdict);
+
 /* Reports the named test by a verdict; `wanted` is the ending that the test is about. */
 void judge_report(const struct verdict *verdict, enum ending wanted);
 

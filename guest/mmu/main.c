@@ -6,6 +6,9 @@
 static void over_stage(const struct platform *platform, const struct stage *stage)
 {
 	scenario_permissions(platform, stage);
+	scenario_absent(platform, stage);
+	scenario_bits(platform, stage);
+	scenario_flags(platform, stage);
 }
 
 _Noreturn void mmu_main(const struct platform *platform)

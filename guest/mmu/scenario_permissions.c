@@ -8,24 +8,6 @@
 
 #include "core/geometry.h"
 
-/* Who comes upon the leaf under test. */
-enum manner { MANNER_ACCESS, MANNER_WALK, MANNER_WALK_FLAGS };
-
-static const char *const manner_names[] = {"access", "walk", "walk_setting_flags"};
-
-static const struct operation {
-	const char *name;
-	uint8_t kind;
-	bool user;
-} operations[] = {
-	{"read", MZ_READ, false},
-	{"write", MZ_WRITE, false},
-	{"execute", MZ_EXEC, false},
-	{"execute_as_user", MZ_EXEC, true},
-};
-
-#define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
-
 struct matrix {
 	struct world world;
 	unsigned level, perm;
@@ -49,38 +31,6 @@ static void map_target(struct matrix *m)
 	slot = world_slot(&m->world, m->gpa, m->level);
 	world_patch(&m->world, slot, f->with_perm(*slot, m->level, m->perm),
 		    MZ_FAULT_MISCONFIGURED);
-}
-
-/* A data frame of its own for the guest to access, while its tables are what is tested. */
-static mz_ia map_scratch(struct world *world)
-{
-	uint64_t page = mz_span(world->stage->config.format, 1);
-	mz_oa oa = mz_oa_from(memory_data().addr & ~(page - 1));
-
-	world_map(world, mz_ia_from(oa.addr), page, oa,
-		  world_prop(world->stage, world_all_perm(world->stage)));
-	return mz_ia_from(memory_data().addr);
-}
-
-static void begin(struct matrix *m, bool user)
-{
-	mz_ia data = m->gpa;
-	uint64_t va;
-
-	va = world_va(&m->world);
-	map_target(m);
-	if (m->manner != MANNER_ACCESS)
-		data = map_scratch(&m->world);
-	world_guest_map(&m->world, va, data, MZ_READ | MZ_WRITE | MZ_EXEC, user);
-	if (m->manner == MANNER_WALK_FLAGS) {
-		const struct mz_format *f = m->world.stage1_format;
-		uint64_t *leaf = world_guest_slot(&m->world, va, 1);
-
-		world_patch(&m->world, leaf, f->clean(*leaf, 1, MZ_ACCESSED | MZ_DIRTY),
-			    MZ_FAULT_UNKNOWN);
-	}
-	if (m->manner != MANNER_ACCESS)
-		world_guest_move(&m->world, va, 1, m->oa, m->gpa);
 }
 
 /* Said without the walker: may this operation do what it needs of the leaf under test? */
@@ -113,8 +63,10 @@ static void try_operation(struct matrix *m, const struct operation *operation)
 	struct verdict verdict = judge(&m->world, &access);
 
 	if (verdict.wrong == NULL && m->manner == MANNER_WALK_FLAGS &&
-	    verdict.prediction.ending == ENDING_DONE && !guest_flag_is_set(m))
+	    verdict.prediction.ending == ENDING_DONE && !guest_flag_is_set(m)) {
 		verdict.wrong = "the guest's accessed flag was not set";
+		judge_ask_deviation(&m->world, &verdict);
+	}
 	judge_report(&verdict, wanted(m, operation));
 }
 
@@ -129,8 +81,9 @@ static void one(struct matrix *m, const struct platform *platform, const struct 
 	report_test("%s_%s_of_%s_at_level_%u_by_%s", stage->name, operation->name, perm, m->level,
 		    manner_names[m->manner]);
 	world_begin(&m->world, platform, stage);
-	if (world_target(&m->world, m->level, m->oa, &m->gpa)) {
-		begin(m, operation->user);
+	if (world_target(&m->world, m->level, m->level, m->oa, &m->gpa)) {
+		map_target(m);
+		aim(&m->world, m->manner, m->gpa, m->oa, operation->user);
 		world_use(&m->world);
 		try_operation(m, operation);
 	} else {
@@ -140,33 +93,23 @@ static void one(struct matrix *m, const struct platform *platform, const struct 
 	memory_frame_fill(m->oa);
 }
 
-static void over_operations(struct matrix *m, const struct platform *platform,
-			    const struct stage *stage)
-{
-	for (unsigned i = 0; i < OPERATIONS; i++)
-		one(m, platform, stage, &operations[i]);
-}
-
 static void over_manners(struct matrix *m, const struct platform *platform,
 			 const struct stage *stage)
 {
-	for (m->manner = MANNER_ACCESS; m->manner <= MANNER_WALK; m->manner++)
-		over_operations(m, platform, stage);
-	if ((platform->stage1_flags_set & MZ_ACCESSED) != 0)
-		over_operations(m, platform, stage);
+	for (m->manner = MANNER_ACCESS; m->manner < manner_count(platform); m->manner++)
+		for (unsigned i = 0; i < OPERATIONS; i++)
+			one(m, platform, stage, &operations[i]);
 }
 
 void scenario_permissions(const struct platform *platform, const struct stage *stage)
 {
 	static struct matrix m;
 	const struct mz_format *f = stage->config.format;
-	uint32_t leaf_levels = stage->config.leaf_levels != 0 ? stage->config.leaf_levels
-							      : f->leaf_levels;
 
 	/* Not the first frame: that is the scratch one. */
 	m.oa = mz_oa_from(memory_data().addr + memory_data_bytes() / 2 + 5 * FRAME_BYTES);
 	for (m.level = 1; m.level <= f->levels; m.level++) {
-		if (!mz_leaf_allowed(leaf_levels, m.level))
+		if (!stage_leaf_allowed(stage, m.level))
 			continue;
 		for (m.perm = 1; m.perm <= world_all_perm(stage); m.perm++) {
 			struct mz_prop prop = world_prop(stage, m.perm);

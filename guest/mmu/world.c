@@ -85,6 +85,14 @@ uint64_t world_va(const struct world *world)
 	return mz_span(world->stage1_format, world->stage1_format->levels);
 }
 
+bool stage_leaf_allowed(const struct stage *stage, unsigned level)
+{
+	const struct mz_config *c = &stage->config;
+
+	return mz_leaf_allowed(c->leaf_levels != 0 ? c->leaf_levels : c->format->leaf_levels,
+			       level);
+}
+
 unsigned world_all_perm(const struct stage *stage)
 {
 	unsigned perm = MZ_READ | MZ_WRITE | MZ_EXEC;
@@ -146,7 +154,12 @@ void world_patch(struct world *world, uint64_t *slot, uint64_t entry, uint8_t ca
 
 void world_unpatch(struct world *world)
 {
-	while (world->patch_count > 0) {
+	world_unpatch_to(world, 0);
+}
+
+void world_unpatch_to(struct world *world, unsigned count)
+{
+	while (world->patch_count > count) {
 		struct patch *patch = &world->patches[--world->patch_count];
 
 		mz_store_release(patch->slot, patch->was);
@@ -167,14 +180,14 @@ void world_guest_move(struct world *world, uint64_t va, unsigned level, mz_oa to
 	world_patch(world, parent, link, MZ_FAULT_UNKNOWN);
 }
 
-bool world_target(const struct world *world, unsigned level, mz_oa oa, mz_ia *gpa)
+bool world_target(const struct world *world, unsigned level, unsigned apart, mz_oa oa, mz_ia *gpa)
 {
 	const struct mz_format *f = world->stage->config.format;
-	unsigned top = level, limit = f->ia_lg2;
+	unsigned top = apart, limit = f->ia_lg2;
 	uint64_t base, end = memory_data().addr + memory_data_bytes();
 
 	for (unsigned l = 1; l <= f->levels; l++)
-		if (l > top && mz_leaf_allowed(world->stage2.config.leaf_levels, l))
+		if (l > top && stage_leaf_allowed(world->stage, l))
 			top = l;
 	if (world->platform->stage1_oa_lg2 < limit)
 		limit = world->platform->stage1_oa_lg2;
@@ -194,4 +207,14 @@ void world_map_target(struct world *world, unsigned level, mz_ia gpa, mz_oa oa, 
 
 	world_map(world, mz_ia_from(gpa.addr & ~(span - 1)), span,
 		  mz_oa_from(oa.addr & ~(span - 1)), prop);
+}
+
+mz_ia world_map_scratch(struct world *world)
+{
+	uint64_t page = mz_span(world->stage->config.format, 1);
+	mz_oa oa = mz_oa_from(memory_data().addr & ~(page - 1));
+
+	world_map(world, mz_ia_from(oa.addr), page, oa,
+		  world_prop(world->stage, world_all_perm(world->stage)));
+	return mz_ia_from(memory_data().addr);
 }

@@ -66,6 +66,8 @@ uint64_t *world_guest_slot(const struct world *world, uint64_t va, unsigned leve
 /* Writes an entry past the library, until world_end() or world_unpatch(). */
 void world_patch(struct world *world, uint64_t *slot, uint64_t entry, uint8_t cause);
 void world_unpatch(struct world *world);
+/* The same, but for the first `count` patches. */
+void world_unpatch_to(struct world *world, unsigned count);
 
 /*
  * Moves the node of this level of the guest's tables, on the way to va, to the data frame `to`,
@@ -75,12 +77,19 @@ void world_guest_move(struct world *world, uint64_t va, unsigned level, mz_oa to
 
 /*
  * A guest-physical address that a leaf of this level would map to `oa`, in a subtree that nothing
- * else is in. False: the guest's addresses are too narrow for there to be one.
+ * else is in: apart at every level that has leaves, and at level `apart`. False: the guest's
+ * addresses are too narrow for there to be one.
  */
-bool world_target(const struct world *world, unsigned level, mz_oa oa, mz_ia *gpa);
+bool world_target(const struct world *world, unsigned level, unsigned apart, mz_oa oa, mz_ia *gpa);
 
 /* Maps a target by one leaf of this level. */
 void world_map_target(struct world *world, unsigned level, mz_ia gpa, mz_oa oa,
 		      struct mz_prop prop);
+
+/* Maps the first data frame one to one, with all permissions, for what is not under test. */
+mz_ia world_map_scratch(struct world *world);
+
+/* Has the stage leaves at this level? */
+bool stage_leaf_allowed(const struct stage *stage, unsigned level);
 
 #endif

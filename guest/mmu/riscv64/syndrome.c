@@ -5,6 +5,17 @@
  */
 #include "guest/mmu/riscv64/riscv64.h"
 
+#include "guest/mmu/spoil.h"
+
+/* 4.3.1, figure 4.18 and 4.4.1, figure 4.21. */
+#define PTE_V   (uint64_t)1
+#define PTE_RWX ((uint64_t)7 << 1)
+#define PTE_U   ((uint64_t)1 << 4)
+#define PTE_G   ((uint64_t)1 << 5)
+#define PTE_A   ((uint64_t)1 << 6)
+#define PTE_D   ((uint64_t)1 << 7)
+#define PTE_RSW ((uint64_t)3 << 8)
+
 /* 8.6.3, table 8.12: pseudoinstructions for the 64-bit reads and writes of the guest's page walk.
  */
 #define WALK_READ  0x3000u
@@ -49,16 +60,43 @@ bool riscv_syndrome_right(const struct stage *stage, const struct expected *expe
 		instruction_right(expected, htval, outcome->raw[3]);
 }
 
+#define BIT(n)         ((uint64_t)1 << (n))
+#define BITS(from, to) (BIT((to) + 1) - BIT(from))
+
+/*
+ * 4.3.2, step 3: any reserved bit that is set is a page fault. 4.4.1: bits 60:54; 62:61 without
+ * Svpbmt, 63 without Svnapot, and both in links; D, A and U in links. RSW, bits 9:8, is for
+ * software; 8.5.1: G is ignored by the G-stage. A leaf without U is no user's, and the G-stage has
+ * only users; the address of a large one is aligned to its size.
+ */
+static struct spoil_bits bits_of(enum mz_kind kind, unsigned level)
+{
+	struct spoil_bits bits = {BITS(54, 62) | BIT(63) | PTE_U, PTE_G | PTE_RSW};
+
+	if (kind == MZ_NODE)
+		bits.reserved |= PTE_A | PTE_D;
+	else if (level > 1)
+		bits.reserved |= BITS(10, 10 + 9 * (level - 1) - 1);
+	return bits;
+}
+
 bool riscv_spoil(const struct stage *stage, uint64_t entry, enum mz_kind kind, unsigned level,
 		 unsigned n, struct spoilt *out)
 {
 	(void)stage;
-	(void)entry;
-	(void)kind;
-	(void)level;
-	(void)n;
-	(void)out;
-	return false;
+	if (spoil_bit(bits_of(kind, level), entry, &n, out))
+		return true;
+	out->bit = -1;
+	out->cause = MZ_FAULT_ABSENT;
+	if (n == 0) {
+		out->what = "valid_clear";
+		out->entry = entry & ~PTE_V;
+		return true;
+	}
+	/* 4.3.2, step 4: the last level has no links. */
+	out->what = "link";
+	out->entry = entry & ~PTE_RWX;
+	return n == 1 && kind == MZ_LEAF && level == 1;
 }
 
 const char *riscv_deviation(const struct stage *stage, const char *test,
