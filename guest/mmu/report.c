@@ -29,6 +29,23 @@ const char *report_name(void)
 	return name;
 }
 
+static bool begins(const char *text, const char *part)
+{
+	while (*part != 0 && *text == *part) {
+		text++;
+		part++;
+	}
+	return *part == 0;
+}
+
+bool report_named(const char *of, const char *part)
+{
+	for (; *of != 0; of++)
+		if (begins(of, part))
+			return true;
+	return false;
+}
+
 void report_ok(void)
 {
 	print("ok %u - %s\n", ++tests, name);

@@ -14,6 +14,9 @@
 __attribute__((format(printf, 1, 2))) void report_test(const char *format, ...);
 const char *report_name(void);
 
+/* Is this part of the name? */
+bool report_named(const char *name, const char *part);
+
 /* How the named test has ended: one of these. */
 void report_ok(void);
 __attribute__((format(printf, 1, 2))) void report_not_ok(const char *format, ...);

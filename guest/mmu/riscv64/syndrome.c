@@ -98,13 +98,3 @@ bool riscv_spoil(const struct stage *stage, uint64_t entry, enum mz_kind kind, u
 	out->entry = entry & ~PTE_RWX;
 	return n == 1 && kind == MZ_LEAF && level == 1;
 }
-
-const char *riscv_deviation(const struct stage *stage, const char *test,
-			    const struct expected *expected, const struct outcome *outcome)
-{
-	(void)stage;
-	(void)test;
-	(void)expected;
-	(void)outcome;
-	return NULL;
-}
