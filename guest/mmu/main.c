@@ -9,6 +9,8 @@ static void over_stage(const struct platform *platform, const struct stage *stag
 	scenario_absent(platform, stage);
 	scenario_bits(platform, stage);
 	scenario_flags(platform, stage);
+	scenario_guest(platform, stage);
+	scenario_nested(platform, stage);
 }
 
 _Noreturn void mmu_main(const struct platform *platform)

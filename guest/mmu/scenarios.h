@@ -46,6 +46,9 @@ void scenario_bits(const struct platform *platform, const struct stage *stage);
 /* Accessed and dirty: on the path, on the leaf, by accesses and by the guest's walk. */
 void scenario_flags(const struct platform *platform, const struct stage *stage);
 
+/* What the guest's own tables forbid comes first. */
+void scenario_guest(const struct platform *platform, const struct stage *stage);
+
 /* The guest's tables and its memory, small and large, in pages that are there, read-only or not. */
 void scenario_nested(const struct platform *platform, const struct stage *stage);
 
