@@ -11,6 +11,9 @@ static void over_stage(const struct platform *platform, const struct stage *stag
 	scenario_flags(platform, stage);
 	scenario_guest(platform, stage);
 	scenario_nested(platform, stage);
+	scenario_changes(platform, stage);
+	scenario_stale(platform, stage);
+	scenario_types(platform, stage);
 }
 
 _Noreturn void mmu_main(const struct platform *platform)

@@ -52,10 +52,13 @@ void scenario_guest(const struct platform *platform, const struct stage *stage);
 /* The guest's tables and its memory, small and large, in pages that are there, read-only or not. */
 void scenario_nested(const struct platform *platform, const struct stage *stage);
 
-/* Changes under a guest that has translations cached, with and without a flush. */
+/* Changes under a guest that has translations cached, with the flush that they ask for. */
 void scenario_changes(const struct platform *platform, const struct stage *stage);
 
-/* Memory types, and a device. */
+/* Changes without it are not seen. */
+void scenario_stale(const struct platform *platform, const struct stage *stage);
+
+/* Memory types, flags, and devices. */
 void scenario_types(const struct platform *platform, const struct stage *stage);
 
 /* The same random tables for the MMU and for the walker. */
