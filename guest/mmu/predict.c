@@ -56,15 +56,26 @@ static bool leaf_allows(struct second *second, const struct mz_walk_step *leaf, 
 	return true;
 }
 
+/* A hook of mz_walk_root(): a spoilt link may lead anywhere, and is not followed then. */
+static const uint64_t *node_at(void *context, mz_oa node, size_t bytes)
+{
+	const struct platform *platform = context;
+	uint64_t offset = node.addr - platform->ram_first.addr;
+
+	return offset <= platform->ram_bytes - bytes ? memory_word(node) : NULL;
+}
+
 static bool second_walk(struct second *second)
 {
+	const struct platform *platform = second->world->platform;
 	const struct mz_table *table = &second->world->stage2;
 	const struct mz_format *f = table->config.format;
 	unsigned allowed = world_all_perm(second->world->stage);
 	const struct mz_walk_step *step = NULL;
 	struct mz_walk walk;
 
-	if (mz_table_walk(table, second->gpa, &walk) == MZ_OUT_OF_RANGE)
+	if (mz_walk_root(f, table->root_oa, node_at, (void *)(uintptr_t)platform, second->gpa,
+			 &walk) == MZ_OUT_OF_RANGE)
 		return fault(second, MZ_FAULT_ABSENT, 0, 0);
 	for (unsigned i = 0; i < walk.step_count; i++) {
 		uint8_t cause = MZ_FAULT_UNKNOWN;
