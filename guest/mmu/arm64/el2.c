@@ -49,16 +49,19 @@ static enum mz_error fill(const struct mz_arm_s1 *wanted)
 	if (error == MZ_OK)
 		error = mz_arm_s1_format(wanted, &format);
 	if (error == MZ_OK)
-		error = mz_table_init(&table, &(struct mz_config) {
-			.format = &format,
-			.memory = {
-				.alloc = alloc,
-				.free = give_back,
-				.frames = frames,
-				.first_frame = (uintptr_t)nodes >> PAGE_LG2,
-				.frame_count = NODES_MAX,
-			},
-		});
+		error = mz_table_init(
+			&table,
+			&(struct mz_config) {
+				.format = &format,
+				.memory =
+					{
+						.alloc = alloc,
+						.free = give_back,
+						.frames = frames,
+						.first_frame = (uintptr_t)nodes >> PAGE_LG2,
+						.frame_count = NODES_MAX,
+					},
+			});
 	if (error == MZ_OK)
 		error = map(MACHINE_DEVICES, MACHINE_DEVICES + MACHINE_DEVICES_BYTES,
 			    MZ_READ | MZ_WRITE, MZ_MEM_DEVICE);

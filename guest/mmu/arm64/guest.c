@@ -2,6 +2,7 @@
 /* Section names are those of the Arm ARM (DDI 0487). */
 #include "guest/mmu/arm64/guest.h"
 
+#include "core/walk.h"
 #include "guest/mmu/arm64/machine.h"
 #include "guest/mmu/arm64/registers.h"
 #include "guest/mmu/arm64/stages.h"
@@ -75,9 +76,24 @@ void guest_use(const struct stage *stage, const struct mz_table *stage2,
 	isb();
 }
 
-const struct mz_table *guest_stage1_table(void)
+/* Where the guest's node is, up to the one in which `ia` is. */
+static const uint64_t *node_before(void *context, mz_oa node, size_t bytes)
 {
-	return used.stage1;
+	const mz_ia *ia = context;
+	struct mz_item item = mz_table_query(used.stage2, mz_ia_from(node.addr));
+
+	if (item.level == 0 || ia->addr - node.addr < bytes)
+		return NULL;
+	return (const uint64_t *)(uintptr_t)item.oa.addr;
+}
+
+unsigned guest_level(mz_ia ia, uint64_t va)
+{
+	const struct mz_format *f = used.stage1->config.format;
+	struct mz_walk walk;
+
+	(void)mz_walk_root(f, used.stage1->root_oa, node_before, &ia, mz_ia_from(va), &walk);
+	return 4u - f->levels + walk.step_count;
 }
 
 /* arch/arm/arm.h, "Translation caches". */
@@ -160,10 +176,16 @@ static void find_ia(struct mz_fault_record *fault)
 	fault->ia = mz_ia_from((par & 0x000ffffffffff000u) | (fault->guest_va & 0xfff));
 }
 
-/* What the syndrome leaves out, as arch/arm/arm.h says. */
+/*
+ * What the syndrome leaves out, as arch/arm/arm.h says. An address beyond the table is told as
+ * absent at level 0, which some tables have.
+ */
 static void complete(struct mz_fault_record *fault, bool user)
 {
 	bool denied = fault->cause == MZ_FAULT_DENIED;
+
+	if (fault->has_ia && fault->ia.addr >> used.stage2->config.format->ia_lg2 != 0)
+		fault->level = 0;
 
 	fault->user = user;
 	if (fault->access == MZ_EXEC && user && (used.own->wanted.options & MZ_ARM_XNX) != 0)

@@ -20,7 +20,7 @@ extern uint8_t text_first[], text_end[], image_end[];
 /* start.S */
 struct guest_run {
 	uint64_t pc, pstate;
-	uint64_t x[4];
+	uint64_t x[3];
 };
 
 void guest_enter(struct guest_run *run);

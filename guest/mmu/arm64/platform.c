@@ -56,8 +56,9 @@ static void add_stage1(void)
 	platform.stage1_features = hardware()->features;
 	platform.stage1_oa_lg2 = format.oa_lg2;
 	if ((hardware()->features & MZ_HW_ACCESSED_DIRTY) != 0)
-		platform.stage1_flags_set = (uint16_t)(MZ_ACCESSED |
-			((wanted->options & MZ_ARM_DBM) != 0 ? MZ_DIRTY : 0u));
+		platform.stage1_flags_set =
+			(uint16_t)(MZ_ACCESSED |
+				   ((wanted->options & MZ_ARM_DBM) != 0 ? MZ_DIRTY : 0u));
 }
 
 void el2_main(void)

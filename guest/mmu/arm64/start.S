@@ -34,8 +34,8 @@ park:
 
 /*
  * void guest_enter(struct guest_run *run): the guest goes on at run->pc in run->pstate, with
- * run->x[] in its first registers, until an exception brings it back; run->x[] is what it left in
- * them. What the compiler keeps over calls lies on the stack meanwhile.
+ * run->x[] in its first registers, until an exception brings it back; run->x[0] is what it left in
+ * x0. What the compiler keeps over calls lies on the stack meanwhile.
  */
 	.text
 	.globl	guest_enter
@@ -50,12 +50,13 @@ guest_enter:
 	ldp	x1, x2, [x0]
 	msr	elr_el2, x1
 	msr	spsr_el2, x2
+	ldr	x2, [x0, #32]
 	ldp	x0, x1, [x0, #16]
 	eret
 
 guest_left:
-	ldr	x2, [sp, #96]
-	stp	x0, x1, [x2, #16]
+	ldr	x1, [sp, #96]
+	str	x0, [x1, #16]
 	ldp	x19, x20, [sp, #16]
 	ldp	x21, x22, [sp, #32]
 	ldp	x23, x24, [sp, #48]

@@ -20,7 +20,7 @@
 
 #define ISS_S1PTW (1u << 7)
 /* Of the instruction, and not of the walk that it made. */
-#define ISS_WNR (1u << 6)
+#define ISS_WNR   (1u << 6)
 
 /* DFSC and IFSC, 5:0: the cause, and the level in 1:0. */
 enum {
