@@ -113,6 +113,7 @@ void platform_main(void)
 		.flush_stage1 = flush_stage1,
 		.access = access_once,
 		.syndrome_right = npt_syndrome_right,
+		.deviation = npt_deviation,
 		.device = {HPET},
 	};
 	const char *lacking = svm_begin();
