@@ -8,9 +8,12 @@
 /* The HPET's capabilities: IA-PC HPET Specification 1.0a, sections 2.3.4 and 3.2.4. */
 #define HPET 0xfed00000u
 
+#define CR4_LA57 (1u << 12) /* section 3.1.3 */
+
 static struct vmcb guest __attribute__((aligned(4096)));
 static uint64_t code_at[2]; /* for the kernel, for the user */
 static unsigned host_levels = 4;
+static bool traps;
 
 /* Nested tables have as many levels as the host's own: section 15.25.3. */
 static void walk_levels(unsigned levels)
@@ -23,10 +26,14 @@ static void walk_levels(unsigned levels)
 static void use(const struct stage *stage, const struct mz_table *stage2,
 		const struct mz_table *stage1, uint64_t code_va, uint64_t user_code_va)
 {
-	(void)stage;
 	walk_levels(stage2->config.format->levels);
 	svm_guest_make(&guest);
 	svm_guest_use(&guest, stage2);
+	if (npt_traps(stage))
+		guest.nested_control |= NESTED_CONTROL_EXECUTE_TRAP;
+	if (stage1->config.format->levels == 5)
+		guest.cr4 |= CR4_LA57;
+	traps = npt_traps(stage);
 	guest.cr3 = mz_table_root_register(stage1);
 	code_at[0] = code_va;
 	code_at[1] = user_code_va;
@@ -61,7 +68,9 @@ static struct outcome outcome_of(const struct access *access, const struct x86_r
 		outcome.ending = ENDING_GUEST_FAULT;
 	if (guest.exit_code == EXIT_NESTED_PAGE_FAULT) {
 		outcome.ending = ENDING_FAULT;
-		outcome.fault = mz_npt_fault(guest.exit_info_1, guest.exit_info_2);
+		outcome.fault = traps
+			? mz_npt_gmet_fault(guest.exit_info_1, guest.exit_info_2, guest.cpl)
+			: mz_npt_fault(guest.exit_info_1, guest.exit_info_2);
 	}
 	return outcome;
 }
@@ -79,48 +88,38 @@ static struct outcome access_once(const struct access *access)
 	return outcome_of(access, &at);
 }
 
-/* As many of the formats as the processor has; answers how many. */
-static unsigned find_stages(struct stage stages[2])
+static struct stage stages[NPT_STAGES];
+
+static struct platform platform = {
+	.name = "npt",
+	.stages = stages,
+	.use = use,
+	.flush = flush,
+	.flush_stage1 = flush_stage1,
+	.access = access_once,
+	.syndrome_right = npt_syndrome_right,
+	.deviation = npt_deviation,
+	.device = {HPET},
+	.own_tests = npt_own_tests,
+};
+
+struct vmcb *npt_guest(void)
 {
-	static const struct mz_format *const formats[] = {&mz_npt, &mz_npt5};
-	struct mz_npt_hardware hardware = svm_hardware();
-	unsigned count = 0;
+	return &guest;
+}
 
-	for (unsigned i = 0; i < 2; i++) {
-		struct stage *stage = &stages[count];
-
-		*stage = (struct stage) {
-			.name = formats[i]->name,
-			.config.format = formats[i],
-			.flags_set = MZ_ACCESSED | MZ_DIRTY,
-			.links_accessed = true,
-			.walk_writes = true,
-			.spoil = npt_spoil,
-		};
-		count += mz_npt_configure(&stage->config, &hardware) == MZ_OK;
-	}
-	return count;
+const struct platform *npt_platform(void)
+{
+	return &platform;
 }
 
 void platform_main(void)
 {
-	static struct stage stages[2];
-	static struct platform platform = {
-		.name = "npt",
-		.stages = stages,
-		.use = use,
-		.flush = flush,
-		.flush_stage1 = flush_stage1,
-		.access = access_once,
-		.syndrome_right = npt_syndrome_right,
-		.deviation = npt_deviation,
-		.device = {HPET},
-	};
 	const char *lacking = svm_begin();
 
 	if (lacking != NULL)
 		x86_give_up(lacking);
 	x86_describe(&platform);
-	platform.stage_count = find_stages(stages);
+	platform.stage_count = npt_find_stages(stages);
 	mmu_main(&platform);
 }

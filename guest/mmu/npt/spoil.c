@@ -13,6 +13,8 @@ struct bits {
 };
 
 static const struct bits user = {"user_bit", MZ_FAULT_DENIED, 2, 2};
+/* Under the execute trap: section 15.25.13. What it does in a leaf is a matter of permissions. */
+static const struct bits user_trap = {"user_bit", MZ_FAULT_UNKNOWN, 2, 2};
 static const struct bits available = {"available_bit", MZ_FAULT_UNKNOWN, 9, 11};
 /* With the host's CR4.PKE clear, the protection key is available, too. */
 static const struct bits available_high = {"available_bit", MZ_FAULT_UNKNOWN, 52, 62};
@@ -31,7 +33,10 @@ static unsigned rules_for(const struct stage *stage, enum mz_kind kind, unsigned
 {
 	unsigned count = 0;
 
-	rules[count++] = user;
+	if (!npt_traps(stage))
+		rules[count++] = user;
+	else if (kind == MZ_NODE)
+		rules[count++] = user_trap;
 	rules[count++] = available;
 	rules[count++] = available_high;
 	rules[count++] = cache_control;

@@ -100,7 +100,8 @@ enum {
 	TLB_CONTROL_GUEST = 3, /* where CPUID has FlushByAsid */
 };
 
-#define NESTED_CONTROL_ENABLE 1u /* section 15.25.3 "Enabling nested paging" */
+#define NESTED_CONTROL_ENABLE       (1u << 0) /* section 15.25.3 "Enabling nested paging" */
+#define NESTED_CONTROL_EXECUTE_TRAP (1u << 3) /* section 15.25.13 */
 
 enum {
 	EXIT_EXCEPTION = 0x40, /* + the vector */
