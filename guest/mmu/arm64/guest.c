@@ -2,7 +2,6 @@
 /* Section names are those of the Arm ARM (DDI 0487). */
 #include "guest/mmu/arm64/guest.h"
 
-#include "core/walk.h"
 #include "guest/mmu/arm64/machine.h"
 #include "guest/mmu/arm64/registers.h"
 #include "guest/mmu/arm64/stages.h"
@@ -76,24 +75,9 @@ void guest_use(const struct stage *stage, const struct mz_table *stage2,
 	isb();
 }
 
-/* Where the guest's node is, up to the one in which `ia` is. */
-static const uint64_t *node_before(void *context, mz_oa node, size_t bytes)
+const struct mz_format *guest_stage1_format(void)
 {
-	const mz_ia *ia = context;
-	struct mz_item item = mz_table_query(used.stage2, mz_ia_from(node.addr));
-
-	if (item.level == 0 || ia->addr - node.addr < bytes)
-		return NULL;
-	return (const uint64_t *)(uintptr_t)item.oa.addr;
-}
-
-unsigned guest_level(mz_ia ia, uint64_t va)
-{
-	const struct mz_format *f = used.stage1->config.format;
-	struct mz_walk walk;
-
-	(void)mz_walk_root(f, used.stage1->root_oa, node_before, &ia, mz_ia_from(va), &walk);
-	return 4u - f->levels + walk.step_count;
+	return used.stage1->config.format;
 }
 
 /* arch/arm/arm.h, "Translation caches". */

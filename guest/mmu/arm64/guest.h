@@ -13,11 +13,8 @@ void guest_flush_stage1(void);
 struct outcome guest_access(const struct access *access);
 void guest_write_return(void *at, uint32_t tag);
 
-/*
- * The level, as Arm counts, of the entry of the guest's own tables at `ia`, on the way to `va`; 4
- * if there is none.
- */
-unsigned guest_level(mz_ia ia, uint64_t va);
+/* Of the first stage in use. */
+const struct mz_format *guest_stage1_format(void);
 
 /* syndrome.c */
 bool syndrome_right(const struct stage *stage, const struct expected *expected,

@@ -7,6 +7,7 @@
 #include "guest/mmu/arm64/stages.h"
 
 enum { VALID = 1, TABLE = 2 };
+#define XN ((uint64_t)1 << 54) /* ignored in a table */
 
 struct spoiling {
 	uint64_t entry;
@@ -57,18 +58,30 @@ static uint64_t beyond(const struct mz_arm_s2 *wanted)
 	return wanted->oa_bits < 48 ? range(47, wanted->oa_bits) : 0;
 }
 
+/* The 64 KiB granule has blocks at one more level where physical addresses have 52 bits. */
+static bool has_leaves(const struct stage *stage, unsigned level)
+{
+	const struct mz_format *f = stage->config.format;
+
+	return (f->leaf_levels >> level & 1) != 0 ||
+		(f->page_lg2 == 16 && level == 3 && hardware()->oa_bits == 52);
+}
+
 bool spoil(const struct stage *stage, uint64_t entry, enum mz_kind kind, unsigned level, unsigned n,
 	   struct spoilt *out)
 {
 	const struct arm_stage *own = stage->own;
 	struct spoiling s = {entry, n, out};
-	bool leaves = (stage->config.format->leaf_levels >> level & 1) != 0;
+	bool leaves = has_leaves(stage, level);
 
 	if (bits(&s, "ignored_bit", ignored(&own->wanted, kind), MZ_FAULT_UNKNOWN) ||
 	    bits(&s, "address_bit", beyond(&own->wanted), MZ_FAULT_ADDRESS_SIZE) ||
 	    way(&s, "not_valid", -1, entry & ~(uint64_t)VALID, MZ_FAULT_ABSENT))
 		return true;
-	/* A page is marked as a table is; other than that, a leaf above the last level for them. */
+	/*
+	 * A page is marked as a table is; other than that, a leaf above the last level for them.
+	 * XN keeps a processor that takes it for one from executing what it maps.
+	 */
 	return (level == 1 || !leaves) &&
-		way(&s, "reserved_type", -1, entry & ~(uint64_t)TABLE, MZ_FAULT_ABSENT);
+		way(&s, "reserved_type", -1, (entry & ~(uint64_t)TABLE) | XN, MZ_FAULT_ABSENT);
 }
