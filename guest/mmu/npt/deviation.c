@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * What QEMU 7.2 is known to do otherwise than the manual: docs/deviations.md, section NPT. Each is
- * told by its outcome to the bit: with what is known mended, the syndrome is right.
+ * What QEMU 7.2 and Bochs 2.7 are known to do otherwise than the manual: docs/deviations.md, section
+ * NPT. Each is told by its outcome to the bit: with what is known mended, the syndrome is right.
  */
 #include "guest/mmu/npt/npt.h"
 #include "guest/mmu/report.h"
@@ -27,6 +27,6 @@ const char *npt_deviation(const struct stage *stage, const char *test,
 		return "QEMU says of an entry with reserved bits that it is not present";
 	if (outcome->ending == ENDING_DONE && expected->cause == MZ_FAULT_MISCONFIGURED &&
 	    expected->level >= 4 && report_named(test, "_reserved_bit_8_in_a_link"))
-		return "QEMU ignores bit 8 of links at level 4 and above";
+		return "QEMU and Bochs ignore bit 8 of links at level 4 and above";
 	return NULL;
 }

@@ -78,9 +78,15 @@ void x86_give_up(const char *why)
 	finish(1);
 }
 
+/* The serial port's line status: PC16550D data sheet, 8.4. */
+#define SERIAL_STATUS (SERIAL_PORT + 5)
+#define STATUS_SENT   0x40
+
 /* QEMU has a port for that, and so has Bochs, which takes a word byte by byte. */
 void finish(unsigned status)
 {
+	while (!(in8(SERIAL_STATUS) & STATUS_SENT))
+		;
 	for (const char *letter = "Shutdown"; *letter; letter++)
 		out8(0x8900, (uint8_t)*letter);
 	out32(FINISH_PORT, status);
