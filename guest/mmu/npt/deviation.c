@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * What QEMU 7.2 and Bochs 2.7 are known to do otherwise than the manual: docs/deviations.md, section
- * NPT. Each is told by its outcome to the bit: with what is known mended, the syndrome is right.
+ * What QEMU 7.2 and Bochs 2.7 are known to do otherwise than the manual: docs/deviations.md,
+ * section NPT. Each is told by its outcome to the bit: with what is known mended, the syndrome is
+ * right.
  */
 #include "guest/mmu/npt/npt.h"
 #include "guest/mmu/report.h"
