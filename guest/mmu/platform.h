@@ -37,6 +37,9 @@ struct stage {
 	const struct mz_format *stage1; /* of the guest that runs under it; NULL: platform.stage1 */
 	const void *own;                /* whatever else the platform must know of it */
 
+	/* Random addresses stay below 2^this, where a known deviation asks for it; 0: no limit. */
+	uint8_t random_ia_lg2;
+
 	uint16_t flags_set;      /* MZ_ACCESSED, MZ_DIRTY: the MMU sets them in leaves by itself */
 	uint16_t flags_demanded; /* it faults where one is needed but clear; disjoint from those */
 	bool links_accessed;     /* it sets MZ_ACCESSED in links on the way too */

@@ -31,8 +31,9 @@ _Noreturn void finish(unsigned status)
 		__asm__ volatile("wfi");
 }
 
-_Noreturn void machine_trapped(uint64_t mcause, uint64_t mepc, uint64_t mtval)
+_Noreturn void own_trapped(uint64_t cause, uint64_t pc, uint64_t value)
 {
-	print("Bail out! a trap to M mode: mcause %lx mepc %lx mtval %lx\n", mcause, mepc, mtval);
+	print("Bail out! a trap of the hypervisor's own: cause %lx at %lx, value %lx\n", cause, pc,
+	      value);
 	finish(2);
 }

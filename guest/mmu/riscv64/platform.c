@@ -168,8 +168,6 @@ static struct outcome access_by_guest(const struct access *access)
 	csr_write(CSR_HSTATUS, access->user ? hstatus & ~HSTATUS_SPVP : hstatus | HSTATUS_SPVP);
 	csr_write(CSR_SSTATUS, access->user ? sstatus & ~SSTATUS_SPP : sstatus | SSTATUS_SPP);
 	guest_enter(&state);
-	if ((state.hstatus & HSTATUS_SPV) == 0)
-		machine_trapped(state.scause, state.pc, state.stval);
 	outcome.ending = ending_of(state.scause, state.hstatus);
 	outcome.value = state.a0_after;
 	outcome.fault = mz_riscv_g_fault(state.scause, state.stval, state.htval, state.htinst);
@@ -220,6 +218,8 @@ static unsigned make_stages(void)
 			.name = wanted[i].name,
 			.config.format = wanted[i].format,
 			.stage1 = wanted[i].stage1,
+			/* See address_signed() in deviation.c. */
+			.random_ia_lg2 = wanted[i].format->ia_lg2 - 1,
 			.flags_set = MZ_ACCESSED | MZ_DIRTY,
 			/* 4.3.1, table 4.5: write without read is reserved. */
 			.bad_perms = 1u << MZ_WRITE | 1u << (MZ_WRITE | MZ_EXEC),

@@ -21,7 +21,7 @@ enum { STUB_READ = 0, STUB_WRITE = 16, STUB_POKE = 32 };
 extern char image_end[];
 
 _Noreturn void riscv_main(void);
-_Noreturn void machine_trapped(uint64_t mcause, uint64_t mepc, uint64_t mtval);
+_Noreturn void own_trapped(uint64_t cause, uint64_t pc, uint64_t value);
 
 /* Is the syndrome what the privileged specification says? */
 bool riscv_syndrome_right(const struct stage *stage, const struct expected *expected,

@@ -53,7 +53,7 @@ machine_trap:
 	csrr	a1, mepc
 	csrr	a2, mtval
 	la	sp, stack_end
-	j	machine_trapped
+	j	own_trapped
 
 	.text
 supervisor:
@@ -67,6 +67,7 @@ supervisor:
 	la	t0, guest_left
 	csrw	stvec, t0
 	csrw	CSR_HEDELEG, zero
+	csrw	CSR_HSTATUS, zero
 	j	riscv_main
 
 /*
@@ -101,8 +102,12 @@ guest_enter:
 
 	.balign 4
 guest_left:
+	/* 8.2.1, hstatus.SPV (bit 7): without it, this is no trap of the guest's. */
+	csrr	t0, CSR_HSTATUS
+	andi	t0, t0, 0x80
+	beqz	t0, own_trap
 	/* What the guest's registers hold is forgotten, but for a0. */
-	csrrw	sp, sscratch, sp
+	csrr	sp, sscratch
 	ld	t0, 104(sp)
 	sd	a0, 64(t0)
 	csrr	t1, scause
@@ -130,6 +135,13 @@ guest_left:
 	ld	s11, 96(sp)
 	addi	sp, sp, 112
 	ret
+
+own_trap:
+	csrr	a0, scause
+	csrr	a1, sepc
+	csrr	a2, stval
+	la	sp, stack_end
+	j	own_trapped
 
 /* What the guest executes, from the start of its code page: 16 bytes for each kind of access. */
 	.option norvc
