@@ -65,6 +65,8 @@ static void try_final(struct nested *n, const struct operation *operation)
 /* The page of the guest's tables is the node of this level on the way to a scratch page. */
 static void try_table(struct nested *n, unsigned node_level, const struct operation *operation)
 {
+	/* The guest's links begin without flags, its leaves with them. */
+	bool sets_flag = n->world.platform->stage1_links_accessed && node_level > n->guest_level;
 	struct access access;
 	uint64_t va;
 
@@ -74,7 +76,7 @@ static void try_table(struct nested *n, unsigned node_level, const struct operat
 	world_guest_move(&n->world, va, node_level, n->oa, n->gpa);
 	world_use(&n->world);
 	access = judge_access(va, operation->kind, operation->user);
-	judge_test(&n->world, &access, wanted(n->state, n->world.stage->walk_writes));
+	judge_test(&n->world, &access, wanted(n->state, n->world.stage->walk_writes || sets_flag));
 }
 
 /* node_level 0: the page itself that is accessed. */
