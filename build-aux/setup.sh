@@ -46,7 +46,17 @@ clang-format|clang-format|to check the layout of sources
 aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu|to build libmezz for 64-bit Arm
 riscv64-linux-gnu-gcc|gcc-riscv64-linux-gnu|to build libmezz for RISC-V
 arm-linux-gnueabi-gcc|gcc-arm-linux-gnueabi|to build libmezz for 32-bit Arm
-qemu-aarch64|qemu-user|to run what was built for other processors'
+qemu-aarch64|qemu-user|to run what was built for other processors
+qemu-system-aarch64|qemu-system-arm|to let an MMU walk tables: stage 2 of Arm
+qemu-system-riscv64|qemu-system-misc|to let an MMU walk tables: the G-stage of RISC-V
+qemu-system-x86_64|qemu-system-x86|to let an MMU walk tables: nested paging
+bochs|bochs|to let an MMU walk tables: EPT
+/usr/share/bochs/BIOS-bochs-latest|bochsbios|to start bochs
+/usr/share/bochs/VGABIOS-lgpl-latest|vgabios|to start bochs
+grub-mkrescue|grub-common|to start an image in bochs
+/usr/lib/grub/i386-pc/multiboot.mod|grub-pc-bin|to start an image in bochs
+xorriso|xorriso|to start an image in bochs
+mformat|mtools|to start an image in bochs'
 
 is_there()
 {

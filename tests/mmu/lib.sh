@@ -15,9 +15,11 @@ build()
 {
   local said seed=${MZ_SEED:-$((RANDOM << 15 | RANDOM))}
 
-  folder=$builddir/guest/mmu/$1
+  folder=$builddir/mmu-images/$1
   image=$folder/image.elf
-  if ! said=$("${MAKE:-make}" -s -f guest/mmu/image.mk PLATFORM="$1" OUT="$builddir/guest/mmu" SEED="$seed" 2>&1); then
+  # What a make above this one was told is not for this one.
+  if ! said=$(env -u MAKEFLAGS -u MFLAGS "${MAKE:-make}" -s -f guest/mmu/image.mk PLATFORM="$1" \
+    OUT="$builddir/mmu-images" SEED="$seed" 2>&1); then
     echo "not ok 1 - the_image_of_$1_builds"
     sed 's/^/# /' <<<"$said"
     echo 1..1
