@@ -305,17 +305,17 @@ static void count(struct differential *d, const struct verdict *verdict)
 {
 	const struct expected *expected = &verdict->prediction.expected;
 
+	d->endings[verdict->prediction.ending]++;
+	if (expected->faults) {
+		d->causes[expected->cause]++;
+		d->walks += expected->walk;
+	}
 	if (verdict->wrong != NULL && verdict->known != NULL) {
 		d->known++;
 		d->why_known = verdict->known;
 		return;
 	}
 	d->compared++;
-	d->endings[verdict->prediction.ending]++;
-	if (expected->faults) {
-		d->causes[expected->cause]++;
-		d->walks += expected->walk;
-	}
 	if (verdict->wrong != NULL && d->wrong++ < 3) {
 		report_note("access %u: %s", d->compared, verdict->wrong);
 		judge_explain(verdict);
@@ -382,11 +382,11 @@ static void report(const struct differential *d)
 {
 	const char *name = d->world.stage->name;
 
-	report_note(
-		"%s: compared %u accesses, seed %lx; %u changes; done %u, faults %u, %u of them "
-		"by walks, guest faults %u",
-		name, d->compared, (unsigned long)mmu_seed, d->changes, d->endings[ENDING_DONE],
-		d->endings[ENDING_FAULT], d->walks, d->endings[ENDING_GUEST_FAULT]);
+	report_note("%s: compared %u accesses, seed %lx; %u changes; all: done %u, faults %u, %u "
+		    "of them "
+		    "by walks, guest faults %u",
+		    name, d->compared, (unsigned long)mmu_seed, d->changes, d->endings[ENDING_DONE],
+		    d->endings[ENDING_FAULT], d->walks, d->endings[ENDING_GUEST_FAULT]);
 	report_test("%s_random_accesses_end_as_the_walker_says", name);
 	if (d->wrong == 0)
 		report_ok();
