@@ -64,7 +64,9 @@ void guest_use(const struct stage *stage, const struct mz_table *stage2,
 		       mz_arm_vtcr(&own->wanted, stage2->config.features, hardware()->vmid_bits));
 	WRITE_REGISTER("vttbr_el2", mz_table_root_register(stage2) | VMID);
 	WRITE_REGISTER("mair_el1", MZ_ARM_MAIR);
-	WRITE_REGISTER("tcr_el1", mz_arm_tcr(guest_stage1(), stage1->config.features));
+	WRITE_REGISTER(
+		"tcr_el1",
+		mz_arm_tcr(&arm_stage1_of(stage1->config.format)->wanted, stage1->config.features));
 	WRITE_REGISTER("ttbr0_el1", mz_table_root_register(stage1));
 	WRITE_REGISTER("vbar_el1", code_va + STUB_VECTORS);
 	WRITE_REGISTER("sctlr_el1", SCTLR_EL1_ON);
@@ -181,28 +183,27 @@ static void complete(struct mz_fault_record *fault, bool user)
 		fault->access = MZ_READ;
 }
 
-static struct outcome aborted(const struct access *access)
+static void aborted(struct outcome *outcome, const struct access *access)
 {
-	uint64_t esr = READ_REGISTER("esr_el2"), far = READ_REGISTER("far_el2");
-	uint64_t hpfar = READ_REGISTER("hpfar_el2");
-	struct outcome outcome = {.ending = ENDING_FAULT, .raw = {esr, far, hpfar}};
-
-	outcome.fault = mz_arm_s2_fault(esr, far, hpfar);
-	complete(&outcome.fault, access->user);
-	return outcome;
+	outcome->ending = ENDING_FAULT;
+	outcome->raw[3] = 0;
+	outcome->fault = mz_arm_s2_fault(outcome->raw[0], outcome->raw[1], outcome->raw[2]);
+	complete(&outcome->fault, access->user);
 }
 
 /* What has come to EL1 and was handed on. */
-static enum ending ending_of_guest(const struct access *access)
+static void trapped(struct outcome *outcome, const struct access *access)
 {
-	uint64_t esr = READ_REGISTER("esr_el1");
+	uint64_t esr = READ_REGISTER("esr_el1"), far = READ_REGISTER("far_el1");
 	unsigned fetch = access->user ? EC_INSTRUCTION_LOWER : EC_INSTRUCTION_SAME;
 	unsigned data = access->user ? EC_DATA_LOWER : EC_DATA_SAME;
 
-	if (class_of(esr) != (access->kind == MZ_EXEC ? fetch : data) || !is_translation(esr) ||
-	    READ_REGISTER("far_el1") != access->va)
-		return ENDING_UNEXPECTED;
-	return ENDING_GUEST_FAULT;
+	outcome->raw[0] = esr;
+	outcome->raw[1] = far;
+	outcome->fault = mz_arm_s1_fault(esr, far);
+	if (class_of(esr) == (access->kind == MZ_EXEC ? fetch : data) && is_translation(esr) &&
+	    far == access->va)
+		outcome->ending = ENDING_GUEST_FAULT;
 }
 
 static struct outcome outcome_of(const struct access *access, const struct guest_run *run)
@@ -222,34 +223,21 @@ static struct outcome outcome_of(const struct access *access, const struct guest
 		break;
 	case EC_HVC:
 		if (immediate_of(esr) == STUB_TRAPPED)
-			outcome.ending = ending_of_guest(access);
-		outcome.raw[0] = READ_REGISTER("esr_el1");
-		outcome.raw[1] = READ_REGISTER("far_el1");
+			trapped(&outcome, access);
 		break;
 	case EC_INSTRUCTION_LOWER:
 	case EC_DATA_LOWER:
 		if (is_translation(esr))
-			outcome = aborted(access);
+			aborted(&outcome, access);
 		break;
 	}
 	return outcome;
 }
 
-static uint64_t entry_of(const struct access *access)
-{
-	uint64_t code = access->user ? used.user_code_va : used.code_va;
-
-	if (access->kind == MZ_EXEC)
-		return access->va;
-	if (access->kind == MZ_WRITE)
-		return code + STUB_WRITE;
-	return code + (access->poke_va != 0 ? STUB_POKE : STUB_READ);
-}
-
-struct outcome guest_access(const struct access *access)
+static struct outcome run_at(uint64_t pc, const struct access *access)
 {
 	struct guest_run run = {
-		.pc = entry_of(access),
+		.pc = pc,
 		.pstate = PSTATE_DAIF | (access->user ? PSTATE_EL0T : PSTATE_EL1H | PSTATE_PAN),
 		.x = {access->va, access->value, access->poke_va},
 	};
@@ -258,4 +246,18 @@ struct outcome guest_access(const struct access *access)
 	dsb();
 	guest_enter(&run);
 	return outcome_of(access, &run);
+}
+
+struct outcome guest_execute(unsigned offset, const struct access *access)
+{
+	return run_at((access->user ? used.user_code_va : used.code_va) + offset, access);
+}
+
+struct outcome guest_access(const struct access *access)
+{
+	if (access->kind == MZ_EXEC)
+		return run_at(access->va, access);
+	if (access->kind == MZ_WRITE)
+		return guest_execute(STUB_WRITE, access);
+	return guest_execute(access->poke_va != 0 ? STUB_POKE : STUB_READ, access);
 }

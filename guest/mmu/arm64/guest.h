@@ -13,6 +13,9 @@ void guest_flush_stage1(void);
 struct outcome guest_access(const struct access *access);
 void guest_write_return(void *at, uint32_t tag);
 
+/* The same by the code page's instruction at `offset`; outcome.value is what it leaves in x0. */
+struct outcome guest_execute(unsigned offset, const struct access *access);
+
 /* Of the first stage in use. */
 const struct mz_format *guest_stage1_format(void);
 

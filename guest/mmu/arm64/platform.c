@@ -47,18 +47,14 @@ static void add_ram(void)
 
 static void add_stage1(void)
 {
-	static struct mz_format format;
-	const struct mz_arm_s1 *wanted = guest_stage1();
+	const struct arm_stage1 *stage1 = guest_stage1();
+	bool dbm = (stage1->wanted.options & MZ_ARM_DBM) != 0;
 
-	if (mz_arm_s1_format(wanted, &format) != MZ_OK)
-		__builtin_trap();
-	platform.stage1 = &format;
+	platform.stage1 = &stage1->format;
 	platform.stage1_features = hardware()->features;
-	platform.stage1_oa_lg2 = format.oa_lg2;
+	platform.stage1_oa_lg2 = stage1->format.oa_lg2;
 	if ((hardware()->features & MZ_HW_ACCESSED_DIRTY) != 0)
-		platform.stage1_flags_set =
-			(uint16_t)(MZ_ACCESSED |
-				   ((wanted->options & MZ_ARM_DBM) != 0 ? MZ_DIRTY : 0u));
+		platform.stage1_flags_set = (uint16_t)(MZ_ACCESSED | (dbm ? MZ_DIRTY : 0u));
 }
 
 void el2_main(void)

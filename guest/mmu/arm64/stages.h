@@ -16,11 +16,28 @@ struct arm_stage {
 	uint32_t features;
 };
 
+/* As far as the processor's addresses reach. False: it lacks something else. */
+bool arm_stage_make(struct stage *out, struct mz_format *format, struct arm_stage *wish);
+
 /* Those of the list that the processor has. */
 const struct stage *stages(unsigned *count);
 
-/* The first stage of the guests. */
-const struct mz_arm_s1 *guest_stage1(void);
+/* A first stage of guests, found by its format, with which it begins. */
+struct arm_stage1 {
+	struct mz_format format;
+	struct mz_arm_s1 wanted;
+};
+
+static inline const struct arm_stage1 *arm_stage1_of(const struct mz_format *format)
+{
+	return (const struct arm_stage1 *)(const void *)format;
+}
+
+/* False: the processor has none. */
+bool arm_stage1_make(struct arm_stage1 *out, const struct mz_arm_s1 *wanted);
+
+/* The first stage of the scenarios' guests. */
+const struct arm_stage1 *guest_stage1(void);
 
 /* How raw bits spoil entries: spoil.c. */
 bool spoil(const struct stage *stage, uint64_t entry, enum mz_kind kind, unsigned level, unsigned n,
