@@ -14,6 +14,7 @@ static void over_stage(const struct platform *platform, const struct stage *stag
 	scenario_changes(platform, stage);
 	scenario_stale(platform, stage);
 	scenario_types(platform, stage);
+	scenario_log(platform, stage);
 	differential(platform, stage);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * Memory types and flags that a leaf can have, at every level: each must be taken by the MMU for
- * ordinary access. A device's register, mapped through. The log of written pages.
+ * ordinary access. A device's register, mapped through, and one that is emulated.
  */
 #include "guest/mmu/scenarios.h"
 

@@ -58,6 +58,9 @@ void scenario_changes(const struct platform *platform, const struct stage *stage
 /* Changes without it are not seen. */
 void scenario_stale(const struct platform *platform, const struct stage *stage);
 
+/* The log of written pages. */
+void scenario_log(const struct platform *platform, const struct stage *stage);
+
 /* Memory types, flags, and devices. */
 void scenario_types(const struct platform *platform, const struct stage *stage);
 
