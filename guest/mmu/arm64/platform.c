@@ -4,6 +4,7 @@
 
 #include "guest/mmu/arm64/guest.h"
 #include "guest/mmu/arm64/machine.h"
+#include "guest/mmu/arm64/own.h"
 #include "guest/mmu/arm64/stages.h"
 
 extern const uint8_t stub_first[], stub_end[];
@@ -22,6 +23,8 @@ static struct mz_prop stage1_prop(unsigned perm, bool user)
 /* The peripheral's identification, PL011 (DDI 0183): UARTPeriphID0 and 1. */
 #define UART_IDENTIFICATION (MACHINE_UART + 0xfe0)
 
+static void own_tests(void);
+
 static struct platform platform = {
 	.name = "arm64",
 	.stage1_prop = stage1_prop,
@@ -33,8 +36,14 @@ static struct platform platform = {
 	.access = guest_access,
 	.syndrome_right = syndrome_right,
 	.deviation = deviation,
+	.own_tests = own_tests,
 	.device = {UART_IDENTIFICATION},
 };
+
+static void own_tests(void)
+{
+	own_attributes(&platform);
+}
 
 /* RAM behind the image, from a round address on. */
 static void add_ram(void)
