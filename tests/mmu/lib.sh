@@ -10,6 +10,14 @@ need()
   exit 0
 }
 
+# need_file FILE PACKAGE
+need_file()
+{
+  [[ -e $1 ]] && return
+  echo "1..0 # SKIP there is no $1 (Debian: $2)"
+  exit 0
+}
+
 # build PLATFORM: leaves the path of the image in $image, that of its folder in $folder
 build()
 {
@@ -31,4 +39,14 @@ build()
 run()
 {
   "$@" </dev/null | tr -d '\r'
+}
+
+# one_plan COUNT: makes one of the plans of so many runs, all of which must have come to their end
+one_plan()
+{
+  awk -v runs="$1" '
+    /^1\.\./ { ended++; next }
+    /^(not )?ok / { sub(/ok [0-9]+/, "ok " ++tests) }
+    { print }
+    END { if (ended == runs) print "1.." tests }'
 }

@@ -31,6 +31,26 @@ _Noreturn void finish(unsigned status)
 		__asm__ volatile("wfi");
 }
 
+/* Devicetree specification, 5.2: the size is the second word of the header, big-endian. */
+static uint32_t tree_bytes(const uint8_t *tree)
+{
+	return (uint32_t)tree[4] << 24 | (uint32_t)tree[5] << 16 | (uint32_t)tree[6] << 8 | tree[7];
+}
+
+/* The property riscv,isa is a word with "_NAME" for each extension: nothing else looks like that.
+ */
+bool machine_has(const uint8_t *tree, const char *extension)
+{
+	size_t length = 0;
+
+	while (extension[length] != 0)
+		length++;
+	for (uint32_t i = 0; i + 1 + length < tree_bytes(tree); i++)
+		if (tree[i] == '_' && __builtin_memcmp(&tree[i + 1], extension, length) == 0)
+			return true;
+	return false;
+}
+
 _Noreturn void own_trapped(uint64_t cause, uint64_t pc, uint64_t value)
 {
 	print("Bail out! a trap of the hypervisor's own: cause %lx at %lx, value %lx\n", cause, pc,

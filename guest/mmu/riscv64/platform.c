@@ -11,7 +11,6 @@
 /* By number: the assembler need not know the hypervisor extension. */
 #define CSR_HSTATUS 0x600
 #define CSR_HGATP   0x680
-#define CSR_HENVCFG 0x60a
 #define CSR_VSATP   0x280
 
 #define csr_read(csr)                                                      \
@@ -46,6 +45,9 @@ enum {
 	LOAD_GUEST_FAULT = 21,
 	STORE_GUEST_FAULT = 23,
 };
+
+/* The interrupt controller of QEMU's virt machine: when the timer of hart 0 goes off. */
+#define CLINT_MTIMECMP 0x02004000
 
 static uint64_t code_vas[2]; /* for the kernel, for the user */
 
@@ -194,28 +196,33 @@ static uint32_t modes_found(void)
 }
 
 static const struct wanted {
-	const char *name;
+	const char *name, *name_svpbmt;
 	const struct mz_format *format, *stage1;
 } wanted[] = {
-	{"sv39x4", &mz_riscv_sv39x4, &mz_riscv_sv39},
-	{"sv48x4", &mz_riscv_sv48x4, &mz_riscv_sv48},
-	{"sv57x4", &mz_riscv_sv57x4, &mz_riscv_sv57},
+	{"sv39x4", "sv39x4_svpbmt", &mz_riscv_sv39x4, &mz_riscv_sv39},
+	{"sv48x4", "sv48x4_svpbmt", &mz_riscv_sv48x4, &mz_riscv_sv48},
+	{"sv57x4", "sv57x4_svpbmt", &mz_riscv_sv57x4, &mz_riscv_sv57},
 };
 
 #define WANTED (sizeof(wanted) / sizeof(wanted[0]))
 
 static struct stage stages[WANTED];
 
-static unsigned make_stages(void)
+static unsigned make_stages(const uint8_t *device_tree)
 {
-	struct mz_riscv_hardware hardware = {.modes = modes_found(), .svadu = true};
+	/* QEMU 7.2 has no Svadu to switch, and sets A and D always. */
+	struct mz_riscv_hardware hardware = {
+		.modes = modes_found(),
+		.svadu = true,
+		.svpbmt = machine_has(device_tree, "svpbmt"),
+	};
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < WANTED; i++) {
 		struct stage *stage = &stages[count];
 
 		*stage = (struct stage) {
-			.name = wanted[i].name,
+			.name = hardware.svpbmt ? wanted[i].name_svpbmt : wanted[i].name,
 			.config.format = wanted[i].format,
 			.stage1 = wanted[i].stage1,
 			/* See address_signed() in deviation.c. */
@@ -231,7 +238,7 @@ static unsigned make_stages(void)
 	return count;
 }
 
-_Noreturn void riscv_main(void)
+_Noreturn void riscv_main(const uint8_t *device_tree)
 {
 	static struct platform platform = {
 		.name = "riscv64",
@@ -248,12 +255,13 @@ _Noreturn void riscv_main(void)
 		.flush = flush,
 		.flush_stage1 = flush_stage1,
 		.access = access_by_guest,
+		.device = {CLINT_MTIMECMP},
 		.syndrome_right = riscv_syndrome_right,
 		.deviation = riscv_deviation,
 	};
 
 	platform.ram_first = mz_oa_from((uint64_t)image_end);
 	platform.stub_bytes = (size_t)(guest_stub_end - guest_stub);
-	platform.stage_count = make_stages();
+	platform.stage_count = make_stages(device_tree);
 	mmu_main(&platform);
 }

@@ -20,8 +20,11 @@ enum { STUB_READ = 0, STUB_WRITE = 16, STUB_POKE = 32 };
 
 extern char image_end[];
 
-_Noreturn void riscv_main(void);
+_Noreturn void riscv_main(const uint8_t *device_tree);
 _Noreturn void own_trapped(uint64_t cause, uint64_t pc, uint64_t value);
+
+/* Does the device tree name this extension of the processor? */
+bool machine_has(const uint8_t *device_tree, const char *extension);
 
 /* Is the syndrome what the privileged specification says? */
 bool riscv_syndrome_right(const struct stage *stage, const struct expected *expected,

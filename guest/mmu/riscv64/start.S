@@ -23,6 +23,8 @@
 	.section .text.start, "ax"
 	.globl start
 start:
+	/* The device tree is in a1, as QEMU's first instructions leave it. */
+	mv	s1, a1
 	/* All of memory for the modes below. */
 	li	t0, -1
 	csrw	pmpaddr0, t0
@@ -68,6 +70,7 @@ supervisor:
 	csrw	stvec, t0
 	csrw	CSR_HEDELEG, zero
 	csrw	CSR_HSTATUS, zero
+	mv	a0, s1
 	j	riscv_main
 
 /*

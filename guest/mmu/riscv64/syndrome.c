@@ -8,13 +8,14 @@
 #include "guest/mmu/spoil.h"
 
 /* 4.3.1, figure 4.18 and 4.4.1, figure 4.21. */
-#define PTE_V   (uint64_t)1
-#define PTE_RWX ((uint64_t)7 << 1)
-#define PTE_U   ((uint64_t)1 << 4)
-#define PTE_G   ((uint64_t)1 << 5)
-#define PTE_A   ((uint64_t)1 << 6)
-#define PTE_D   ((uint64_t)1 << 7)
-#define PTE_RSW ((uint64_t)3 << 8)
+#define PTE_V    (uint64_t)1
+#define PTE_RWX  ((uint64_t)7 << 1)
+#define PTE_U    ((uint64_t)1 << 4)
+#define PTE_G    ((uint64_t)1 << 5)
+#define PTE_A    ((uint64_t)1 << 6)
+#define PTE_D    ((uint64_t)1 << 7)
+#define PTE_RSW  ((uint64_t)3 << 8)
+#define PTE_PBMT ((uint64_t)3 << 61)
 
 /* 8.6.3, table 8.12: pseudoinstructions for the 64-bit reads and writes of the guest's page walk.
  */
@@ -60,8 +61,8 @@ bool riscv_syndrome_right(const struct stage *stage, const struct expected *expe
 		instruction_right(expected, htval, outcome->raw[3]);
 }
 
-#define BIT(n)         ((uint64_t)1 << (n))
-#define BITS(from, to) (BIT((to) + 1) - BIT(from))
+#define BIT(n)           ((uint64_t)1 << (n))
+#define BITS(from, last) ((BIT(last) - BIT(from)) | BIT(last))
 
 /*
  * 4.3.2, step 3: any reserved bit that is set is a page fault. 4.4.1: bits 60:54; 62:61 without
@@ -69,9 +70,12 @@ bool riscv_syndrome_right(const struct stage *stage, const struct expected *expe
  * software; 8.5.1: G is ignored by the G-stage. A leaf without U is no user's, and the G-stage has
  * only users; the address of a large one is aligned to its size.
  */
-static struct spoil_bits bits_of(enum mz_kind kind, unsigned level)
+static struct spoil_bits bits_of(const struct stage *stage, enum mz_kind kind, unsigned level)
 {
-	struct spoil_bits bits = {BITS(54, 62) | BIT(63) | PTE_U, PTE_G | PTE_RSW};
+	struct spoil_bits bits = {BITS(54, 63) | PTE_U, PTE_G | PTE_RSW};
+
+	if (kind == MZ_LEAF && (stage->config.features & MZ_SVPBMT) != 0)
+		bits.reserved &= ~PTE_PBMT;
 
 	if (kind == MZ_NODE)
 		bits.reserved |= PTE_A | PTE_D;
@@ -83,18 +87,28 @@ static struct spoil_bits bits_of(enum mz_kind kind, unsigned level)
 bool riscv_spoil(const struct stage *stage, uint64_t entry, enum mz_kind kind, unsigned level,
 		 unsigned n, struct spoilt *out)
 {
-	(void)stage;
-	if (spoil_bit(bits_of(kind, level), entry, &n, out))
+	const struct {
+		const char *what;
+		uint64_t entry;
+		uint8_t cause;
+		bool can_be;
+	} ways[] = {
+		{"valid_clear", entry & ~PTE_V, MZ_FAULT_ABSENT, true},
+		/* 4.3.2, step 4: the last level has no links. */
+		{"link", entry & ~PTE_RWX, MZ_FAULT_MISCONFIGURED, kind == MZ_LEAF && level == 1},
+		/* 4.4.1, table 4.6: 3 is reserved. */
+		{"memory_type", entry | PTE_PBMT, MZ_FAULT_MISCONFIGURED, kind == MZ_LEAF},
+	};
+
+	if (spoil_bit(bits_of(stage, kind, level), entry, &n, out))
 		return true;
 	out->bit = -1;
-	out->cause = MZ_FAULT_ABSENT;
-	if (n == 0) {
-		out->what = "valid_clear";
-		out->entry = entry & ~PTE_V;
-		return true;
+	for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		out->what = ways[i].what;
+		out->entry = ways[i].entry;
+		out->cause = ways[i].cause;
+		if (ways[i].can_be && n-- == 0)
+			return true;
 	}
-	/* 4.3.2, step 4: the last level has no links. */
-	out->what = "link";
-	out->entry = entry & ~PTE_RWX;
-	return n == 1 && kind == MZ_LEAF && level == 1;
+	return false;
 }
