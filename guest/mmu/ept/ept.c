@@ -8,9 +8,6 @@
 /* The HPET's capabilities: IA-PC HPET Specification 1.0a, sections 2.3.4 and 3.2.4. */
 #define HPET 0xfed00000u
 
-/* In the place of an exit reason: the processor did not enter the guest. */
-#define NOT_ENTERED ((uint64_t)1 << 63)
-
 static const struct ept_stage *stage_in_use;
 static uint64_t code_at[2]; /* for the kernel, for the user */
 
@@ -87,35 +84,41 @@ static struct outcome access_once(const struct access *access)
 		if (!vmx_guest_run(&registers))
 			return (struct outcome) {
 				.ending = ENDING_UNEXPECTED,
-				.raw = {NOT_ENTERED, vmx_read(VMCS_INSTRUCTION_ERROR)},
+				.raw = {EPT_NOT_ENTERED, vmx_read(VMCS_INSTRUCTION_ERROR)},
 			};
 		if (vmx_read(VMCS_EXIT_REASON) != REASON_PML_FULL)
 			return outcome_of(access, &registers);
-		ept_log_begin();
+		ept_log_full();
 	}
+}
+
+static struct platform platform = {
+	.name = "ept",
+	.use = use,
+	.flush = flush,
+	.flush_stage1 = vmx_flush_linear,
+	.access = access_once,
+	.syndrome_right = ept_syndrome_right,
+	.deviation = ept_deviation,
+	.device = {HPET},
+	.take_log = ept_log_take,
+	.own_tests = ept_own_tests,
+};
+
+const struct platform *ept_platform(void)
+{
+	return &platform;
 }
 
 void platform_main(void)
 {
 	static struct stage stages[EPT_STAGES];
-	static struct platform platform = {
-		.name = "ept",
-		.stages = stages,
-		.use = use,
-		.flush = flush,
-		.flush_stage1 = vmx_flush_linear,
-		.access = access_once,
-		.syndrome_right = ept_syndrome_right,
-		.deviation = ept_deviation,
-		.device = {HPET},
-		.take_log = ept_log_take,
-		.own_tests = ept_own_tests,
-	};
 	const char *lacking = vmx_begin();
 
 	if (lacking != NULL)
 		x86_give_up(lacking);
 	x86_describe(&platform);
+	platform.stages = stages;
 	platform.stage_count = ept_find_stages(stages);
 	mmu_main(&platform);
 }

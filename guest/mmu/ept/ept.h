@@ -34,8 +34,27 @@ const char *ept_deviation(const struct stage *stage, const char *test,
 			  const struct expected *expected, const struct outcome *outcome);
 void ept_own_tests(void);
 
-/* Page-modification logging: the log in use; empties it; platform.take_log. */
+/* Is this Bochs, as tests/mmu/ starts it? No other machine is excused for what Bochs does. */
+bool ept_on_bochs(void);
+
+const struct platform *ept_platform(void);
+
+/*
+ * Page-modification logging. It is begun by use(), and anew where it was full when a write came;
+ * ept_log_full_count() counts that. ept_log_take() is platform.take_log.
+ */
 void ept_log_begin(void);
+void ept_log_full(void);
+unsigned ept_log_full_count(void);
 unsigned ept_log_take(const struct stage *stage, uint64_t *gpas, unsigned most);
+
+/* In the place of an exit reason: the processor did not enter the guest. raw[1] is the error. */
+#define EPT_NOT_ENTERED ((uint64_t)1 << 63)
+
+/* The platform's own tests, over one stage. */
+void ept_test_markers(const struct stage *stage);
+void ept_test_log(const struct stage *stage);
+void ept_test_exceptions(const struct stage *stage);
+void ept_test_pointer(const struct stage *stage);
 
 #endif

@@ -7,13 +7,24 @@
 #define ENTRIES 512u
 
 static uint64_t entries[ENTRIES] __attribute__((aligned(4096)));
-static unsigned taken;
+static unsigned taken, full_count;
 
 void ept_log_begin(void)
 {
 	taken = 0;
 	vmx_write(VMCS_PML_ADDRESS, (uintptr_t)entries);
 	vmx_write(VMCS_PML_INDEX, ENTRIES - 1);
+}
+
+void ept_log_full(void)
+{
+	full_count++;
+	ept_log_begin();
+}
+
+unsigned ept_log_full_count(void)
+{
+	return full_count;
 }
 
 unsigned ept_log_take(const struct stage *stage, uint64_t *gpas, unsigned most)

@@ -19,6 +19,7 @@
 
 /* B.1: fields of 16 bits. */
 #define VMCS_VPID               0x0000
+#define VMCS_EPTP_INDEX         0x0004
 #define VMCS_GUEST_SELECTOR(s)  (0x0800 + 2 * (s))
 #define VMCS_PML_INDEX          0x0812
 #define VMCS_HOST_SELECTOR(s)   (0x0c00 + 2 * (s)) /* of ES to GS */
