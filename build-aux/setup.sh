@@ -50,13 +50,13 @@ qemu-aarch64|qemu-user|to run what was built for other processors
 qemu-system-aarch64|qemu-system-arm|to let an MMU walk tables: stage 2 of Arm
 qemu-system-riscv64|qemu-system-misc|to let an MMU walk tables: the G-stage of RISC-V
 qemu-system-x86_64|qemu-system-x86|to let an MMU walk tables: nested paging
-bochs|bochs|to let an MMU walk tables: EPT
+bochs-bin|bochs|to let an MMU walk tables: EPT
+/usr/share/doc/bochs-term|bochs-term|to start bochs without a display
 /usr/share/bochs/BIOS-bochs-latest|bochsbios|to start bochs
 /usr/share/bochs/VGABIOS-lgpl-latest|vgabios|to start bochs
 grub-mkrescue|grub-common|to start an image in bochs
 /usr/lib/grub/i386-pc/multiboot.mod|grub-pc-bin|to start an image in bochs
-xorriso|xorriso|to start an image in bochs
-mformat|mtools|to start an image in bochs'
+xorriso|xorriso|to start an image in bochs'
 
 is_there()
 {
