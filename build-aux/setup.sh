@@ -36,6 +36,10 @@ pc:jansson|libjansson-dev|to write JSON
 pc:liburcu-bp|liburcu-dev|for read-copy-update
 pc:check|check|to build the unit tests'
 
+# Where there is no KVM.
+needs_to_emulate='
+qemu-system-x86_64|qemu-system-x86|to run a guest without KVM'
+
 needs_to_check='
 clang|clang|to build with a second compiler
 /usr/share/doc/libclang-rt-dev|libclang-rt-dev|to fuzz

@@ -115,6 +115,11 @@ void svm_guest_flush(struct vmcb *vmcb)
 									     : TLB_CONTROL_ALL;
 }
 
+void svm_allow_port(uint16_t port)
+{
+	port_map[port / 8] &= (uint8_t) ~(1u << port % 8);
+}
+
 void svm_guest_run(struct vmcb *vmcb, struct svm_registers *registers)
 {
 	svm_enter(vmcb, registers, &host);

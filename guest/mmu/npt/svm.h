@@ -34,6 +34,9 @@ void svm_guest_use(struct vmcb *vmcb, const struct mz_table *table);
 /* Drops every cached translation of the guest when it is entered: arch/x86/npt.h. */
 void svm_guest_flush(struct vmcb *vmcb);
 
+/* Every guest may use this port by itself from now on. */
+void svm_allow_port(uint16_t port);
+
 /* Runs the guest until it exits. */
 void svm_guest_run(struct vmcb *vmcb, struct svm_registers *registers);
 

@@ -11,14 +11,24 @@ struct multiboot {
 	uint32_t flags;
 	uint32_t lower_kib;
 	uint32_t upper_kib; /* behind 1 MiB, up to the first hole */
+	uint32_t boot_device;
+	uint32_t command_line;
+	uint32_t module_count;
+	uint32_t modules;
 };
 
-#define MULTIBOOT_MEMORY 1
+struct multiboot_module {
+	uint32_t first, end;
+};
+
+#define MULTIBOOT_MEMORY  1
+#define MULTIBOOT_MODULES 8
 
 /* The end of the image: the layout defines it. */
 extern const char image_end[];
 
 static uint64_t ram_end = 0x100000;
+static struct x86_range module;
 
 /* A gate of the interrupt-descriptor table: Intel SDM volume 3A, section 6.14.1. */
 struct gate {
@@ -56,12 +66,22 @@ static void catch_exceptions(void)
 }
 
 /* The loader may have put its information into memory that is free: it is not looked at again. */
+static void keep(const struct multiboot *information)
+{
+	const struct multiboot_module *first =
+		(const struct multiboot_module *)(uintptr_t)information->modules;
+
+	if (information->flags & MULTIBOOT_MEMORY)
+		ram_end += (uint64_t)information->upper_kib * 1024;
+	if ((information->flags & MULTIBOOT_MODULES) && information->module_count > 0)
+		module = (struct x86_range) {first->first, first->end};
+}
+
 void x86_begin(const struct multiboot *information)
 {
 	serial_init();
 	catch_exceptions();
-	if (information->flags & MULTIBOOT_MEMORY)
-		ram_end += (uint64_t)information->upper_kib * 1024;
+	keep(information);
 	platform_main();
 }
 
@@ -92,6 +112,11 @@ void finish(unsigned status)
 	out32(FINISH_PORT, status);
 	for (;;)
 		__asm__ volatile("hlt");
+}
+
+struct x86_range x86_module(void)
+{
+	return module;
 }
 
 struct x86_range x86_free_memory(void)

@@ -26,4 +26,7 @@ struct x86_range {
 /* RAM behind the image, in pages. */
 struct x86_range x86_free_memory(void);
 
+/* The loader's first module, somewhere in that RAM; nothing where there is none. */
+struct x86_range x86_module(void);
+
 #endif
