@@ -73,29 +73,40 @@ void judge_ask_deviation(const struct world *world, struct verdict *verdict)
 						     &verdict->outcome);
 }
 
+/* A wrong decoder is ours, whatever the platform is known for. */
+static void judge_fault(const struct world *world, struct verdict *verdict)
+{
+	const struct expected *expected = &verdict->prediction.expected;
+
+	if (world->platform->syndrome_right(world->stage, expected, &verdict->outcome)) {
+		verdict->wrong = fault_differs(expected, &verdict->outcome.fault);
+	} else {
+		verdict->wrong = "the syndrome is another";
+		judge_ask_deviation(world, verdict);
+	}
+}
+
+static void judge_done(const struct world *world, struct verdict *verdict, uint64_t before)
+{
+	verdict->wrong = done_differs(&verdict->prediction, &verdict->outcome, before);
+	if (verdict->wrong == NULL && flags_missing(world, &verdict->prediction))
+		verdict->wrong = "a flag of the leaf was not set";
+	judge_ask_deviation(world, verdict);
+}
+
 struct verdict judge_by(const struct world *world, const struct prediction *prediction)
 {
-	const struct platform *platform = world->platform;
 	struct verdict verdict = {.prediction = *prediction};
-	const struct expected *expected = &verdict.prediction.expected;
 	uint64_t before = prediction->ending == ENDING_DONE ? *memory_word(prediction->oa) : 0;
-	struct outcome *outcome = &verdict.outcome;
 
-	*outcome = platform->access(&expected->access);
-	verdict.wrong = ending_differs(prediction->ending, outcome->ending);
-	if (verdict.wrong == NULL && prediction->ending == ENDING_DONE)
-		verdict.wrong = done_differs(prediction, outcome, before);
-	if (verdict.wrong == NULL && prediction->ending == ENDING_DONE &&
-	    flags_missing(world, prediction))
-		verdict.wrong = "a flag of the leaf was not set";
-	if (verdict.wrong == NULL && prediction->ending == ENDING_FAULT) {
-		if (!platform->syndrome_right(world->stage, expected, outcome))
-			verdict.wrong = "the syndrome is another";
-		else
-			verdict.wrong = fault_differs(expected, &outcome->fault);
-	}
-	if (verdict.wrong != NULL && platform->deviation != NULL)
-		verdict.known = platform->deviation(world->stage, report_name(), expected, outcome);
+	verdict.outcome = world->platform->access(&prediction->expected.access);
+	verdict.wrong = ending_differs(prediction->ending, verdict.outcome.ending);
+	if (verdict.wrong != NULL)
+		judge_ask_deviation(world, &verdict);
+	else if (prediction->ending == ENDING_DONE)
+		judge_done(world, &verdict, before);
+	else if (prediction->ending == ENDING_FAULT)
+		judge_fault(world, &verdict);
 	return verdict;
 }
 
