@@ -36,6 +36,10 @@ pc:jansson|libjansson-dev|to write JSON
 pc:liburcu-bp|liburcu-dev|for read-copy-update
 pc:check|check|to build the unit tests'
 
+# Where there is no KVM.
+needs_to_emulate='
+qemu-system-x86_64|qemu-system-x86|to run a guest without KVM'
+
 needs_to_check='
 clang|clang|to build with a second compiler
 /usr/share/doc/libclang-rt-dev|libclang-rt-dev|to fuzz
@@ -46,7 +50,17 @@ clang-format|clang-format|to check the layout of sources
 aarch64-linux-gnu-gcc|gcc-aarch64-linux-gnu|to build libmezz for 64-bit Arm
 riscv64-linux-gnu-gcc|gcc-riscv64-linux-gnu|to build libmezz for RISC-V
 arm-linux-gnueabi-gcc|gcc-arm-linux-gnueabi|to build libmezz for 32-bit Arm
-qemu-aarch64|qemu-user|to run what was built for other processors'
+qemu-aarch64|qemu-user|to run what was built for other processors
+qemu-system-aarch64|qemu-system-arm|to let an MMU walk tables: stage 2 of Arm
+qemu-system-riscv64|qemu-system-misc|to let an MMU walk tables: the G-stage of RISC-V
+qemu-system-x86_64|qemu-system-x86|to let an MMU walk tables: nested paging
+bochs-bin|bochs|to let an MMU walk tables: EPT
+/usr/share/doc/bochs-term|bochs-term|to start bochs without a display
+/usr/share/bochs/BIOS-bochs-latest|bochsbios|to start bochs
+/usr/share/bochs/VGABIOS-lgpl-latest|vgabios|to start bochs
+grub-mkrescue|grub-common|to start an image in bochs
+/usr/lib/grub/i386-pc/multiboot.mod|grub-pc-bin|to start an image in bochs
+xorriso|xorriso|to start an image in bochs'
 
 is_there()
 {

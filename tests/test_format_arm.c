@@ -297,6 +297,10 @@ START_TEST(identification_tells_what_hardware_has)
 	struct mz_arm_hardware rich = mz_arm_hardware_from(
 		0x22110200006 | 1ull << 28, 1u << 28 | 2 << 4 | 2, 2ull << 52 | 1ull << 40);
 	struct mz_arm_hardware none = mz_arm_hardware_from(0xff000007, 1, 0);
+	/* The ID registers of QEMU 7.2's `max`. */
+	struct mz_arm_hardware max = mz_arm_hardware_from(0x32310201126, 0x11010211122,
+							  0x1021011010011011);
+	struct mz_arm_s1 wide = {16, 52, 52, MZ_ARM_WIDE};
 	struct mz_arm_s2 wanted = {12, 40, 48, 0};
 
 	must_equal(plain.oa_bits, 48);
@@ -312,9 +316,13 @@ START_TEST(identification_tells_what_hardware_has)
 	must_equal(rich.features, MZ_HW_ACCESSED_DIRTY);
 	must_equal(rich.options, MZ_ARM_DBM | MZ_ARM_XNX | MZ_ARM_FWB);
 	must(rich.bbm == 2 && rich.vmid_bits == 16);
+	must_equal(rich.s1_wide_ia, 0x5000);
 	must(none.s1_pages == 0 && none.s2_pages == 0);
 	must_equal(none.features, MZ_HW_ACCESSED_DIRTY);
 	must_equal(none.options, 0);
+	must(max.s1_pages == 0x15000 && max.s2_pages == 0x15000 && max.oa_bits == 52);
+	must(max.s1_wide == 0x15000 && max.s2_wide == 0x15000 && max.s1_wide_ia == 0x15000);
+	must(max.options == (MZ_ARM_DBM | MZ_ARM_XNX | MZ_ARM_FWB) && max.bbm == 2);
 
 	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_OK);
 	wanted.options = MZ_ARM_FWB;
@@ -328,6 +336,12 @@ START_TEST(identification_tells_what_hardware_has)
 	wanted = (struct mz_arm_s2) {16, 52, 52, MZ_ARM_WIDE};
 	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_BAD_CONFIG);
 	must_equal(mz_arm_s2_supported(&rich, &wanted), MZ_OK);
+	must_equal(mz_arm_s1_supported(&max, &wide), MZ_OK);
+	must_equal(mz_arm_s1_supported(&rich, &wide), MZ_BAD_CONFIG);
+	wide.ia_bits = 48;
+	must_equal(mz_arm_s1_supported(&rich, &wide), MZ_OK);
+	wide = (struct mz_arm_s1) {12, 52, 52, MZ_ARM_WIDE};
+	must_equal(mz_arm_s1_supported(&rich, &wide), MZ_OK);
 	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {12, 48, 48, 0}), MZ_OK);
 	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {14, 48, 48, 0}), MZ_BAD_CONFIG);
 	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {12, 48, 48, MZ_ARM_DBM}),

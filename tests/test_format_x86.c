@@ -38,10 +38,8 @@ static bool can(const struct mz_format *f, unsigned perm, unsigned memory, unsig
 START_TEST(five_levels_are_four_and_one)
 {
 	static const struct mz_format *const pairs[][2] = {
-		{&mz_ept, &mz_ept5},
-		{&mz_ept_mbe, &mz_ept5_mbe},
-		{&mz_ia32e, &mz_ia32e5},
-		{&mz_npt, &mz_npt5},
+		{&mz_ept, &mz_ept5}, {&mz_ept_mbe, &mz_ept5_mbe},   {&mz_ia32e, &mz_ia32e5},
+		{&mz_npt, &mz_npt5}, {&mz_npt_gmet, &mz_npt5_gmet},
 	};
 	const struct mz_format *four = pairs[_i][0], *five = pairs[_i][1];
 
@@ -302,6 +300,32 @@ START_TEST(npt_entries_are_those_of_the_manual)
 }
 END_TEST
 
+/* APM volume 2, section 15.25.13, table 15-21. */
+START_TEST(the_execute_trap_is_the_user_bit_of_leaves)
+{
+	const struct mz_format *f = _i == 0 ? &mz_npt_gmet : &mz_npt5_gmet;
+
+	must(!f->ia_signed);
+	must_equal(f->make_node(mz_oa_from(0x1000), 4), 0x1007);
+	must_equal(f->prop(0x1007, 2).perm, RWX | MZ_EXEC_USER);
+	must_equal(leaf(f, 0x1000, 1, RX | MZ_EXEC_USER, 0, 0), 0x1001);
+	must_equal(leaf(f, 0x1000, 1, MZ_READ | MZ_EXEC_USER, 0, 0), 0x1005);
+	must_equal(leaf(f, 0x200000, 2, RW | MZ_EXEC_USER, 0, 0), 0x200087);
+	must_equal(leaf(f, 0x40000000, 3, RWX | MZ_EXEC_USER, 0, 0), 0x40000083);
+	/* No supervisor's shadow stack: section 15.25.14. */
+	must_equal(leaf(f, 0x1000, 1, RW, 0, 0), BIT(63) | 0x1007);
+	must_equal(f->prop(BIT(63) | 0x1003, 1).perm, RW);
+	must_equal(f->with_perm(0x1003, 1, MZ_READ | MZ_EXEC_USER), 0x1005);
+	must_equal(f->with_perm(BIT(63) | 0x1007, 1, RX | MZ_EXEC_USER), 0x1001);
+	must_equal(f->root_register(mz_oa_from(0x5000), f->features), 0x5000);
+	for (unsigned perm = 0; perm < 32; perm++)
+		must_equal(can(f, perm, 0, 0, f->features),
+			   perm < 16 && (perm & MZ_READ) != 0 &&
+				   (perm & (MZ_EXEC | MZ_EXEC_USER)) != MZ_EXEC);
+	must(!can(f, RW, 0, MZ_USER, f->features));
+}
+END_TEST
+
 /* SDM volume 3C, section 25.6.11. */
 START_TEST(ept_pointers_tell_levels_and_controls)
 {
@@ -375,6 +399,19 @@ START_TEST(paging_is_configured_by_cpuid)
 	expect_ok(mz_npt_configure(&config, &nested));
 	must_equal(config.features, mz_npt.features);
 	must_equal(mz_ia32e_configure(&config, &host), MZ_BAD_CONFIG);
+
+	/* Bit 17: the guest-mode execute trap, which is nothing without nested paging. */
+	config.format = &mz_npt5_gmet;
+	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_CONFIG);
+	nested.svm_edx = 1u << 17;
+	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_CONFIG);
+	nested.svm_edx |= 1;
+	expect_ok(mz_npt_configure(&config, &nested));
+	must_equal(config.leaf_levels, mz_npt5_gmet.leaf_levels);
+	config.format = &mz_npt_gmet;
+	expect_ok(mz_npt_configure(&config, &nested));
+	config.format = &mz_npt5;
+	expect_ok(mz_npt_configure(&config, &nested));
 
 	nested.svm_edx = 0;
 	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_CONFIG);
@@ -465,11 +502,21 @@ START_TEST(page_faults_are_told)
 	fault = mz_npt_fault(BIT(33) | 0x6, 0x5678);
 	must(fault.walk && fault.access == MZ_WRITE && fault.cause == MZ_FAULT_ABSENT);
 	must_equal(mz_npt_fault(BIT(33) | 0xf, 0).cause, MZ_FAULT_MISCONFIGURED);
+
+	/* Who fetched decides, whatever the user bit says. */
+	fault = mz_npt_gmet_fault(BIT(32) | 0x15, 0x5678, 0);
+	must_equal(fault.access, MZ_EXEC);
+	must_equal(fault.ia.addr, 0x5678);
+	must(!fault.user && fault.cause == MZ_FAULT_DENIED);
+	fault = mz_npt_gmet_fault(BIT(32) | 0x11, 0x5678, 3);
+	must(fault.user && fault.access == MZ_EXEC_USER);
+	must_equal(mz_npt_gmet_fault(BIT(32) | 0x7, 0, 3).access, MZ_WRITE);
 }
 END_TEST
 
 static const struct mz_format *const compiled[] = {
-	&mz_ept, &mz_ept5, &mz_ept_mbe, &mz_ept5_mbe, &mz_ia32e, &mz_ia32e5, &mz_npt, &mz_npt5,
+	&mz_ept,    &mz_ept5, &mz_ept_mbe, &mz_ept5_mbe, &mz_ia32e,
+	&mz_ia32e5, &mz_npt,  &mz_npt5,    &mz_npt_gmet, &mz_npt5_gmet,
 };
 
 #define COMPILED ((int)(sizeof(compiled) / sizeof(compiled[0])))
@@ -535,7 +582,7 @@ int main(void)
 	Suite *suite = suite_create("format_x86");
 	TCase *tcase = tcase_create("bits");
 
-	tcase_add_loop_test(tcase, five_levels_are_four_and_one, 0, 4);
+	tcase_add_loop_test(tcase, five_levels_are_four_and_one, 0, 5);
 	tcase_add_test(tcase, ept_flags_are_those_of_the_manual);
 	tcase_add_loop_test(tcase, mode_based_execute_has_a_bit_for_users, 0, 2);
 	tcase_add_loop_test(tcase, a_marker_is_a_misconfigured_leaf, 0, 4);
@@ -543,6 +590,7 @@ int main(void)
 	tcase_add_loop_test(tcase, memory_types_are_those_of_the_documented_pat, 0, 2);
 	tcase_add_test(tcase, protection_keys_are_bits_62_to_59);
 	tcase_add_loop_test(tcase, npt_entries_are_those_of_the_manual, 0, 2);
+	tcase_add_loop_test(tcase, the_execute_trap_is_the_user_bit_of_leaves, 0, 2);
 	tcase_add_test(tcase, ept_pointers_tell_levels_and_controls);
 	suite_add_tcase(suite, tcase);
 

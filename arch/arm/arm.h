@@ -97,6 +97,7 @@ MZ_MUST_CHECK enum mz_error mz_arm_s1_format(const struct mz_arm_s1 *wanted, str
 struct mz_arm_hardware {
 	uint32_t s1_pages, s2_pages; /* bit L: pages of 2^L bytes, by stage */
 	uint32_t s1_wide, s2_wide;   /* bit L: 52-bit addresses with these pages */
+	uint32_t s1_wide_ia;         /* bit L: what stage 1 translates has 52 bits, too */
 	unsigned oa_bits;
 	uint32_t features;  /* of a configuration: MZ_HW_ACCESSED_DIRTY where the MMU sets AF */
 	unsigned options;   /* enum mz_arm_option: MZ_ARM_DBM, MZ_ARM_XNX, MZ_ARM_FWB */

@@ -96,10 +96,7 @@ static inline bool arm_exec_user(unsigned v)
 }
 
 /* Blocks are one level up, with 4 KiB two; one further with 52-bit addresses. */
-static inline unsigned arm_leaf_last(unsigned v)
-{
-	return 2u + ((v & ARM_GRANULE) == ARM_4K ? 1 : 0) + (v & ARM_WIDE ? 1 : 0);
-}
+#define ARM_LEAF_LAST(v) (2u + (((v)&ARM_GRANULE) == ARM_4K ? 1 : 0) + ((v)&ARM_WIDE ? 1 : 0))
 
 static inline enum mz_kind arm_kind(unsigned v, uint64_t entry, unsigned level)
 {
@@ -107,7 +104,7 @@ static inline enum mz_kind arm_kind(unsigned v, uint64_t entry, unsigned level)
 		return MZ_ABSENT;
 	if ((entry & ARM_TABLE) != 0)
 		return level == 1 ? MZ_LEAF : MZ_NODE;
-	return level > 1 && level <= arm_leaf_last(v) ? MZ_LEAF : MZ_ABSENT;
+	return level > 1 && level <= ARM_LEAF_LAST(v) ? MZ_LEAF : MZ_ABSENT;
 }
 
 /* Where the address is. 64 KiB with LPA: bits 51:48 in 15:12. LPA2: bits 51:50 in 9:8. */

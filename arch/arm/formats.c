@@ -38,7 +38,7 @@ static bool shape(struct mz_format *f, unsigned v, unsigned ia_bits, unsigned ex
 		f->shift[level] = (uint8_t)shift;
 		f->index_lg2[level] = (uint8_t)(level == levels ? ia_bits - shift : index);
 	}
-	for (unsigned level = 1; level <= levels && level <= arm_leaf_last(v); level++)
+	for (unsigned level = 1; level <= levels && level <= ARM_LEAF_LAST(v); level++)
 		f->leaf_levels |= 1u << level;
 	return true;
 }

@@ -58,6 +58,10 @@ struct mz_arm_hardware mz_arm_hardware_from(uint64_t mmfr0, uint64_t mmfr1, uint
 		hardware.s1_pages |= 1u << 16;
 		hardware.s1_wide |= lpa ? 1u << 16 : 0;
 	}
+	/* VARange: 0 48 bits, else 52 with 64 KiB; with the others they come with LPA2. */
+	hardware.s1_wide_ia = hardware.s1_wide;
+	if (field(mmfr2, 16, 4) == 0)
+		hardware.s1_wide_ia &= ~(1u << 16);
 	stage_2_granule(&hardware, 12, field(mmfr0, 40, 4));
 	stage_2_granule(&hardware, 14, field(mmfr0, 32, 4));
 	stage_2_granule(&hardware, 16, field(mmfr0, 36, 4));
@@ -104,8 +108,9 @@ enum mz_error mz_arm_s1_supported(const struct mz_arm_hardware *hardware,
 	enum mz_error error = mz_arm_s1_format(wanted, &format);
 
 	if (error == MZ_OK &&
-	    lacks(hardware, hardware->s1_pages, hardware->s1_wide, wanted->page_lg2,
-		  wanted->oa_bits, wanted->options))
+	    (lacks(hardware, hardware->s1_pages, hardware->s1_wide, wanted->page_lg2,
+		   wanted->oa_bits, wanted->options) ||
+	     (wanted->ia_bits > 48 && (hardware->s1_wide_ia >> wanted->page_lg2 & 1) == 0)))
 		error = MZ_BAD_CONFIG;
 	return error;
 }

@@ -1,25 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /* Stage 1 of EL1&0 with 4 KiB, 48 bits: Arm's levels 0 to 3. */
-#include "arch/arm/arm.h"
-#include "arch/arm/entry.h"
-
-#define VARIANT (ARM_STAGE1 | ARM_4K)
-
-ARM_FUNCTIONS(s1_4k, VARIANT)
-
-#define MZ_INSTANCE_FORMAT mz_arm_s1_4k
-#include "core/instance.h"
-
-static const struct mz_ops s1_4k_ops = MZ_INSTANCE_OPS;
-
-const struct mz_format mz_arm_s1_4k = {
-	ARM_MEMBERS(s1_4k, VARIANT),
-	.name = "arm_s1_4k",
-	.levels = 4,
-	.ia_lg2 = 48,
-	.oa_lg2 = 48,
-	.index_lg2 = {0, 9, 9, 9, 9},
-	.shift = {0, 12, 21, 30, 39},
-	.leaf_levels = 1 << 1 | 1 << 2 | 1 << 3,
-	.ops = &s1_4k_ops,
-};
+#define ARM_FORMAT  mz_arm_s1_4k
+#define ARM_NAME    "arm_s1_4k"
+#define ARM_VARIANT (ARM_STAGE1 | ARM_4K)
+#define ARM_IA_LG2  48
+#include "arch/arm/arm-format.h"

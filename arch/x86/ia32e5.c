@@ -6,4 +6,5 @@
 #define PAGING_NAME    "ia32e5"
 #define PAGING_LEVELS  5
 #define PAGING_NESTED  0
+#define PAGING_TRAPS   0
 #include "arch/x86/paging-format.h"

@@ -42,6 +42,13 @@ extern "C" {
  */
 extern const struct mz_format mz_npt, mz_npt5;
 
+/*
+ * The same with the guest-mode execute trap on (section 15.25.13; bit 3 at offset 090h of the
+ * VMCB): MZ_EXEC is for the guest's supervisor, MZ_EXEC_USER for its user. What the supervisor can
+ * execute, the user can, too: MZ_EXEC without MZ_EXEC_USER can't be encoded.
+ */
+extern const struct mz_format mz_npt_gmet, mz_npt5_gmet;
+
 /* The hardware, as CPUID tells of it; a leaf that it lacks is 0. */
 struct mz_npt_hardware {
 	uint32_t features_edx;      /* 00000001h: EDX */
@@ -52,7 +59,7 @@ struct mz_npt_hardware {
 };
 
 /*
- * Sets leaf_levels, features and oa_lg2 of a configuration whose format is one of the two above.
+ * Sets leaf_levels, features and oa_lg2 of a configuration whose format is one of the four above.
  * MZ_PAT is set where there is a PAT, which the host then loads with MZ_PAT_VALUE, or takes the
  * feature out. MZ_BAD_CONFIG, with nothing changed: the hardware has no such format, no nested
  * paging or no NX, or the format is another.
@@ -65,6 +72,13 @@ MZ_MUST_CHECK enum mz_error mz_npt_configure(struct mz_config *config,
  * page faults, fault ordering".
  */
 struct mz_fault_record mz_npt_fault(uint64_t exit_info_1, uint64_t exit_info_2);
+
+/*
+ * The same under the guest-mode execute trap: a fetch from user mode is MZ_EXEC_USER. `cpl` is that
+ * of the VMCB's state-save area: some processors do not tell the mode in EXITINFO1 (section
+ * 15.25.13, footnote).
+ */
+struct mz_fault_record mz_npt_gmet_fault(uint64_t exit_info_1, uint64_t exit_info_2, unsigned cpl);
 
 #ifdef __cplusplus
 }

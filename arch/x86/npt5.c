@@ -6,4 +6,5 @@
 #define PAGING_NAME    "npt5"
 #define PAGING_LEVELS  5
 #define PAGING_NESTED  1
+#define PAGING_TRAPS   0
 #include "arch/x86/paging-format.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Entries of x86-64 paging, once for all variants: a source defines PAGING_VARIANT (the format's
- * symbol), PAGING_NAME, PAGING_LEVELS and PAGING_NESTED (1: the second stage of AMD's SVM, which is
- * made of the same entries), then includes this file. Section and table numbers are those of the
- * Intel SDM, volume 3A, in the edition of September 2023; for nested paging, of the AMD APM, volume
- * 2.
+ * symbol), PAGING_NAME, PAGING_LEVELS, PAGING_NESTED (1: the second stage of AMD's SVM, which is
+ * made of the same entries) and PAGING_TRAPS (1: with the guest-mode execute trap), then includes
+ * this file. Section and table numbers are those of the Intel SDM, volume 3A, in the edition of
+ * September 2023; for nested paging, of the AMD APM, volume 2.
  */
 #include "arch/x86/pat.h"
 #include "core/format.h"
@@ -17,7 +17,7 @@
 enum {
 	PAGING_PRESENT = 1 << 0,
 	PAGING_WRITE = 1 << 1,
-	PAGING_USER = 1 << 2,          /* APM 15.25.5: nested walks are a user's, so set there */
+	PAGING_USER = 1 << 2,          /* nested: see perm_bits() */
 	PAGING_WRITE_THROUGH = 1 << 3, /* PWT */
 	PAGING_CACHE_DISABLE = 1 << 4, /* PCD */
 	PAGING_ACCESSED = 1 << 5,      /* section 4.8 "Accessed and dirty flags" */
@@ -103,9 +103,36 @@ static inline uint32_t memory_of(uint64_t entry, unsigned level)
 	return number == 0 ? MZ_MEM_WRITE_BACK : TYPE_OF >> 4 * number & 7;
 }
 
+/*
+ * The bits of a leaf that its permissions decide. APM 15.25.5: nested walks are a user's, so the
+ * user bit is set in nested leaves. Under the guest-mode execute trap (15.25.13, table 15-21) it
+ * tells of execution alone: what all levels call the user's, the guest's supervisor can't execute.
+ * Links set it, so that leaves decide. NX keeps everybody out, and then the user bit is set: clear,
+ * it would make a supervisor's shadow stack (15.25.14).
+ */
+#define PERM_BITS  (PAGING_WRITE | PAGING_NO_EXEC | (PAGING_TRAPS ? PAGING_USER : 0u))
+#define PERM_EXECS (PAGING_TRAPS ? MZ_EXEC | MZ_EXEC_USER : MZ_EXEC)
+
+_Static_assert((int)PAGING_USER == MZ_EXEC, "what is not the supervisor's is the user's");
+
 static inline uint64_t perm_bits(unsigned perm)
 {
-	return PAGING_PRESENT | (perm & MZ_WRITE) | (perm & MZ_EXEC ? 0 : PAGING_NO_EXEC);
+	uint64_t no_exec = perm & PERM_EXECS ? 0 : PAGING_NO_EXEC;
+	uint64_t user = PAGING_TRAPS ? ~perm & PAGING_USER : PAGING_NESTED ? PAGING_USER : 0u;
+
+	return PAGING_PRESENT | (perm & MZ_WRITE) | no_exec | user;
+}
+
+static inline uint32_t perm_of(uint64_t entry, bool leaf)
+{
+	uint32_t low = (uint32_t)entry;
+	uint32_t exec = (uint32_t)(entry >> 63) ^ 1;
+
+	if (PAGING_TRAPS)
+		exec *= MZ_EXEC_USER | (leaf ? ~low & PAGING_USER : MZ_EXEC);
+	else
+		exec *= MZ_EXEC;
+	return (low & (MZ_READ | MZ_WRITE)) | exec;
 }
 
 static inline uint64_t paging_make_leaf(mz_oa oa, unsigned level, struct mz_prop prop)
@@ -115,7 +142,7 @@ static inline uint64_t paging_make_leaf(mz_oa oa, unsigned level, struct mz_prop
 		(uint64_t)(prop.flags & GLOBAL_FLAG) << GLOBAL_SHIFT |
 		(uint64_t)(prop.flags & KEY_FLAGS) << KEY_SHIFT;
 	uint64_t bits = perm_bits(prop.perm) | memory_bits(prop.memory, level) | flags |
-		(level > 1 ? PAGING_LEAF : 0u) | (PAGING_NESTED ? PAGING_USER : 0u);
+		(level > 1 ? PAGING_LEAF : 0u);
 
 	/* In a run only the address changes: a sum keeps the compiler from mixing the rest in. */
 	return oa.addr + bits;
@@ -132,13 +159,12 @@ static inline mz_oa paging_oa(uint64_t entry, unsigned level)
 static inline struct mz_prop paging_prop(uint64_t entry, unsigned level)
 {
 	uint32_t low = (uint32_t)entry;
-	uint32_t perm = (low & (MZ_READ | MZ_WRITE)) | ((uint32_t)(entry >> 63) ^ 1) * MZ_EXEC;
 	uint32_t user = low >> USER_SHIFT & USER_FLAG;
 
 	if (paging_kind(entry, level) != MZ_LEAF)
-		return mz_prop_pack(perm, MZ_MEM_WRITE_BACK,
+		return mz_prop_pack(perm_of(entry, false), MZ_MEM_WRITE_BACK,
 				    user | (low >> HW_SHIFT & MZ_ACCESSED));
-	return mz_prop_pack(perm, memory_of(entry, level),
+	return mz_prop_pack(perm_of(entry, true), memory_of(entry, level),
 			    user | (low >> HW_SHIFT & HW_FLAGS) |
 				    (low >> GLOBAL_SHIFT & GLOBAL_FLAG) |
 				    ((uint32_t)(entry >> KEY_SHIFT) & KEY_FLAGS));
@@ -147,7 +173,7 @@ static inline struct mz_prop paging_prop(uint64_t entry, unsigned level)
 static inline uint64_t paging_with_perm(uint64_t leaf, unsigned level, unsigned perm)
 {
 	(void)level;
-	return (leaf & ~(PAGING_WRITE | PAGING_NO_EXEC)) | perm_bits(perm);
+	return (leaf & ~PERM_BITS) | perm_bits(perm);
 }
 
 static inline bool paging_encodable(struct mz_prop prop, unsigned level, uint32_t features)
@@ -160,7 +186,10 @@ static inline bool paging_encodable(struct mz_prop prop, unsigned level, uint32_
 		(features & MZ_PROTECTION_KEYS ? KEY_FLAGS : 0u);
 
 	(void)level;
-	return (prop.perm & MZ_READ) != 0 && prop.perm <= (MZ_READ | MZ_WRITE | MZ_EXEC) &&
+	/* What the supervisor can execute, the user can, too. */
+	return (prop.perm & MZ_READ) != 0 &&
+		(prop.perm & ~(unsigned)(MZ_READ | MZ_WRITE | PERM_EXECS)) == 0 &&
+		(!PAGING_TRAPS || (prop.perm & PERM_EXECS) != MZ_EXEC) &&
 		prop.memory < MZ_MEM_TYPES && (types >> prop.memory & 1) != 0 &&
 		(prop.flags & ~flags) == 0;
 }

@@ -14,6 +14,7 @@
 #define EXTENDED_LEAF_1G  BIT(26)
 #define EXTENDED_LONG     BIT(29)
 #define SVM_NESTED_PAGING BIT(0)
+#define SVM_EXECUTE_TRAP  BIT(17)
 
 /* What stage 1 and nested paging have in common; a nested walk is the host's. */
 static enum mz_error configure(struct mz_config *config, const struct mz_ia32e_hardware *h,
@@ -52,9 +53,11 @@ enum mz_error mz_npt_configure(struct mz_config *config, const struct mz_npt_har
 		.extended_edx = hardware->extended_edx,
 		.address_sizes_eax = hardware->address_sizes_eax,
 	};
+	bool traps = config->format == &mz_npt_gmet || config->format == &mz_npt5_gmet;
 
-	if ((config->format != &mz_npt && config->format != &mz_npt5) ||
-	    (hardware->svm_edx & SVM_NESTED_PAGING) == 0)
+	if ((!traps && config->format != &mz_npt && config->format != &mz_npt5) ||
+	    (hardware->svm_edx & SVM_NESTED_PAGING) == 0 ||
+	    (traps && (hardware->svm_edx & SVM_EXECUTE_TRAP) == 0))
 		return MZ_BAD_CONFIG;
 	return configure(config, &host, MZ_HW_ACCESSED_DIRTY);
 }
@@ -101,5 +104,15 @@ struct mz_fault_record mz_npt_fault(uint64_t exit_info_1, uint64_t exit_info_2)
 	fault.ia = mz_ia_from(exit_info_2);
 	fault.has_ia = true;
 	fault.walk = (exit_info_1 & FAULT_GUEST_WALK) != 0;
+	return fault;
+}
+
+struct mz_fault_record mz_npt_gmet_fault(uint64_t exit_info_1, uint64_t exit_info_2, unsigned cpl)
+{
+	struct mz_fault_record fault = mz_npt_fault(exit_info_1, exit_info_2);
+
+	fault.user = cpl == 3;
+	if (fault.access == MZ_EXEC && fault.user)
+		fault.access = MZ_EXEC_USER;
 	return fault;
 }

@@ -3,6 +3,7 @@
 #ifndef GUEST_LIB_GUEST_H
 #define GUEST_LIB_GUEST_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ uint8_t serial_receive(void);
 
 /* Prints text, %s, %u, %lu, %x, %lx and %llx. */
 __attribute__((format(printf, 1, 2))) void print(const char *format, ...);
+
+/* The same, sent byte by byte to somewhere else. */
+void print_list(void (*to)(uint8_t byte), const char *format, va_list list);
 
 /*
  * The command line is words between spaces: `name` or `name=value`. Values are text up to the next

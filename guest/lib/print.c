@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-/* Formatted text on the serial line. */
-#include <stdarg.h>
-
+/* Formatted text, on the serial line or elsewhere. */
 #include "guest/lib/guest.h"
+
+static void (*send)(uint8_t byte);
 
 static void print_text(const char *text)
 {
 	while (*text)
-		serial_send((uint8_t)*text++);
+		send((uint8_t)*text++);
 }
 
 /* A machine word, because 64-bit division in 32-bit code needs a support library. */
@@ -31,7 +31,7 @@ static void print_hexadecimal(unsigned long long number)
 	while (shift && !(number >> shift))
 		shift -= 4;
 	for (; shift >= 0; shift -= 4)
-		serial_send((uint8_t) "0123456789abcdef"[number >> shift & 15]);
+		send((uint8_t) "0123456789abcdef"[number >> shift & 15]);
 }
 
 static unsigned long long next_number(va_list *arguments, unsigned longs)
@@ -43,16 +43,17 @@ static unsigned long long next_number(va_list *arguments, unsigned longs)
 	return va_arg(*arguments, unsigned long long);
 }
 
-void print(const char *format, ...)
+void print_list(void (*to)(uint8_t byte), const char *format, va_list list)
 {
 	va_list arguments;
 
-	va_start(arguments, format);
+	send = to;
+	va_copy(arguments, list);
 	for (; *format; format++) {
 		unsigned longs = 0;
 
 		if (*format != '%') {
-			serial_send((uint8_t)*format);
+			send((uint8_t)*format);
 			continue;
 		}
 		while (*++format == 'l')
@@ -64,5 +65,14 @@ void print(const char *format, ...)
 		else
 			print_hexadecimal(next_number(&arguments, longs));
 	}
+	va_end(arguments);
+}
+
+void print(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_list(serial_send, format, arguments);
 	va_end(arguments);
 }

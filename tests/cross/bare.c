@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * All that a freestanding program needs on Linux: an entry point, two system calls, and the four
- * functions that a compiler may call by itself. The console of the example embedder is in here too.
+ * All that a freestanding program needs on Linux beside guest/lib/memory.c: an entry point and two
+ * system calls. The console of the example embedder is in here too.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 int main(void);
 void console_write(const char *text, size_t bytes);
-void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
-void *memmove(void *to, const void *from, size_t bytes);
-void *memset(void *to, int byte, size_t bytes);
-int memcmp(const void *a, const void *b, size_t bytes);
 _Noreturn void _start(void);
 
 #if defined(__x86_64__)
@@ -87,45 +83,4 @@ _start(void)
 #endif
 	call(CALL_EXIT, main(), 0, 0);
 	__builtin_unreachable();
-}
-
-void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
-{
-	unsigned char *t = to;
-	const unsigned char *f = from;
-
-	while (bytes-- > 0)
-		*t++ = *f++;
-	return to;
-}
-
-void *memmove(void *to, const void *from, size_t bytes)
-{
-	unsigned char *t = to;
-	const unsigned char *f = from;
-
-	if (t < f)
-		return memcpy(to, from, bytes);
-	while (bytes-- > 0)
-		t[bytes] = f[bytes];
-	return to;
-}
-
-void *memset(void *to, int byte, size_t bytes)
-{
-	unsigned char *t = to;
-
-	while (bytes-- > 0)
-		*t++ = (unsigned char)byte;
-	return to;
-}
-
-int memcmp(const void *a, const void *b, size_t bytes)
-{
-	const unsigned char *x = a, *y = b;
-
-	for (; bytes > 0; bytes--, x++, y++)
-		if (*x != *y)
-			return *x < *y ? -1 : 1;
-	return 0;
 }

@@ -35,13 +35,13 @@ foreign_symbols()
 link_example()
 {
   "${compile[@]}" -no-pie -nostdlib -static -fno-tree-loop-distribute-patterns -o "$work/$cpu/embed" \
-    tests/embed/embed.c tests/cross/bare.c "$work/$cpu/libmezz.a"
+    tests/embed/embed.c tests/cross/bare.c guest/lib/memory.c "$work/$cpu/libmezz.a"
 }
 
 link_states()
 {
   "${compile[@]}" -no-pie -nostdlib -static -fno-tree-loop-distribute-patterns -DSTATES_MAX=65536 \
-    -o "$work/$cpu/states" tests/states/*.c tests/cross/bare.c "$work/$cpu/libmezz.a"
+    -o "$work/$cpu/states" tests/states/*.c tests/cross/bare.c guest/lib/memory.c "$work/$cpu/libmezz.a"
 }
 
 run_example()

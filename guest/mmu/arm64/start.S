@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Where the image begins, the way into the nested guest and back, and the vectors of EL2. The
+ * processor is at EL2 with its MMU off, as QEMU's `virt` with virtualization=on starts it.
+ */
+	.section .start, "ax"
+	.globl	_start
+_start:
+	msr	daifset, #15
+	mrs	x0, CurrentEL
+	cmp	x0, #2 << 2
+	b.ne	park
+	msr	spsel, #1
+	adrp	x0, stack_end
+	add	sp, x0, :lo12:stack_end
+	adrp	x0, vectors
+	add	x0, x0, :lo12:vectors
+	msr	vbar_el2, x0
+	isb
+
+	adrp	x0, bss_first
+	add	x0, x0, :lo12:bss_first
+	adrp	x1, bss_end
+	add	x1, x1, :lo12:bss_end
+clear:
+	stp	xzr, xzr, [x0], #16
+	cmp	x0, x1
+	b.lo	clear
+	b	el2_main
+
+park:
+	wfi
+	b	park
+
+/*
+ * void guest_enter(struct guest_run *run): the guest goes on at run->pc in run->pstate, with
+ * run->x[] in its first registers, until an exception brings it back; run->x[0] is what it left in
+ * x0. What the compiler keeps over calls lies on the stack meanwhile.
+ */
+	.text
+	.globl	guest_enter
+guest_enter:
+	stp	x29, x30, [sp, #-112]!
+	stp	x19, x20, [sp, #16]
+	stp	x21, x22, [sp, #32]
+	stp	x23, x24, [sp, #48]
+	stp	x25, x26, [sp, #64]
+	stp	x27, x28, [sp, #80]
+	str	x0, [sp, #96]
+	ldp	x1, x2, [x0]
+	msr	elr_el2, x1
+	msr	spsr_el2, x2
+	ldr	x2, [x0, #32]
+	ldp	x0, x1, [x0, #16]
+	eret
+
+guest_left:
+	ldr	x1, [sp, #96]
+	str	x0, [x1, #16]
+	ldp	x19, x20, [sp, #16]
+	ldp	x21, x22, [sp, #32]
+	ldp	x23, x24, [sp, #48]
+	ldp	x25, x26, [sp, #64]
+	ldp	x27, x28, [sp, #80]
+	ldp	x29, x30, [sp], #112
+	ret
+
+/* Arm ARM, "Exception vectors": 16 of 128 bytes; the ninth is a lower level's synchronous one. */
+	.balign	2048
+vectors:
+	.set	vector, 0
+	.rept	16
+	.balign	128
+	.if	vector == 8
+	b	guest_left
+	.else
+	mov	x0, #vector
+	b	el2_astray
+	.endif
+	.set	vector, vector + 1
+	.endr
+
+	.bss
+	.balign	16
+	.skip	65536
+stack_end:
+
+	.section .note.GNU-stack, "", %progbits

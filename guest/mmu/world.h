@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * A nested guest and its two stages of tables, made anew for every few tests. The second stage maps
+ * the guest's memory one to one with all permissions; the guest's stage 1 maps its code page. What
+ * is tested is added to both, far from these.
+ */
+#ifndef GUEST_MMU_WORLD_H
+#define GUEST_MMU_WORLD_H
+
+#include "guest/mmu/memory.h"
+#include "guest/mmu/platform.h"
+
+#define WORLD_PATCHES 16
+
+/* An entry that was written past the library. */
+struct patch {
+	uint64_t *slot;
+	uint64_t was;
+	uint8_t cause; /* of the fault that the architecture wants; MZ_FAULT_UNKNOWN: none */
+};
+
+struct world {
+	const struct platform *platform;
+	const struct stage *stage;
+	const struct mz_format *stage1_format;
+	struct mz_table stage2, stage1;
+	bool flushing; /* changes of the second stage are flushed */
+	bool flushed;  /* one has been, since this was cleared */
+	struct patch patches[WORLD_PATCHES];
+	unsigned patch_count;
+};
+
+/* Where the tests' own addresses begin: a subtree of the guest's tables that the code page is not
+ * in. */
+uint64_t world_va(const struct world *world);
+
+/* Ends the run if there is an error: the scenarios ask for nothing that could fail. */
+void must(enum mz_error error, const char *what);
+
+void world_begin(struct world *world, const struct platform *platform, const struct stage *stage);
+
+/* Undoes the patches, and destroys the tables; reports a failure if a node was lost. */
+void world_end(struct world *world);
+
+/* The guest runs with these tables from now on. */
+void world_use(struct world *world);
+
+/* All permissions that a leaf of this stage can have. */
+unsigned world_all_perm(const struct stage *stage);
+
+/* The properties of a leaf of the second stage: ordinary memory, with all flags that the MMU may
+ * ask for. */
+struct mz_prop world_prop(const struct stage *stage, unsigned perm);
+
+/* Adds to the second stage. */
+void world_map(struct world *world, mz_ia gpa, uint64_t bytes, mz_oa oa, struct mz_prop prop);
+
+/* Adds a page to the guest's stage 1. */
+void world_guest_map(struct world *world, uint64_t va, mz_ia gpa, unsigned perm, bool user);
+
+/* The slot of the second stage that decides on gpa at this level; NULL: the walk ends above. */
+uint64_t *world_slot(const struct world *world, mz_ia gpa, unsigned level);
+/* The same of the guest's stage 1. */
+uint64_t *world_guest_slot(const struct world *world, uint64_t va, unsigned level);
+
+/* Writes an entry past the library, until world_end() or world_unpatch(). */
+void world_patch(struct world *world, uint64_t *slot, uint64_t entry, uint8_t cause);
+void world_unpatch(struct world *world);
+/* The same, but for the first `count` patches. */
+void world_unpatch_to(struct world *world, unsigned count);
+
+/*
+ * Moves the node of this level of the guest's tables, on the way to va, to the data frame `to`,
+ * which the guest finds at `gpa`. It lies there until world_unpatch().
+ */
+void world_guest_move(struct world *world, uint64_t va, unsigned level, mz_oa to, mz_ia gpa);
+
+/*
+ * A guest-physical address that a leaf of this level would map to `oa`, in a subtree that nothing
+ * else is in: apart at every level that has leaves, and at level `apart`. False: the guest's
+ * addresses are too narrow for there to be one.
+ */
+bool world_target(const struct world *world, unsigned level, unsigned apart, mz_oa oa, mz_ia *gpa);
+
+/* Maps a target by one leaf of this level. */
+void world_map_target(struct world *world, unsigned level, mz_ia gpa, mz_oa oa,
+		      struct mz_prop prop);
+
+/* Maps the first data frame one to one, with all permissions, for what is not under test. */
+mz_ia world_map_scratch(struct world *world);
+
+/* Has the stage leaves at this level? */
+bool stage_leaf_allowed(const struct stage *stage, unsigned level);
+
+#endif

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MPL-2.0
+/*
+ * The laws of core/format.h for nested page tables under the guest-mode execute trap.
+ * Proof format_npt_gmet: --unwind 7
+ */
+#include "arch/x86/npt_gmet.c"
+
+#include "tests/proof/format.h"
+
+int main(void)
+{
+	prove_format(&mz_npt_gmet);
+	return 0;
+}
