@@ -165,6 +165,7 @@ static inline void map_run(struct map_job *job, struct mz_node_ref node, struct 
 	unsigned count = absent_run(job, node, p, last, fresh);
 
 	map_leaves(job, node, p->index, p->index + count, p->first, fresh);
+	p->index += count - 1;
 	p->last = p->first + (count * mz_span(format_of(job->table), node.level) - 1);
 }
 
