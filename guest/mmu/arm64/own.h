@@ -30,7 +30,7 @@ void own_instructions(const struct platform *platform);
 void own_stage1(const struct platform *platform);
 
 /* EL2's own first stage, of every granule. */
-void own_el2(const struct platform *platform);
+void own_el2(void);
 
 /* Contiguous runs, VMIDs, and what each TLB maintenance instruction reaches. */
 void own_caches(const struct platform *platform);
