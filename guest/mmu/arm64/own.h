@@ -3,6 +3,7 @@
 #ifndef GUEST_MMU_ARM64_OWN_H
 #define GUEST_MMU_ARM64_OWN_H
 
+#include "guest/mmu/arm64/guest.h"
 #include "guest/mmu/arm64/stages.h"
 
 #define COUNT(of) (sizeof(of) / sizeof((of)[0]))
@@ -34,5 +35,8 @@ void own_el2(void);
 
 /* Contiguous runs, VMIDs, and what each TLB maintenance instruction reaches. */
 void own_caches(const struct platform *platform);
+
+/* A second stage that some emulators refuse. */
+void own_wide(const struct platform *platform);
 
 #endif

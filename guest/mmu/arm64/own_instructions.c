@@ -4,7 +4,6 @@
  * second stage stops them. Arm ARM (DDI 0487), ESR_EL2, "ISS encoding for an exception from a Data
  * Abort".
  */
-#include "guest/mmu/arm64/guest.h"
 #include "guest/mmu/arm64/own.h"
 #include "guest/mmu/arm64/stub.h"
 #include "guest/mmu/scenarios.h"

@@ -47,6 +47,8 @@ static void own_tests(void)
 	own_instructions(&platform);
 	own_stage1(&platform);
 	own_el2();
+	own_caches(&platform);
+	own_wide(&platform);
 }
 
 /* RAM behind the image, from a round address on. */
