@@ -24,6 +24,9 @@ bool own_make(struct own *own, const struct platform *platform, const struct arm
 /* Memory types and shareability, as address translation instructions tell them. */
 void own_attributes(const struct platform *platform);
 
+/* Every bit of an output address, likewise. */
+void own_addresses(const struct platform *platform);
+
 /* Instructions that are no plain load or store, and what their aborts tell. */
 void own_instructions(const struct platform *platform);
 

@@ -181,6 +181,9 @@ static struct prediction take_away(bool table, mz_ia *gpa)
 	if (!world_target(&world, 1, 1, oa, gpa))
 		must(MZ_OUT_OF_RANGE, "world_target");
 	world_map_target(&world, 1, *gpa, oa, world_prop(&own.stage, MZ_READ | MZ_WRITE));
+	/* Its neighbour stays: the walk gets to the last level. */
+	world_map_target(&world, 1, mz_ia_from(gpa->addr + FRAME_BYTES), oa,
+			 world_prop(&own.stage, MZ_READ));
 	aim(&world, table ? MANNER_WALK : MANNER_ACCESS, *gpa, oa, false);
 	world_use(&world);
 	access.va = world_va(&world);

@@ -44,6 +44,7 @@ static struct platform platform = {
 static void own_tests(void)
 {
 	own_attributes(&platform);
+	own_addresses(&platform);
 	own_instructions(&platform);
 	own_stage1(&platform);
 	own_el2();
