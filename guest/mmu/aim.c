@@ -12,6 +12,8 @@ const char *const manner_names[MANNERS] = {"access", "walk", "walk_setting_flags
 
 unsigned manner_count(const struct platform *platform)
 {
+	if (platform->stage1 == NULL)
+		return MANNER_WALK;
 	return (platform->stage1_flags_set & MZ_ACCESSED) != 0 ? MANNERS : MANNER_WALK_FLAGS;
 }
 

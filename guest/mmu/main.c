@@ -9,8 +9,12 @@ static void over_stage(const struct platform *platform, const struct stage *stag
 	scenario_absent(platform, stage);
 	scenario_bits(platform, stage);
 	scenario_flags(platform, stage);
-	scenario_guest(platform, stage);
-	scenario_nested(platform, stage);
+	if (platform->stage1 != NULL) {
+		scenario_guest(platform, stage);
+		scenario_nested(platform, stage);
+	} else {
+		scenario_user(platform, stage);
+	}
 	scenario_changes(platform, stage);
 	scenario_stale(platform, stage);
 	scenario_types(platform, stage);

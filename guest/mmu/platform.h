@@ -118,6 +118,10 @@ struct platform {
 	 * with what is allowed, MZ_ACCESSED and MZ_DIRTY set: a kernel needs to access only its own
 	 * leaves, a user only its own. `stage1_flags_set`: the flags that the guest's MMU sets by
 	 * itself where they are not.
+	 *
+	 * NULL: there is no nested guest. The `stages` are what the processor itself walks, the
+	 * only ones; the scenarios run on them too, and accesses are the processor's own, in kernel
+	 * and user mode. All of memory below `kept_end` is mapped one to one for the kernel then.
 	 */
 	const struct mz_format *stage1;
 	uint32_t stage1_leaf_levels; /* as in a configuration */
@@ -126,6 +130,10 @@ struct platform {
 	uint16_t stage1_flags_set;
 	bool stage1_links_accessed; /* MZ_ACCESSED in links, too */
 	struct mz_prop (*stage1_prop)(unsigned perm, bool user);
+	uint64_t kept_end;
+
+	/* How many random accesses are made, over all stages; 0: as many as usual. */
+	unsigned random_accesses;
 
 	/* The start of the guest's code page, position-independent; up to 4 KiB. What the platform
 	 * enters it by is its own. */
@@ -144,6 +152,9 @@ struct platform {
 	 */
 	void (*use)(const struct stage *stage, const struct mz_table *stage2,
 		    const struct mz_table *stage1, uint64_t code_va, uint64_t user_code_va);
+
+	/* The tables in use are about to go. May be NULL. */
+	void (*leave)(void);
 
 	/* A flush hook of the table in use, by the least instructions that arch/ says are right;
 	 * `context` is NULL. */

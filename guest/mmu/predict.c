@@ -10,7 +10,8 @@ struct second {
 	mz_ia gpa;
 	unsigned tried;
 	struct expected *expected;
-	mz_oa oa; /* if it does not fault */
+	mz_oa oa;  /* if it does not fault */
+	bool user; /* in user mode; counts where leaves say whether they are the user's */
 };
 
 static bool fault(struct second *second, enum mz_fault_cause cause, unsigned level,
@@ -42,6 +43,13 @@ static bool forbidden(const struct second *second, const struct mz_walk_step *st
 	return *cause != MZ_FAULT_UNKNOWN;
 }
 
+/* Where leaves say whose they are. */
+static bool is_users(const struct world *world, const struct mz_walk_step *leaf)
+{
+	return (world->stage->config.format->flags & MZ_USER) == 0 ||
+		(leaf->prop.flags & MZ_USER) != 0;
+}
+
 /* Flags and permissions of the leaf. */
 static bool leaf_allows(struct second *second, const struct mz_walk_step *leaf, unsigned allowed)
 {
@@ -49,7 +57,7 @@ static bool leaf_allows(struct second *second, const struct mz_walk_step *leaf, 
 
 	if ((needed & MZ_ACCESSED & ~(unsigned)leaf->prop.flags) != 0)
 		return fault(second, MZ_FAULT_ACCESS_FLAG, leaf->level, allowed);
-	if ((allowed & second->tried) == 0)
+	if ((allowed & second->tried) == 0 || (second->user && !is_users(second->world, leaf)))
 		return fault(second, MZ_FAULT_DENIED, leaf->level, allowed);
 	if (second->tried == MZ_WRITE && (needed & MZ_DIRTY & ~(unsigned)leaf->prop.flags) != 0)
 		return fault(second, MZ_FAULT_DENIED, leaf->level, allowed);
@@ -184,6 +192,7 @@ static void predict_access(struct first *first, mz_oa gpa)
 		.gpa = mz_ia_from(gpa.addr),
 		.tried = tried_of(config->format, config->features, first->access),
 		.expected = &prediction->expected,
+		.user = first->access->user,
 	};
 
 	prediction->gpa = second.gpa;
@@ -191,14 +200,28 @@ static void predict_access(struct first *first, mz_oa gpa)
 	prediction->oa = second.oa;
 }
 
-struct prediction predict(const struct world *world, const struct access *access)
+/* Without a nested guest: the address is the table's own. */
+static struct prediction predict_alone(const struct world *world, const struct access *access)
 {
 	struct prediction prediction = {.expected.access = *access};
+	struct first first = {world, access, &prediction, 0};
+
+	prediction.expected.access.va = world_noted(world, access->va);
+	predict_access(&first, mz_oa_from(prediction.expected.access.va));
+	return prediction;
+}
+
+struct prediction predict(const struct world *world, const struct access *access)
+{
 	const struct mz_format *f = world->stage1_format;
-	struct first first = {world, access, &prediction, f->levels};
+	struct prediction prediction = {.expected.access = *access};
+	struct first first = {world, access, &prediction, 0};
 	struct mz_walk walk;
 	enum mz_error error;
 
+	if (f == NULL)
+		return predict_alone(world, access);
+	first.level = f->levels;
 	prediction.ending = ENDING_GUEST_FAULT;
 	error = mz_walk_root(f, world->stage1.root_oa, guest_node_at, &first,
 			     mz_ia_from(access->va), &walk);

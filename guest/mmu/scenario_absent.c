@@ -52,9 +52,10 @@ static void at_level(struct world *world, unsigned level, enum manner manner,
 static void absent_at_levels(const struct platform *platform, const struct stage *stage)
 {
 	static struct world world;
+	unsigned manners = platform->stage1 != NULL ? 2 : 1;
 
 	for (unsigned level = 1; level <= stage->config.format->levels; level++) {
-		for (unsigned i = 0; i < 2 * OPERATIONS; i++) {
+		for (unsigned i = 0; i < manners * OPERATIONS; i++) {
 			const struct operation *operation = &operations[i % OPERATIONS];
 			enum manner manner = i < OPERATIONS ? MANNER_ACCESS : MANNER_WALK;
 
@@ -72,7 +73,7 @@ static void absent_at_levels(const struct platform *platform, const struct stage
 static void beyond_the_table(const struct platform *platform, const struct stage *stage)
 {
 	static struct world world;
-	unsigned last = platform->stage1_oa_lg2;
+	unsigned last = platform->stage1 != NULL ? platform->stage1_oa_lg2 : 0;
 	mz_oa oa = mz_oa_from(memory_data().addr + 7 * FRAME_BYTES);
 
 	for (unsigned bit = stage->config.format->ia_lg2; bit < last; bit++) {

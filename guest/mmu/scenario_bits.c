@@ -82,5 +82,6 @@ void scenario_bits(const struct platform *platform, const struct stage *stage)
 	for (unsigned i = 0; i < 3; i++)
 		over_levels(&b, platform, stage, &operations[i]);
 	b.manner = MANNER_WALK;
-	over_levels(&b, platform, stage, &operations[0]);
+	if (platform->stage1 != NULL)
+		over_levels(&b, platform, stage, &operations[0]);
 }

@@ -68,7 +68,7 @@ static void one(struct flags *s, const struct platform *platform, const struct s
 	world_begin(&s->world, platform, stage);
 	if (world_target(&s->world, s->level, s->level, s->oa, &s->gpa)) {
 		world_map_target(&s->world, s->level, s->gpa, s->oa,
-				 mz_prop_from(world_all_perm(stage)));
+				 world_clean_prop(stage, world_all_perm(stage)));
 		aim(&s->world, s->manner, s->gpa, s->oa, operation->user);
 		world_use(&s->world);
 		try_operation(s, operation);

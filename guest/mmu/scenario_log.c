@@ -59,7 +59,8 @@ static bool begin(struct log *l, const struct platform *platform, const struct s
 	world_begin(&l->world, platform, stage);
 	if (!world_target(&l->world, l->level, l->level, l->oa, &l->gpa))
 		return false;
-	world_map_target(&l->world, l->level, l->gpa, l->oa, mz_prop_from(world_all_perm(stage)));
+	world_map_target(&l->world, l->level, l->gpa, l->oa,
+			 world_clean_prop(stage, world_all_perm(stage)));
 	aim(&l->world, manner, l->gpa, l->oa, false);
 	world_use(&l->world);
 	return true;

@@ -15,16 +15,16 @@ struct stale {
 	uint64_t va, poke_va;
 };
 
-/* Lets the guest write to the slot that maps gpa. */
+/* Lets the guest write to the slot that maps gpa; the processor itself can already. */
 static void open_slot(struct stale *s)
 {
-	const struct stage *stage = s->world.stage;
-	uint64_t page = mz_span(stage->config.format, 1);
 	uint64_t slot = (uint64_t)(uintptr_t)world_slot(&s->world, s->gpa, 1);
 	uint64_t frame = slot & ~(uint64_t)(FRAME_BYTES - 1);
 
-	world_map(&s->world, mz_ia_from(slot & ~(page - 1)), page, mz_oa_from(slot & ~(page - 1)),
-		  world_prop(stage, world_all_perm(stage)));
+	s->poke_va = slot;
+	if (s->world.stage1_format == NULL)
+		return;
+	world_map_same(&s->world, slot);
 	s->poke_va = s->va + FRAME_BYTES;
 	world_guest_map(&s->world, s->poke_va, mz_ia_from(frame), MZ_READ | MZ_WRITE, false);
 	s->poke_va += slot & (FRAME_BYTES - 1);

@@ -22,7 +22,7 @@ extern const struct operation operations[OPERATIONS];
 enum manner { MANNER_ACCESS, MANNER_WALK, MANNER_WALK_FLAGS, MANNERS };
 extern const char *const manner_names[MANNERS];
 
-/* Without the last one where the guest's MMU sets no flags. */
+/* Without the last one where the guest's MMU sets no flags; the first alone without a guest. */
 unsigned manner_count(const struct platform *platform);
 
 /*
@@ -45,6 +45,9 @@ void scenario_bits(const struct platform *platform, const struct stage *stage);
 
 /* Accessed and dirty: on the path, on the leaf, by accesses and by the guest's walk. */
 void scenario_flags(const struct platform *platform, const struct stage *stage);
+
+/* Leaves of the user and of the kernel, where they are told apart. */
+void scenario_user(const struct platform *platform, const struct stage *stage);
 
 /* What the guest's own tables forbid comes first. */
 void scenario_guest(const struct platform *platform, const struct stage *stage);

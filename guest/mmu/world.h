@@ -11,6 +11,7 @@
 #include "guest/mmu/platform.h"
 
 #define WORLD_PATCHES 16
+#define WORLD_RANGES  16
 
 /* An entry that was written past the library. */
 struct patch {
@@ -19,15 +20,23 @@ struct patch {
 	uint8_t cause; /* of the fault that the architecture wants; MZ_FAULT_UNKNOWN: none */
 };
 
+/* Without a nested guest: what stands for its stage 1. */
+struct range {
+	uint64_t va, end;
+	mz_ia to;
+};
+
 struct world {
 	const struct platform *platform;
 	const struct stage *stage;
-	const struct mz_format *stage1_format;
+	const struct mz_format *stage1_format; /* NULL: there is no nested guest */
 	struct mz_table stage2, stage1;
 	bool flushing; /* changes of the second stage are flushed */
 	bool flushed;  /* one has been, since this was cleared */
 	struct patch patches[WORLD_PATCHES];
 	unsigned patch_count;
+	struct range ranges[WORLD_RANGES];
+	unsigned range_count;
 };
 
 /* Where the tests' own addresses begin: a subtree of the guest's tables that the code page is not
@@ -48,15 +57,24 @@ void world_use(struct world *world);
 /* All permissions that a leaf of this stage can have. */
 unsigned world_all_perm(const struct stage *stage);
 
-/* The properties of a leaf of the second stage: ordinary memory, with all flags that the MMU may
- * ask for. */
+/*
+ * The properties of a leaf of the second stage: ordinary memory, for the user too where that is
+ * said, with all flags that the MMU may ask for; and the same without accessed and dirty.
+ */
 struct mz_prop world_prop(const struct stage *stage, unsigned perm);
+struct mz_prop world_clean_prop(const struct stage *stage, unsigned perm);
 
 /* Adds to the second stage. */
 void world_map(struct world *world, mz_ia gpa, uint64_t bytes, mz_oa oa, struct mz_prop prop);
 
-/* Adds a page to the guest's stage 1. */
+/* Adds a page to the guest's stage 1; without a nested guest, notes what `va` stands for. */
 void world_guest_map(struct world *world, uint64_t va, mz_ia gpa, unsigned perm, bool user);
+
+/* What an address that was noted stands for. */
+uint64_t world_noted(const struct world *world, uint64_t va);
+
+/* log2 of the input addresses that can be tried: what the stage reaches, and the guest. */
+unsigned world_limit_lg2(const struct platform *platform, const struct stage *stage);
 
 /* The slot of the second stage that decides on gpa at this level; NULL: the walk ends above. */
 uint64_t *world_slot(const struct world *world, mz_ia gpa, unsigned level);
@@ -85,6 +103,9 @@ bool world_target(const struct world *world, unsigned level, unsigned apart, mz_
 /* Maps a target by one leaf of this level. */
 void world_map_target(struct world *world, unsigned level, mz_ia gpa, mz_oa oa,
 		      struct mz_prop prop);
+
+/* Maps the page at this address one to one, unless everything is mapped so already. */
+void world_map_same(struct world *world, uint64_t at);
 
 /* Maps the first data frame one to one, with all permissions, for what is not under test. */
 mz_ia world_map_scratch(struct world *world);

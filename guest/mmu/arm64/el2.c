@@ -1,32 +1,39 @@
 // SPDX-License-Identifier: MPL-2.0
-/* EL2's own stage 1: libmezz's format of EL2, everything mapped one to one. */
-#include "arch/arm/arm.h"
+#include "guest/mmu/arm64/el2.h"
+
 #include "guest/lib/guest.h"
 #include "guest/mmu/arm64/machine.h"
-#include "guest/mmu/arm64/registers.h"
 #include "guest/mmu/arm64/stages.h"
 
+/* Room for nodes of every page size, for two tables. */
+#define NODES_LG2 20
 #define PAGE_LG2  12
-#define PAGE      (1u << PAGE_LG2)
-#define NODES_MAX 16
+#define PAGES     (1u << (NODES_LG2 - PAGE_LG2))
 
-static _Alignas(PAGE) unsigned char nodes[NODES_MAX][PAGE];
-static struct mz_frame frames[NODES_MAX];
-static unsigned node_count;
+static _Alignas(1 << 16) unsigned char nodes[1 << NODES_LG2];
+static struct mz_frame frames[PAGES];
+static uintptr_t nodes_next;
 
-static struct mz_format format;
-static struct mz_table table;
+static struct {
+	struct mz_format format;
+	struct mz_table table;
+} used[2];
+static unsigned current; /* which of the two */
 
 static enum mz_error alloc(void *context, unsigned size_lg2, mz_oa *pa)
 {
+	uintptr_t bytes = (uintptr_t)1 << size_lg2;
+	uintptr_t first = (nodes_next + bytes - 1) & ~(bytes - 1);
+
 	(void)context;
-	if (size_lg2 != PAGE_LG2 || node_count == NODES_MAX)
+	if (first + bytes > (uintptr_t)nodes + sizeof(nodes))
 		return MZ_NO_MEMORY;
-	*pa = mz_oa_from((uintptr_t)nodes[node_count++]);
+	nodes_next = first + bytes;
+	*pa = mz_oa_from(first);
 	return MZ_OK;
 }
 
-/* Nothing is ever unmapped. */
+/* Nothing is unmapped: a table that is no longer used leaves all its room to the next. */
 static void give_back(void *context, mz_oa pa, unsigned size_lg2)
 {
 	(void)context;
@@ -34,45 +41,55 @@ static void give_back(void *context, mz_oa pa, unsigned size_lg2)
 	(void)size_lg2;
 }
 
-static enum mz_error map(uint64_t first, uint64_t end, unsigned perm, unsigned memory)
+static enum mz_error map(struct mz_table *table, uint64_t first, uint64_t end, unsigned perm,
+			 unsigned memory)
 {
-	struct mz_prop prop = {(uint8_t)perm, (uint8_t)memory, MZ_ACCESSED | MZ_SHARED_INNER};
+	struct mz_prop prop = mz_prop_from(perm);
 
-	return mz_table_map(&table, mz_ia_from(first), end - first, mz_oa_from(first), prop);
+	prop.memory = (uint8_t)memory;
+	prop.flags = MZ_ACCESSED | (table->config.format->flags & MZ_SHARED_INNER);
+	return mz_table_map(table, mz_ia_from(first), end - first, mz_oa_from(first), prop);
 }
 
-static enum mz_error fill(const struct mz_arm_s1 *wanted)
+static enum mz_error fill(struct mz_table *table)
 {
 	uint64_t text = (uintptr_t)text_first, data = (uintptr_t)text_end;
+	uint64_t ram_end = (uint64_t)MACHINE_RAM + MACHINE_RAM_BYTES;
+	enum mz_error error;
+
+	error = map(table, MACHINE_DEVICES, MACHINE_DEVICES + MACHINE_DEVICES_BYTES,
+		    MZ_READ | MZ_WRITE, MZ_MEM_DEVICE);
+	if (error == MZ_OK)
+		error = map(table, MACHINE_RAM, text, MZ_READ | MZ_WRITE, MZ_MEM_WRITE_BACK);
+	if (error == MZ_OK)
+		error = map(table, text, data, MZ_READ | MZ_EXEC, MZ_MEM_WRITE_BACK);
+	if (error == MZ_OK)
+		error = map(table, data, ram_end, MZ_READ | MZ_WRITE, MZ_MEM_WRITE_BACK);
+	return error;
+}
+
+/* In the half of the room that the table in use has not. */
+static enum mz_error make(unsigned which, const struct mz_arm_s1 *wanted)
+{
+	struct mz_config config = {
+		.format = &used[which].format,
+		.memory =
+			{
+				.alloc = alloc,
+				.free = give_back,
+				.frames = frames,
+				.frame_count = sizeof(nodes) >> wanted->page_lg2,
+				.first_frame = (uintptr_t)nodes >> wanted->page_lg2,
+			},
+	};
 	enum mz_error error = mz_arm_s1_supported(hardware(), wanted);
 
+	nodes_next = (uintptr_t)nodes + which * sizeof(nodes) / 2;
 	if (error == MZ_OK)
-		error = mz_arm_s1_format(wanted, &format);
+		error = mz_arm_s1_format(wanted, &used[which].format);
 	if (error == MZ_OK)
-		error = mz_table_init(
-			&table,
-			&(struct mz_config) {
-				.format = &format,
-				.memory =
-					{
-						.alloc = alloc,
-						.free = give_back,
-						.frames = frames,
-						.first_frame = (uintptr_t)nodes >> PAGE_LG2,
-						.frame_count = NODES_MAX,
-					},
-			});
-	if (error == MZ_OK)
-		error = map(MACHINE_DEVICES, MACHINE_DEVICES + MACHINE_DEVICES_BYTES,
-			    MZ_READ | MZ_WRITE, MZ_MEM_DEVICE);
-	if (error == MZ_OK)
-		error = map(MACHINE_RAM, text, MZ_READ | MZ_WRITE, MZ_MEM_WRITE_BACK);
-	if (error == MZ_OK)
-		error = map(text, data, MZ_READ | MZ_EXEC, MZ_MEM_WRITE_BACK);
-	if (error == MZ_OK)
-		error = map(data, MACHINE_RAM + MACHINE_RAM_BYTES, MZ_READ | MZ_WRITE,
-			    MZ_MEM_WRITE_BACK);
-	return error;
+		error = mz_table_init(&used[which].table, &config);
+	return error != MZ_OK ? error : fill(&used[which].table);
 }
 
 /*
@@ -80,25 +97,31 @@ static enum mz_error fill(const struct mz_arm_s1 *wanted)
  * A, bit 1, is 0: unaligned accesses work.
  */
 #define SCTLR_EL2_RES1 0x30c50830u
-#define SCTLR_EL2_ON   (1u << 0 | 1u << 2 | 1u << 3 | 1u << 12)
+#define SCTLR_EL2_ON   (SCTLR_EL2_RES1 | 1u << 0 | 1u << 2 | 1u << 3 | 1u << 12)
+
+bool el2_mmu_use(const struct mz_arm_s1 *wanted)
+{
+	unsigned next = 1 - current;
+
+	if (make(next, wanted) != MZ_OK)
+		return false;
+	current = next;
+	el2_mmu_switch(mz_table_root_register(&used[next].table), mz_arm_tcr(wanted, 0),
+		       MZ_ARM_MAIR, SCTLR_EL2_ON);
+	return true;
+}
 
 void el2_mmu_on(void)
 {
 	const struct mz_arm_s1 wanted = {PAGE_LG2, 39, 40, MZ_ARM_EL2};
-	enum mz_error error = fill(&wanted);
 
-	if (error != MZ_OK) {
-		print("Bail out! the table of EL2: %s\n", mz_error_text(error));
-		finish(1);
-	}
-	WRITE_REGISTER("mair_el2", MZ_ARM_MAIR);
-	WRITE_REGISTER("tcr_el2", mz_arm_tcr(&wanted, 0));
-	WRITE_REGISTER("ttbr0_el2", mz_table_root_register(&table));
-	dsb();
-	isb();
-	__asm__ volatile("tlbi alle2\n\tic iallu" ::: "memory");
-	dsb();
-	isb();
-	WRITE_REGISTER("sctlr_el2", SCTLR_EL2_RES1 | SCTLR_EL2_ON);
-	isb();
+	if (el2_mmu_use(&wanted))
+		return;
+	print("Bail out! there is no table for EL2\n");
+	finish(1);
+}
+
+const struct mz_table *el2_table(void)
+{
+	return &used[current].table;
 }

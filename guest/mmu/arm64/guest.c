@@ -15,8 +15,8 @@
 /* MDCR_EL2: TDE 8, breakpoint instructions of EL0 and EL1 come to EL2. */
 #define MDCR_TDE ((uint64_t)1 << 8)
 
-/* SCTLR_EL1. RES1 or without effect here: 29, 28, 23, 22, 20, 11. M 0, C 2, I 12. */
-#define SCTLR_EL1_ON (0x30d00800u | 1u << 0 | 1u << 2 | 1u << 12)
+/* SCTLR_EL1. RES1 or without effect here: 29, 28, 23, 22, 20, 11. M 0, C 2, I 12, DZE 14. */
+#define SCTLR_EL1_ON (0x30d00800u | 1u << 0 | 1u << 2 | 1u << 12 | 1u << 14)
 
 /* SPSR_EL2: mode 3:0, DAIF 9:6, PAN 22: the kernel keeps off what is the user's. */
 enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Where things are in QEMU's machine `virt`, and what start.S and the C sources share. */
+/* Where things are in QEMU's machine `virt`, and what start.S shares with C. */
 #ifndef GUEST_MMU_ARM64_MACHINE_H
 #define GUEST_MMU_ARM64_MACHINE_H
 
@@ -29,7 +29,6 @@ void guest_enter(struct guest_run *run);
 _Noreturn void el2_main(void);
 _Noreturn void el2_astray(uint64_t vector);
 
-/* EL2's own tables: everything mapped one to one. */
-void el2_mmu_on(void);
+void el2_mmu_switch(uint64_t ttbr0, uint64_t tcr, uint64_t mair, uint64_t sctlr);
 
 #endif

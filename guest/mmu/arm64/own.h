@@ -3,6 +3,7 @@
 #ifndef GUEST_MMU_ARM64_OWN_H
 #define GUEST_MMU_ARM64_OWN_H
 
+#include "guest/mmu/arm64/guest.h"
 #include "guest/mmu/arm64/stages.h"
 
 #define COUNT(of) (sizeof(of) / sizeof((of)[0]))
@@ -23,6 +24,9 @@ bool own_make(struct own *own, const struct platform *platform, const struct arm
 /* Memory types and shareability, as address translation instructions tell them. */
 void own_attributes(const struct platform *platform);
 
+/* Every bit of an output address, likewise. */
+void own_addresses(const struct platform *platform);
+
 /* Instructions that are no plain load or store, and what their aborts tell. */
 void own_instructions(const struct platform *platform);
 
@@ -30,9 +34,12 @@ void own_instructions(const struct platform *platform);
 void own_stage1(const struct platform *platform);
 
 /* EL2's own first stage, of every granule. */
-void own_el2(const struct platform *platform);
+void own_el2(void);
 
 /* Contiguous runs, VMIDs, and what each TLB maintenance instruction reaches. */
 void own_caches(const struct platform *platform);
+
+/* A second stage that some emulators refuse. */
+void own_wide(const struct platform *platform);
 
 #endif

@@ -2,6 +2,7 @@
 /* Arm's stage 2 under EL2: what the scenarios get. */
 #include "guest/mmu/platform.h"
 
+#include "guest/mmu/arm64/el2.h"
 #include "guest/mmu/arm64/guest.h"
 #include "guest/mmu/arm64/machine.h"
 #include "guest/mmu/arm64/own.h"
@@ -43,6 +44,12 @@ static struct platform platform = {
 static void own_tests(void)
 {
 	own_attributes(&platform);
+	own_addresses(&platform);
+	own_instructions(&platform);
+	own_stage1(&platform);
+	own_el2();
+	own_caches(&platform);
+	own_wide(&platform);
 }
 
 /* RAM behind the image, from a round address on. */

@@ -65,6 +65,30 @@ guest_left:
 	ldp	x29, x30, [sp], #112
 	ret
 
+/*
+ * void el2_mmu_switch(uint64_t ttbr0, uint64_t tcr, uint64_t mair, uint64_t sctlr): from one table
+ * to another by way of none, since their pages may be of another size. Nothing is loaded or stored
+ * meanwhile.
+ */
+	.globl	el2_mmu_switch
+el2_mmu_switch:
+	dsb	sy
+	mrs	x4, sctlr_el2
+	bic	x4, x4, #1
+	msr	sctlr_el2, x4
+	isb
+	msr	mair_el2, x2
+	msr	tcr_el2, x1
+	msr	ttbr0_el2, x0
+	isb
+	tlbi	alle2
+	ic	iallu
+	dsb	sy
+	isb
+	msr	sctlr_el2, x3
+	isb
+	ret
+
 /* Arm ARM, "Exception vectors": 16 of 128 bytes; the ninth is a lower level's synchronous one. */
 	.balign	2048
 vectors:

@@ -3,10 +3,11 @@
 #ifndef GUEST_MMU_ARM64_STUB_H
 #define GUEST_MMU_ARM64_STUB_H
 
-#define STUB_READ    0x000 /* x0: the address, and what was read */
-#define STUB_WRITE   0x010 /* x0: the address; x1: what is written */
-#define STUB_POKE    0x020 /* reads at x0, writes x1 to x2, reads at x0 again */
-#define STUB_VECTORS 0x800 /* VBAR_EL1, aligned to 2 KiB */
+#define STUB_READ         0x000 /* x0: the address, and what was read */
+#define STUB_WRITE        0x010 /* x0: the address; x1: what is written */
+#define STUB_POKE         0x020 /* reads at x0, writes x1 to x2, reads at x0 again */
+#define STUB_INSTRUCTIONS 0x100 /* each of 8 bytes */
+#define STUB_VECTORS      0x800 /* VBAR_EL1, aligned to 2 KiB */
 
 #define STUB_DONE    0x10 /* BRK: the access was carried out */
 #define STUB_FETCHED 0x11 /* BRK: the target of a fetch was executed */

@@ -128,6 +128,27 @@ static void write_without_wp(const struct stage *stage)
 	world_end(&world);
 }
 
+/* A device's page that may be read alone. */
+static void write_to_device(const struct stage *stage)
+{
+	mz_oa device = npt_platform()->device;
+	mz_ia gpa;
+
+	world_begin(&world, npt_platform(), stage);
+	if (world_target(&world, 1, 1, device, &gpa)) {
+		struct access access = {.va = world_va(&world), .kind = MZ_WRITE};
+		struct outcome outcome;
+
+		world_map_target(&world, 1, gpa, device, world_prop(stage, MZ_READ));
+		aim(&world, MANNER_ACCESS, gpa, device, false);
+		world_use(&world);
+		report_test("%s_write_to_a_device_that_may_be_read_alone", stage->name);
+		outcome = npt_platform()->access(&access);
+		fault_must_be(&outcome, WRITE_DENIED, 0, gpa);
+	}
+	world_end(&world);
+}
+
 void npt_own_tests(void)
 {
 	const struct platform *platform = npt_platform();
@@ -140,6 +161,7 @@ void npt_own_tests(void)
 		for (unsigned level = 1; level <= stage->config.format->levels; level++)
 			no_exec_at(stage, level);
 		write_without_wp(stage);
+		write_to_device(stage);
 	}
 	npt_report_lacking();
 }

@@ -74,6 +74,11 @@ static inline uint64_t cr3_read(void)
 	return value;
 }
 
+static inline void cr3_write(uint64_t value)
+{
+	__asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
+}
+
 static inline uint64_t cr4_read(void)
 {
 	uint64_t value;

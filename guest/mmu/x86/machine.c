@@ -44,6 +44,19 @@ struct gate {
 
 static struct gate gates[X86_EXCEPTIONS];
 
+void x86_catch(unsigned vector, const char *entry, unsigned level)
+{
+	uint64_t at = (uintptr_t)entry;
+
+	gates[vector] = (struct gate) {
+		.offset_low = (uint16_t)at,
+		.selector = X86_CODE,
+		.type = (uint16_t)(GATE_INTERRUPT | level << 13),
+		.offset_middle = (uint16_t)(at >> 16),
+		.offset_high = (uint32_t)(at >> 32),
+	};
+}
+
 static void catch_exceptions(void)
 {
 	struct __attribute__((packed)) {
@@ -51,17 +64,8 @@ static void catch_exceptions(void)
 		uint64_t base;
 	} table = {sizeof(gates) - 1, (uintptr_t)gates};
 
-	for (unsigned i = 0; i < X86_EXCEPTIONS; i++) {
-		uint64_t entry = (uintptr_t)x86_entries + i * X86_ENTRY_BYTES;
-
-		gates[i] = (struct gate) {
-			.offset_low = (uint16_t)entry,
-			.selector = X86_CODE,
-			.type = GATE_INTERRUPT,
-			.offset_middle = (uint16_t)(entry >> 16),
-			.offset_high = (uint32_t)(entry >> 32),
-		};
-	}
+	for (unsigned i = 0; i < X86_EXCEPTIONS; i++)
+		x86_catch(i, x86_entries + i * X86_ENTRY_BYTES, 0);
 	__asm__ volatile("lidt %0" : : "m"(table));
 }
 

@@ -19,6 +19,9 @@ struct multiboot;
 _Noreturn void x86_begin(const struct multiboot *information);
 _Noreturn void x86_exception(const struct x86_frame *frame);
 
+/* Has this code, from this privilege level on, take the exception instead of x86_exception(). */
+void x86_catch(unsigned vector, const char *entry, unsigned level);
+
 struct x86_range {
 	uint64_t first, end;
 };
