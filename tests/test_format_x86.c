@@ -8,6 +8,7 @@
 #include "arch/x86/npt.h"
 #include "core/child.h"
 #include "core/cursor.h"
+#include "core/walk.h"
 #include "tests/fixture.h"
 #include "tests/rng.h"
 #include "tests/suite.h"
@@ -192,6 +193,22 @@ START_TEST(markers_are_mapped_as_anything_else)
 				mz_ept_mmio_marker()),
 		   MZ_NOT_ENCODABLE);
 	end(&x);
+}
+END_TEST
+
+START_TEST(a_walk_keeps_what_the_user_may_execute)
+{
+	static const struct mz_format *const formats[] = {&mz_ept_mbe, &mz_ept5_mbe, &mz_npt_gmet};
+	struct mz_walk walk;
+
+	for (unsigned i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		begin(formats[i], 0, 0);
+		expect_ok(mz_table_map(&x.table, mz_ia_from(0x1000), 0x1000, mz_oa_from(0),
+				       mz_prop_from(RX | MZ_EXEC_USER)));
+		expect_ok(mz_table_walk(&x.table, mz_ia_from(0x1000), &walk));
+		must_equal(walk.item.prop.perm, RX | MZ_EXEC_USER);
+		end(&x);
+	}
 }
 END_TEST
 
@@ -603,6 +620,7 @@ int main(void)
 
 	tcase = tcase_create("tables");
 	tcase_add_test(tcase, markers_are_mapped_as_anything_else);
+	tcase_add_test(tcase, a_walk_keeps_what_the_user_may_execute);
 	tcase_add_loop_test(tcase, addresses_beyond_the_hardware_are_refused, 0, 6);
 	tcase_add_loop_test(tcase, both_instances_leave_the_same_table, 0, COMPILED);
 	suite_add_tcase(suite, tcase);
