@@ -89,7 +89,11 @@ mutant prune_does_not_look_again runtime.c \
 
 # ---- Entries ----
 mutant a_map_looks_before_it_locks runtime.c \
-  body/map.h '/^MZ_INLINE bool map_page(/,/^}/{s/^\tif (!lock_page/\tbool absent = mz_table_query(table, mz_ia_from(addr)).level == 0;\n&/;s/MZ_LIKELY(.*)/absent)/}'
+  body/map.h '/^MZ_INLINE bool map_page(/,/^}/{s/^\tif (!lock_node/\tbool absent = mz_table_query(table, mz_ia_from(addr)).level == 0;\n&/;s/MZ_LIKELY(.*)/absent)/}'
+mutant a_new_node_is_linked_without_a_look runtime.c \
+  body/map.h '/ map_page_in_new_node(/,/^}/s/!= MZ_ABSENT/== MZ_LEAF/'
+mutant a_new_node_is_linked_before_its_page runtime.c \
+  body/map.h '/ map_page_in_new_node(/,/^}/{/entries_fill(/{N;s/\(.*\)\n\(.*\)/\2\n\1/}}'
 mutant a_mapped_page_is_not_counted runtime.c \
   body/entry.h '/ entries_map(/,/^}/{/add_children(/d}'
 
