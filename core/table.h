@@ -150,11 +150,13 @@ static inline struct mz_leaf mz_table_find(const struct mz_table *table, mz_ia i
 static inline struct mz_item mz_leaf_item(const struct mz_table *table, struct mz_leaf leaf)
 {
 	unsigned level = mz_leaf_level(leaf);
-	struct mz_item item = {mz_leaf_oa(leaf), mz_prop_from(0), 0};
+	struct mz_item item = {mz_oa_from(0), mz_prop_from(0), 0};
 
-	item.level = (uint8_t)level;
-	if (level != 0)
+	if (level != 0) {
+		item.oa = mz_leaf_oa(leaf);
 		item.prop = table->config.format->prop(leaf.entry, level);
+		item.level = (uint8_t)level;
+	}
 	return item;
 }
 

@@ -116,7 +116,7 @@ struct mz_item {
  * registers; what the entry says is decoded when somebody asks.
  */
 struct mz_leaf {
-	uint64_t target; /* the output address, and above it the level */
+	uint64_t target; /* the output address, and above it the level less 1 */
 	uint64_t entry;
 };
 
@@ -124,7 +124,7 @@ static inline struct mz_leaf mz_leaf_from(uint64_t oa, unsigned level, uint64_t 
 {
 	struct mz_leaf leaf;
 
-	leaf.target = oa | (uint64_t)level << MZ_OA_LG2_MAX;
+	leaf.target = oa | (uint64_t)(level - 1) << MZ_OA_LG2_MAX;
 	leaf.entry = entry;
 	return leaf;
 }
@@ -137,7 +137,7 @@ static inline mz_oa mz_leaf_oa(struct mz_leaf leaf)
 /* 0: nothing is mapped. */
 static inline unsigned mz_leaf_level(struct mz_leaf leaf)
 {
-	return (unsigned)(leaf.target >> MZ_OA_LG2_MAX);
+	return ((unsigned)(leaf.target >> MZ_OA_LG2_MAX) + 1) & 15;
 }
 
 static inline struct mz_prop mz_prop_from(unsigned perm)

@@ -16,7 +16,7 @@ MZ_INLINE bool root_slot(const struct mz_table *table, uint64_t addr, uint64_t *
 	unsigned begin = f->ia_signed ? count / 2 : 0;
 	uint64_t place = (f->ia_signed ? (uint64_t)((int64_t)addr >> shift) : addr >> shift) +
 		begin;
-	unsigned index = ((unsigned)place - begin) & (count - 1);
+	uint64_t index = f->ia_signed ? (place - begin) & (count - 1) : place;
 
 	*slot = &table->root[index];
 	/* The whole root is managed, mostly. */
