@@ -3,6 +3,7 @@
 #ifndef GUEST_MMU_ARM64_MACHINE_H
 #define GUEST_MMU_ARM64_MACHINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The PL011, in a range of devices. */
@@ -24,6 +25,8 @@ struct guest_run {
 };
 
 void guest_enter(struct guest_run *run);
+bool el2_attempt(unsigned kind, void *at);
+void el2_return(void);
 
 /* What start.S calls. */
 _Noreturn void el2_main(void);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * EL2's own first stage, of every granule and both widths: EL2 runs with each, and asks it by AT
- * S1E2R and S1E2W. PAR_EL1 where the translation fails: F 0, FST 6:1.
+ * EL2's own first stage, of every granule and both widths: EL2 runs with each, asks it by AT S1E2R
+ * and S1E2W, and tries what it may not do. PAR_EL1 where a translation fails: F 0, FST 6:1.
  */
 #include "core/walk.h"
 #include "guest/mmu/arm64/el2.h"
@@ -95,6 +95,74 @@ static void ask(const char *name, size_t n)
 			      (unsigned long long)right);
 }
 
+/* What is at an address, and what may be done there. */
+static const struct place {
+	const char *name;
+	unsigned perm;
+	bool mapped;
+} places[] = {
+	{"text", MZ_READ | MZ_EXEC, true},
+	{"data", MZ_READ | MZ_WRITE, true},
+	{"a_device", MZ_READ | MZ_WRITE, true},
+	{"nothing", 0, false},
+};
+
+/* In text and in data there is a RET. */
+static void *place_at(size_t place)
+{
+	static volatile uint32_t data;
+
+	data = *(const uint32_t *)(uintptr_t)el2_return;
+	return place == 0    ? (void *)(uintptr_t)el2_return
+		: place == 1 ? (void *)(uintptr_t)&data
+			     : (void *)(uintptr_t)address(2 * place);
+}
+
+static const struct action {
+	const char *name;
+	uint8_t kind;
+} actions[] = {{"reads", MZ_READ}, {"writes", MZ_WRITE}, {"executes", MZ_EXEC}};
+
+static const char *fault_differs(const struct place *place, const struct action *action,
+				 uint64_t at)
+{
+	uint64_t esr = READ_REGISTER("esr_el2"), far = READ_REGISTER("far_el2");
+	struct mz_fault_record fault = mz_arm_s1_fault(esr, far);
+	/* Of the same level: EC 0x21, 0x25. A write to nothing is a read first. */
+	unsigned class = action->kind == MZ_EXEC ? 0x21 : 0x25;
+	unsigned status = (place->mapped ? STATUS_PERMISSION : STATUS_TRANSLATION) | level_at(at);
+	unsigned tried = action->kind == MZ_WRITE && !place->mapped ? MZ_READ : action->kind;
+
+	if (esr >> 26 != class || (esr & 63) != status || far != at)
+		return "the syndrome is another";
+	if (fault.cause != (place->mapped ? MZ_FAULT_DENIED : MZ_FAULT_ABSENT) ||
+	    fault.access != tried || fault.user || fault.walk || !fault.has_ia ||
+	    fault.ia.addr != at || fault.level != 4 - level_at(at))
+		return "the decoder is wrong";
+	return NULL;
+}
+
+static void attempt(const char *name, size_t p, const struct action *action)
+{
+	const struct place *place = &places[p];
+	void *at = place_at(p);
+	bool may = (place->perm & action->kind) != 0, done;
+	const char *wrong = NULL;
+
+	report_test("%s_itself_%s_%s", name, action->name, place->name);
+	done = el2_attempt(action->kind, at);
+	if (done != may)
+		wrong = done ? "it was carried out" : "it was not carried out";
+	else if (!done)
+		wrong = fault_differs(place, action, (uintptr_t)at);
+	if (wrong == NULL)
+		report_ok();
+	else
+		report_not_ok("%s: ESR %llx, FAR %llx", wrong,
+			      (unsigned long long)READ_REGISTER("esr_el2"),
+			      (unsigned long long)READ_REGISTER("far_el2"));
+}
+
 void own_el2(void)
 {
 	for (size_t i = 0; i < COUNT(firsts); i++) {
@@ -102,5 +170,8 @@ void own_el2(void)
 			continue;
 		for (size_t n = 0; n < COUNT(questions); n++)
 			ask(firsts[i].name, n);
+		for (size_t p = 0; p < COUNT(places); p++)
+			for (size_t a = 0; a < COUNT(actions); a++)
+				attempt(firsts[i].name, p, &actions[a]);
 	}
 }

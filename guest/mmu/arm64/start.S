@@ -16,6 +16,7 @@ _start:
 	adrp	x0, vectors
 	add	x0, x0, :lo12:vectors
 	msr	vbar_el2, x0
+	msr	tpidr_el2, xzr
 	isb
 
 	adrp	x0, bss_first
@@ -89,13 +90,61 @@ el2_mmu_switch:
 	isb
 	ret
 
-/* Arm ARM, "Exception vectors": 16 of 128 bytes; the ninth is a lower level's synchronous one. */
+/*
+ * bool el2_attempt(unsigned kind, void *at): EL2 itself reads (1), writes what was read before (2)
+ * or calls (4) what is there. False: that was an exception, which ESR_EL2 and FAR_EL2 tell.
+ */
+	.globl	el2_attempt
+el2_attempt:
+	mov	x9, x30
+	adr	x2, attempt_failed
+	msr	tpidr_el2, x2
+	tbnz	x0, #2, attempt_call
+	tbnz	x0, #1, attempt_write
+	ldr	w3, [x1]
+	b	attempt_done
+attempt_write:
+	ldr	w3, [x1]
+	str	w3, [x1]
+	b	attempt_done
+attempt_call:
+	blr	x1
+attempt_done:
+	mov	x0, #1
+attempt_over:
+	msr	tpidr_el2, xzr
+	mov	x30, x9
+	ret
+attempt_failed:
+	mov	x0, #0
+	b	attempt_over
+
+	.globl	el2_return
+el2_return:
+	ret
+
+/* An exception of EL2 itself: the attempt's, if there is one. */
+own_exception:
+	mrs	x3, tpidr_el2
+	cbz	x3, unattended
+	msr	elr_el2, x3
+	eret
+unattended:
+	mov	x0, #4
+	b	el2_astray
+
+/*
+ * Arm ARM, "Exception vectors": 16 of 128 bytes; the fifth is a synchronous one of EL2 itself, the
+ * ninth one of a lower level.
+ */
 	.balign	2048
 vectors:
 	.set	vector, 0
 	.rept	16
 	.balign	128
-	.if	vector == 8
+	.if	vector == 4
+	b	own_exception
+	.elseif	vector == 8
 	b	guest_left
 	.else
 	mov	x0, #vector
