@@ -137,8 +137,10 @@ uint64_t mz_arm_tcr(const struct mz_arm_s1 *wanted, uint32_t features);
  * An abort that came to EL2 from a lower exception level, by ESR_EL2, FAR_EL2 and HPFAR_EL2.
  * HPFAR_EL2 says nothing for a permission fault that was no walk's: `has_ia` is false, and the
  * embedder asks with AT S1E1R. A walk that lacks permission wanted to set a flag, and counts as a
- * write. Cache maintenance says "write" of itself (CM), and counts as a read. Whether it was EL0
- * is in SPSR_EL2. MZ_FAULT_UNKNOWN: not an abort.
+ * write; where leaves may lack MZ_READ, mz_table_query() tells whether it wanted to read. An
+ * address beyond the table is absent at Arm's level 0, whatever the root's is. Cache maintenance
+ * says "write" of itself (CM), and counts as a read. Whether it was EL0 is in SPSR_EL2: MZ_EXEC is
+ * MZ_EXEC_USER then, with MZ_ARM_XNX. MZ_FAULT_UNKNOWN: not an abort.
  */
 struct mz_fault_record mz_arm_s2_fault(uint64_t esr, uint64_t far, uint64_t hpfar);
 
