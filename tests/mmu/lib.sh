@@ -10,14 +10,6 @@ need()
   exit 0
 }
 
-# need_file FILE PACKAGE
-need_file()
-{
-  [[ -e $1 ]] && return
-  echo "1..0 # SKIP there is no $1 (Debian: $2)"
-  exit 0
-}
-
 # build PLATFORM: leaves the path of the image in $image, that of its folder in $folder
 build()
 {
