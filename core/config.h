@@ -42,7 +42,8 @@ struct mz_rcu {
 /*
  * Translation caches. `range` drops every cached translation of ia in [first, last]; with `nodes`,
  * cached upper entries (paging-structure caches) too. It is called before any frame or node of the
- * range is given back. NULL: nothing caches this table.
+ * range is given back, and where the format has `break_before_make`, before what was taken out of
+ * an entry can be followed by something else. NULL: nothing caches this table.
  */
 struct mz_flush {
 	void *context;

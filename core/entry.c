@@ -31,6 +31,47 @@ struct mz_child_ref mz_entry_child(const struct mz_entry *entry)
 	return mz_child_ref(&entry->guard->table->config, entry->entry, entry->guard->node.level);
 }
 
+/* A node does not know where it begins: what one of its entries maps may be anywhere. */
+static struct stale anywhere(const struct mz_table *table)
+{
+	const struct mz_format *f = table->config.format;
+	struct stale all = {0, UINT64_MAX};
+
+	if (!f->ia_signed) {
+		all.first = table->config.root_first * mz_span(f, f->levels);
+		all.last = table->config.root_end * mz_span(f, f->levels) - 1;
+	}
+	return all;
+}
+
+/* Do two entries differ in no more than permissions, and what the MMU sets? */
+static bool differ_little(const struct mz_format *f, uint64_t a, uint64_t b, unsigned level)
+{
+	const unsigned set = MZ_ACCESSED | MZ_DIRTY;
+	struct mz_prop a_prop = f->prop(a, level), b_prop = f->prop(b, level);
+
+	return f->kind(a, level) == f->kind(b, level) &&
+		f->oa(a, level).addr == f->oa(b, level).addr &&
+		(f->kind(a, level) == MZ_NODE ||
+		 (a_prop.memory == b_prop.memory && ((a_prop.flags ^ b_prop.flags) & ~set) == 0));
+}
+
+/* Where something is present before and after, it is broken and flushed first if it has to be. */
+static uint64_t replace(struct mz_table *table, struct mz_node_ref node, unsigned index,
+			uint64_t to)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t from = mz_load_relaxed(&node.slots[index]);
+
+	if (!breaks(table) || f->kind(from, node.level) == MZ_ABSENT ||
+	    f->kind(to, node.level) == MZ_ABSENT || differ_little(f, from, to, node.level))
+		return entry_replace(table, node, index, to);
+	from = entry_replace(table, node, index, f->absent);
+	flush_stale(table, anywhere(table), f->kind(from, node.level) == MZ_NODE);
+	entry_replace(table, node, index, to);
+	return from;
+}
+
 enum mz_error mz_entry_replace(struct mz_entry *entry, struct mz_child child, struct mz_child *old)
 {
 	struct mz_table *table = entry->guard->table;
@@ -40,7 +81,7 @@ enum mz_error mz_entry_replace(struct mz_entry *entry, struct mz_child child, st
 
 	if (error != MZ_OK)
 		return error;
-	*old = mz_child_from_entry(&table->config, entry_replace(table, node, entry->index, raw),
+	*old = mz_child_from_entry(&table->config, replace(table, node, entry->index, raw),
 				   node.level);
 	read_again(entry);
 	return MZ_OK;
@@ -86,8 +127,8 @@ enum mz_error mz_entry_split(struct mz_entry *entry, struct mz_guard *child)
 	error = mz_reserve_fill(&table->config, &reserve);
 	if (error != MZ_OK)
 		return error;
-	split(table, &reserve, node, &all, entry->entry, f->prop(entry->entry, node.level).perm,
-	      &hold);
+	split_leaf(table, &reserve, node, &all, entry->entry,
+		   f->prop(entry->entry, node.level).perm, &hold, anywhere(table));
 	read_again(entry);
 	*child = mz_guard_adopt(table, child_of(table, entry->entry, node.level));
 	return MZ_OK;

@@ -3,6 +3,11 @@
  * Entries: single slots of a locked node. Flushing is the caller's: what an entry has mapped may be
  * cached until then, so a child that comes out of an entry is put after the flush, and a node after
  * a grace period too.
+ *
+ * Where the format has `break_before_make`, an entry that was made absent is flushed by the caller
+ * before it, or the node's lock, is used again. What replaces one present child by another breaks
+ * and flushes by itself, and since a node does not know its addresses, all that the table manages:
+ * to make the entry absent first and flush what it mapped costs less.
  */
 #ifndef MZ_CORE_ENTRY_H
 #define MZ_CORE_ENTRY_H

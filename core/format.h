@@ -24,6 +24,11 @@
  * 10. A property with no permission at all is not encodable, and neither is one with a permission
  * bit, a memory type or a flag unknown to the format. Permissions are encodable with every memory
  * type and flag, or with none.
+ *
+ * `break_before_make` is for an MMU that must not meet two translations of an address that differ
+ * in more than permissions and hw_bits(). An entry of such a format becomes absent and is flushed
+ * before it says something else; MZ_LIVE_SPLITS lets a leaf become a node of smaller leaves at
+ * once.
  */
 #ifndef MZ_CORE_FORMAT_H
 #define MZ_CORE_FORMAT_H
@@ -43,18 +48,20 @@ enum mz_feature {
 	MZ_PAT = 32,              /* x86: the PAT holds what arch/x86/pat.h says */
 	MZ_PROTECTION_KEYS = 64,  /* x86-64 stage 1: leaves have protection keys */
 	MZ_SVPBMT = 128,          /* RISC-V: leaves have memory types */
+	MZ_LIVE_SPLITS = 256,     /* Arm: leaves are split without a break (FEAT_BBM level 2) */
 };
 
 struct mz_ops;
 
 struct mz_format {
 	const char *name;
-	uint8_t levels;    /* the root's level */
-	uint8_t page_lg2;  /* the base page, and the unit in which nodes are allocated */
-	uint8_t ia_lg2;    /* input addresses are this wide */
-	uint8_t oa_lg2;    /* output addresses are this wide */
-	bool ia_signed;    /* bits above ia_lg2 repeat the topmost bit (canonical addresses) */
-	bool hierarchical; /* a link's permissions are ANDed to those of all that lies below */
+	uint8_t levels;         /* the root's level */
+	uint8_t page_lg2;       /* the base page, and the unit in which nodes are allocated */
+	uint8_t ia_lg2;         /* input addresses are this wide */
+	uint8_t oa_lg2;         /* output addresses are this wide */
+	bool ia_signed;         /* bits above ia_lg2 repeat the topmost bit (canonical addresses) */
+	bool hierarchical;      /* a link's permissions are ANDed to those of all that lies below */
+	bool break_before_make; /* an entry is flushed before it changes, see above */
 	uint8_t index_lg2[MZ_LEVELS_MAX + 1]; /* by level: the bits of an index; [0] is unused */
 	uint8_t shift[MZ_LEVELS_MAX + 1];     /* by level: log2 of the bytes that one entry maps */
 	uint32_t leaf_levels;                 /* bit L: leaves are allowed at level L */

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "core/gather.h"
 
-static void reset(struct mz_gather *gather)
+static void owe_no_flush(struct mz_gather *gather)
 {
 	gather->first = UINT64_MAX;
 	gather->last = 0;
 	gather->nodes = false;
+}
+
+static void reset(struct mz_gather *gather)
+{
+	owe_no_flush(gather);
 	gather->cut = MZ_FRAME_NONE;
 	gather->item_count = 0;
 }
@@ -19,6 +24,16 @@ void mz_gather_init(struct mz_gather *gather, struct mz_table *table)
 	reset(gather);
 }
 
+void mz_gather_flush_(struct mz_gather *gather)
+{
+	const struct mz_flush *flush = &gather->table->config.flush;
+
+	if (gather->first <= gather->last && flush->range != NULL)
+		flush->range(flush->context, mz_ia_from(gather->first), mz_ia_from(gather->last),
+			     gather->nodes);
+	owe_no_flush(gather);
+}
+
 void mz_gather_finish(struct mz_gather *gather)
 {
 	struct mz_table *table;
@@ -27,9 +42,7 @@ void mz_gather_finish(struct mz_gather *gather)
 	MZ_ASSERT(gather != NULL && mz_table_made_(gather->table));
 	table = gather->table;
 	c = &table->config;
-	if (gather->first <= gather->last && c->flush.range != NULL)
-		c->flush.range(c->flush.context, mz_ia_from(gather->first),
-			       mz_ia_from(gather->last), gather->nodes);
+	mz_gather_flush_(gather);
 	if (gather->cut != MZ_FRAME_NONE) {
 		if (c->rcu.retire != NULL)
 			c->rcu.retire(c->rcu.context, table, gather->cut);

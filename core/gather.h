@@ -52,6 +52,9 @@ static inline void mz_gather_range_(struct mz_gather *gather, uint64_t first, ui
 		gather->last = last;
 }
 
+/* For the instances: flushes what is to be flushed, and keeps the nodes and the items. */
+void mz_gather_flush_(struct mz_gather *gather);
+
 /* For the instances: takes over a cut node. */
 static inline void mz_gather_node_(const struct mz_format *f, struct mz_gather *gather, mz_oa node)
 {

@@ -74,8 +74,8 @@ static inline uint64_t mz_guard_read(const struct mz_guard *guard, unsigned inde
 /*
  * Writes the entry at `index`, which is inside the node: whoever sees it sees what was written
  * before it. 1. `entry` is absent or a child that fits the node's level; 2. the node owns that
- * child from now on; 3. the old entry's child is not put: it is the caller's. child_count is the
- * caller's business too: mz_entry_replace() is the writer that keeps it.
+ * child from now on; 3. the old entry's child is not put: it is the caller's. child_count and
+ * breaking are the caller's business too: mz_entry_replace() is the writer that sees to both.
  */
 static inline void mz_guard_write(struct mz_guard *guard, unsigned index, uint64_t entry)
 {

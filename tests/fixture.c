@@ -20,6 +20,18 @@ static void choose_levels(struct fixture *x)
 		x->second = 1;
 }
 
+/* The format itself if it breaks before it makes, or a copy that does, for the run-time instance.
+ */
+static const struct mz_format *breaking_format(struct fixture *x, const struct mz_format *format)
+{
+	if (format->break_before_make)
+		return format;
+	x->breaking = *format;
+	x->breaking.break_before_make = true;
+	x->breaking.ops = NULL;
+	return &x->breaking;
+}
+
 void fixture_prepare(struct fixture *x, int loop)
 {
 	unsigned root_count;
@@ -28,6 +40,8 @@ void fixture_prepare(struct fixture *x, int loop)
 	x->test_case = case_at(loop % CASES);
 	x->variant = (enum variant)(loop / CASES);
 	x->format = x->test_case->format;
+	if (x->variant == VARIANT_BREAKING)
+		x->format = breaking_format(x, x->format);
 	x->page = (uint64_t)1 << x->format->page_lg2;
 	x->root_span = x->format->levels > 1 ? fixture_span(x, x->format->levels)
 					     : 4 * fixture_span(x, 2);
@@ -52,7 +66,10 @@ void fixture_prepare(struct fixture *x, int loop)
 		x->base = tree_canonical(x->format, (x->base / x->root_span + 1) * x->root_span);
 		break;
 	case VARIANT_WITNESSED:
+	case VARIANT_BREAKING:
 		x->config.features = x->format->features;
+		if (x->variant == VARIANT_BREAKING)
+			x->config.features &= ~(uint32_t)MZ_LIVE_SPLITS;
 		x->config.items = x->witness.items;
 		x->config.rcu = x->witness.rcu;
 		x->config.flush = x->witness.flush;
@@ -67,7 +84,7 @@ void fixture_begin(struct fixture *x, int loop)
 {
 	fixture_prepare(x, loop);
 	expect_ok(mz_table_init(&x->table, &x->config));
-	if (x->variant == VARIANT_WITNESSED) {
+	if (x->config.flush.range) {
 		mz_gather_init(&x->gather, &x->table);
 		x->shared = &x->gather;
 	}

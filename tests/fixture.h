@@ -25,15 +25,20 @@ enum variant {
 	VARIANT_WITNESSED,  /* items, flush and rcu hooks, all features, one gather shared by all
 			       calls */
 	VARIANTS,
+	/* For tests of flushes and of random operations alone. */
+	VARIANT_BREAKING = VARIANTS, /* as witnessed, and the format breaks before it makes */
+	ALL_VARIANTS,
 };
 
 /* The `end` of a loop test over all cases, and over all cases in all variants. */
-#define EACH_CASE    CASES
-#define EACH_VARIANT (CASES * VARIANTS)
+#define EACH_CASE        CASES
+#define EACH_VARIANT     (CASES * VARIANTS)
+#define EACH_VARIANT_ALL (CASES * ALL_VARIANTS)
 
 struct fixture {
 	const struct test_case *test_case;
 	const struct mz_format *format;
+	struct mz_format breaking; /* what `format` is, where that is not the case's own */
 	enum variant variant;
 	struct journal journal;
 	struct track track;

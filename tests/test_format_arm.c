@@ -313,7 +313,7 @@ START_TEST(identification_tells_what_hardware_has)
 	must_equal(rich.s1_wide, 0x15000);
 	must_equal(rich.s2_pages, 0x11000);
 	must_equal(rich.s2_wide, 0x10000);
-	must_equal(rich.features, MZ_HW_ACCESSED_DIRTY);
+	must_equal(rich.features, MZ_HW_ACCESSED_DIRTY | MZ_LIVE_SPLITS);
 	must_equal(rich.options, MZ_ARM_DBM | MZ_ARM_XNX | MZ_ARM_FWB);
 	must(rich.bbm == 2 && rich.vmid_bits == 16);
 	must_equal(rich.s1_wide_ia, 0x5000);

@@ -240,7 +240,7 @@ int main(void)
 	/* A failed try must end its process. */
 	setenv("CK_FORK", "yes", 1);
 	tcase_set_timeout(tcase, 250);
-	tcase_add_loop_test(tcase, random_operations_agree_with_the_model, 0, EACH_VARIANT);
+	tcase_add_loop_test(tcase, random_operations_agree_with_the_model, 0, EACH_VARIANT_ALL);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

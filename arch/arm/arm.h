@@ -37,11 +37,11 @@
  * valid entry that changes its output address, memory type, shareability or size (a leaf split to a
  * node, or put together again), or becomes global, must be made invalid and be flushed before the
  * new one is written, if more than one processor may walk it. Permissions and AF may change in
- * place. The library replaces a leaf by a node in one store. Where splits can happen under a
- * running guest, that is right with FEAT_BBM level 2, though a TLB conflict abort may come until
- * the flush is done: flush everything of the VMID or regime, and retry. Level 1 takes nT, which
- * these formats do not set. Otherwise unmap, flush and map anew, or let nobody walk meanwhile.
- * mz_arm_hardware.bbm tells the level.
+ * place. The library does so: its formats have `break_before_make`, so that the flush hook is also
+ * called with nodes locked, and a query in between finds nothing. With MZ_LIVE_SPLITS (FEAT_BBM
+ * level 2) a leaf becomes a node in one store; a TLB conflict abort may come until the flush is
+ * done: flush everything of the VMID or regime, and retry. Level 1 takes nT, which these formats do
+ * not set.
  */
 #ifndef MZ_ARCH_ARM_ARM_H
 #define MZ_ARCH_ARM_ARM_H
@@ -99,7 +99,8 @@ struct mz_arm_hardware {
 	uint32_t s1_wide, s2_wide;   /* bit L: 52-bit addresses with these pages */
 	uint32_t s1_wide_ia;         /* bit L: what stage 1 translates has 52 bits, too */
 	unsigned oa_bits;
-	uint32_t features;  /* of a configuration: MZ_HW_ACCESSED_DIRTY where the MMU sets AF */
+	uint32_t features;  /* of a configuration: MZ_HW_ACCESSED_DIRTY where the MMU sets AF,
+			       MZ_LIVE_SPLITS */
 	unsigned options;   /* enum mz_arm_option: MZ_ARM_DBM, MZ_ARM_XNX, MZ_ARM_FWB */
 	unsigned bbm;       /* the level of FEAT_BBM, 0 to 2 */
 	unsigned vmid_bits; /* 8, 16 */

@@ -396,18 +396,18 @@ static inline uint64_t arm_root_register(unsigned v, mz_oa root)
 	}
 
 /* The members of a struct mz_format that follow from the variant alone. */
-#define ARM_MEMBERS(prefix, v)                                                            \
-	.page_lg2 = 12 + 2 * ((v)&ARM_GRANULE),                                           \
-	.features = MZ_HW_ACCESSED_DIRTY | ((v)&ARM_STAGE1 ? 0 : MZ_EXEC_ONLY),           \
-	.flags = MZ_ACCESSED | MZ_DIRTY | MZ_CONTIGUOUS |                                 \
-		(((v)&ARM_WIDE) != 0 && ((v)&ARM_GRANULE) != ARM_64K                      \
-			 ? 0                                                              \
-			 : MZ_SHARED_INNER | MZ_SHARED_OUTER) |                           \
-		(((v) & (ARM_STAGE1 | ARM_EL2)) == ARM_STAGE1 ? MZ_USER | MZ_GLOBAL : 0), \
-	.absent = 0, .kind = prefix##_kind, .make_node = prefix##_make_node,              \
-	.make_leaf = prefix##_make_leaf, .oa = prefix##_oa, .prop = prefix##_prop,        \
-	.with_perm = prefix##_with_perm, .encodable = prefix##_encodable,                 \
-	.hw_bits = prefix##_hw_bits, .clean = prefix##_clean,                             \
+#define ARM_MEMBERS(prefix, v)                                                                   \
+	.page_lg2 = 12 + 2 * ((v)&ARM_GRANULE), .break_before_make = true,                       \
+	.features = MZ_HW_ACCESSED_DIRTY | MZ_LIVE_SPLITS | ((v)&ARM_STAGE1 ? 0 : MZ_EXEC_ONLY), \
+	.flags = MZ_ACCESSED | MZ_DIRTY | MZ_CONTIGUOUS |                                        \
+		(((v)&ARM_WIDE) != 0 && ((v)&ARM_GRANULE) != ARM_64K                             \
+			 ? 0                                                                     \
+			 : MZ_SHARED_INNER | MZ_SHARED_OUTER) |                                  \
+		(((v) & (ARM_STAGE1 | ARM_EL2)) == ARM_STAGE1 ? MZ_USER | MZ_GLOBAL : 0),        \
+	.absent = 0, .kind = prefix##_kind, .make_node = prefix##_make_node,                     \
+	.make_leaf = prefix##_make_leaf, .oa = prefix##_oa, .prop = prefix##_prop,               \
+	.with_perm = prefix##_with_perm, .encodable = prefix##_encodable,                        \
+	.hw_bits = prefix##_hw_bits, .clean = prefix##_clean,                                    \
 	.root_register = prefix##_root_register
 
 #endif

@@ -75,6 +75,8 @@ struct mz_arm_hardware mz_arm_hardware_from(uint64_t mmfr0, uint64_t mmfr1, uint
 		(field(mmfr2, 40, 4) != 0 ? MZ_ARM_FWB : 0u);
 	hardware.vmid_bits = field(mmfr1, 4, 4) == 2 ? 16 : 8;
 	hardware.bbm = field(mmfr2, 52, 4);
+	if (hardware.bbm >= 2)
+		hardware.features |= MZ_LIVE_SPLITS;
 	return hardware;
 }
 

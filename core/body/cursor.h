@@ -56,6 +56,7 @@ static inline void instance_cursor_close(struct mz_cursor *cursor)
 	struct mz_table *table = cursor->table;
 	bool emptied = cursor->cover.frame->child_count == 0;
 
+	settle(table, cursor->gather);
 	unlock_below(table, cursor->cover, cursor->first, cursor->last);
 	mz_lock_release(&cursor->cover.frame->lock);
 	if (emptied)
@@ -217,6 +218,7 @@ static inline enum mz_error instance_cursor_map(struct mz_cursor *cursor, mz_oa 
 	error = reserve_levels(cursor, level, path.level);
 	if (error != MZ_OK)
 		return error;
+	settle(cursor->table, cursor->gather);
 	map_chain(cursor, path.nodes[path.level], oa.addr, level, prop);
 	move_behind(cursor, mz_span_last(f, cursor->at, level));
 	return MZ_OK;
@@ -349,9 +351,7 @@ static inline enum mz_error instance_cursor_take_next(struct mz_cursor *cursor, 
 		error = reserve_split(cursor, node.level, &p, true);
 		if (error != MZ_OK)
 			return error;
-		entry = split(table, &cursor->reserve, node, &p, entry, 0, &hold);
-		mz_gather_range_(cursor->gather, part_base(f, node.level, &p),
-				 mz_span_last(f, p.first, node.level));
+		entry = split(table, &cursor->reserve, node, &p, entry, 0, &hold, cursor->gather);
 		hand_out_part(cursor, &p, entry, node.level);
 	}
 	*fragment = fragment_of(f, entry, node.level, &p);
@@ -393,9 +393,8 @@ static inline enum mz_error instance_cursor_protect_next(struct mz_cursor *curso
 		error = reserve_split(cursor, node.level, &p, false);
 		if (error != MZ_OK)
 			return error;
-		entry = split(table, &cursor->reserve, node, &p, entry, perm, &hold);
-		mz_gather_range_(cursor->gather, part_base(f, node.level, &p),
-				 mz_span_last(f, p.first, node.level));
+		entry = split(table, &cursor->reserve, node, &p, entry, perm, &hold,
+			      cursor->gather);
 	}
 	*fragment = fragment_of(f, entry, node.level, &p);
 	move_behind(cursor, p.last);

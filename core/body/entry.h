@@ -11,6 +11,10 @@
  *   node   -> absent    entry_unlink
  *   any    -> any       entry_replace, for who works on single entries: the caller owns what was
  * there
+ *
+ * Where the table breaks before it makes, an entry is absent and flushed in between whenever more
+ * changes than permissions: entry_split sees to it by itself; what was cleared or unlinked is
+ * flushed before the node's lock is given back (settle), so that nobody can map there earlier.
  */
 #ifndef MZ_CORE_BODY_ENTRY_H
 #define MZ_CORE_BODY_ENTRY_H
@@ -38,6 +42,19 @@ MZ_INLINE const struct mz_format *format_of(const struct mz_table *table)
 MZ_INLINE bool mmu_writes(const struct mz_table *table)
 {
 	return (table->config.features & MZ_HW_ACCESSED_DIRTY) != 0;
+}
+
+/* Must what an entry has said be flushed before it says something else? */
+MZ_INLINE bool breaks(const struct mz_table *table)
+{
+	return format_of(table)->break_before_make && table->config.flush.range != NULL;
+}
+
+/* Before a lock is given back, or an entry that was cleared under it is used again. */
+MZ_INLINE void settle(const struct mz_table *table, struct mz_gather *gather)
+{
+	if (breaks(table))
+		mz_gather_flush_(gather);
 }
 
 MZ_INLINE struct mz_item item_of(const struct mz_format *f, uint64_t entry, unsigned level)
@@ -243,15 +260,43 @@ MZ_INLINE bool entries_protect(struct mz_table *table, struct mz_node_ref node, 
 	return (seen & ~perm) != 0;
 }
 
+/* Input addresses that are to be flushed. */
+struct stale {
+	uint64_t first, last;
+};
+
+MZ_INLINE void flush_stale(const struct mz_table *table, struct stale stale, bool nodes)
+{
+	const struct mz_flush *flush = &table->config.flush;
+
+	flush->range(flush->context, mz_ia_from(stale.first), mz_ia_from(stale.last), nodes);
+}
+
+/* May a leaf become a node at once, or has it to be broken first? */
+MZ_INLINE bool splits_live(const struct mz_table *table)
+{
+	return !breaks(table) || (table->config.features & MZ_LIVE_SPLITS) != 0;
+}
+
 /*
- * Replaces the leaf `*entry` by a node that was filled from it. False: the MMU has changed the leaf
- * meanwhile; `*entry` is what it holds now, and the node must be filled anew.
+ * Replaces the leaf `*entry` by a node that was filled from it; `stale` is what the leaf maps.
+ * False: the MMU has changed the leaf meanwhile; `*entry` is what it holds now, and the node must
+ * be filled anew. What the MMU may have set is complete when a broken leaf is flushed: it is
+ * compared when it is broken, and is no more written then.
  */
 MZ_INLINE bool entry_split(struct mz_table *table, struct mz_node_ref node, unsigned index,
-			   mz_oa child, uint64_t *entry)
+			   mz_oa child, uint64_t *entry, struct stale stale)
 {
-	return mz_replace(&node.slots[index], entry,
-			  format_of(table)->make_node(child, node.level));
+	const struct mz_format *f = format_of(table);
+	uint64_t link = f->make_node(child, node.level);
+
+	if (splits_live(table))
+		return mz_replace(&node.slots[index], entry, link);
+	if (!mz_replace(&node.slots[index], entry, f->absent))
+		return false;
+	flush_stale(table, stale, false);
+	mz_store_release(&node.slots[index], link);
+	return true;
 }
 
 /* Puts `entry` where anything was; answers what was there, hardware-set bits included. */

@@ -39,10 +39,7 @@ static inline void protect_commit(struct protect_job *job, struct mz_node_ref no
 			protect_commit(job, child, p.first, p.last);
 			mz_lock_release(&child.frame->lock);
 		} else if (kind == MZ_LEAF && needs_split(f, entry, node.level, &p, job->perm)) {
-			uint64_t base = part_base(f, node.level, &p);
-
-			split(table, &job->reserve, node, &p, entry, job->perm, NULL);
-			mz_gather_range_(job->gather, base, mz_span_last(f, base, node.level));
+			split(table, &job->reserve, node, &p, entry, job->perm, NULL, job->gather);
 		} else if (kind == MZ_LEAF &&
 			   entries_protect(table, node, p.index, p.index + 1, job->perm)) {
 			mz_gather_range_(job->gather, p.first, p.last);

@@ -165,11 +165,12 @@ static inline void hold_new(struct mz_table *table, struct mz_node_ref node, uin
 /*
  * Splits the leaf `entry` of which [p->first, p->last] gets the permissions `perm`, or is unmapped
  * by perm 0. What the MMU sets in the leaf until the link replaces it is in every new leaf. Where
- * `hold` is not NULL the new nodes in it are locked. Answers the leaf as it was last.
+ * `hold` is not NULL the new nodes in it are locked. What the leaf has mapped is `stale`, which is
+ * flushed if it is broken. Answers the leaf as it was last.
  */
-static inline uint64_t split(struct mz_table *table, struct mz_reserve *reserve,
-			     struct mz_node_ref node, const struct part *p, uint64_t entry,
-			     unsigned perm, const struct hold *hold)
+static inline uint64_t split_leaf(struct mz_table *table, struct mz_reserve *reserve,
+				  struct mz_node_ref node, const struct part *p, uint64_t entry,
+				  unsigned perm, const struct hold *hold, struct stale stale)
 {
 	const struct mz_format *f = format_of(table);
 	uint64_t base = part_base(f, node.level, p);
@@ -188,12 +189,27 @@ static inline uint64_t split(struct mz_table *table, struct mz_reserve *reserve,
 		child = node_at(table, made, node.level - 1);
 		if (hold != NULL)
 			hold_new(table, child, base, hold, true);
-		if (MZ_LIKELY(entry_split(table, node, p->index, made, &entry)))
+		if (MZ_LIKELY(entry_split(table, node, p->index, made, &entry, stale)))
 			return entry;
 		if (hold != NULL)
 			hold_new(table, child, base, hold, false);
 		split_undo(&job, made, node.level - 1);
 	}
+}
+
+/* The same; what is not flushed yet is in the gather then. */
+static inline uint64_t split(struct mz_table *table, struct mz_reserve *reserve,
+			     struct mz_node_ref node, const struct part *p, uint64_t entry,
+			     unsigned perm, const struct hold *hold, struct mz_gather *gather)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t base = part_base(f, node.level, p);
+	struct stale stale = {base, mz_span_last(f, base, node.level)};
+
+	entry = split_leaf(table, reserve, node, p, entry, perm, hold, stale);
+	if (splits_live(table))
+		mz_gather_range_(gather, stale.first, stale.last);
+	return entry;
 }
 
 /*

@@ -44,8 +44,7 @@ static inline void unmap_part(struct unmap_job *job, struct mz_node_ref node, co
 	const struct mz_format *f = format_of(job->table);
 	uint64_t base = part_base(f, node.level, p);
 
-	entry = split(job->table, &job->reserve, node, p, entry, 0, NULL);
-	mz_gather_range_(job->gather, base, mz_span_last(f, base, node.level));
+	entry = split(job->table, &job->reserve, node, p, entry, 0, NULL, job->gather);
 	if (job->gather->unmapped != NULL || job->table->config.items.put != NULL)
 		put_part(job, p->first, p->last, f->oa(entry, node.level).addr - base,
 			 f->prop(entry, node.level), node.level - 1);
@@ -120,11 +119,13 @@ static inline void unmap_commit(struct unmap_job *job, struct mz_node_ref node, 
 				continue;
 			}
 			unmap_commit(job, child, p.first, p.last);
-			if (child.frame->child_count == 0 && may_cut(table, node.level))
+			if (child.frame->child_count == 0 && may_cut(table, node.level)) {
 				cut(table, node, p.index, part_base(f, node.level, &p),
 				    job->gather);
-			else
+			} else {
+				settle(table, job->gather);
 				mz_lock_release(&child.frame->lock);
+			}
 		} else if (kind == MZ_LEAF && p.whole) {
 			entries_clear(table, node, p.index, p.index + 1, p.first, job->gather);
 		} else if (kind == MZ_LEAF) {
@@ -162,6 +163,7 @@ static inline void prune(struct mz_table *table, uint64_t addr, unsigned level,
 				mz_lock_release(&child.frame->lock);
 			}
 		}
+		settle(table, gather);
 		mz_lock_release(&parent.frame->lock);
 	}
 }
@@ -190,6 +192,7 @@ static inline enum mz_error unmap_range(struct mz_table *table, uint64_t first, 
 	error = mz_reserve_fill(&table->config, &job.reserve);
 	if (error == MZ_OK) {
 		unmap_commit(&job, cover, first, last);
+		settle(table, gather);
 		emptied = cover.frame->child_count == 0;
 	} else {
 		unlock_below(table, cover, first, last);
@@ -245,8 +248,8 @@ MZ_INLINE bool untold(const struct mz_table *table, const struct mz_gather *gath
 }
 
 /*
- * What the short path leaves: ranges, pages of which somebody is told, pages whose nodes are not
- * there, and what is refused.
+ * What the short path leaves: ranges, pages of which somebody is told or that must be flushed
+ * before they are unlocked, pages whose nodes are not there, and what is refused.
  */
 MZ_NOINLINE enum mz_error unmap_slowly(struct mz_table *table, mz_ia ia, uint64_t bytes,
 				       struct mz_gather *gather)
@@ -271,7 +274,7 @@ static inline enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uin
 
 	if (bytes == mz_span(format_of(table), 1) && MZ_LIKELY(root_slot(table, ia.addr, &top)) &&
 	    MZ_LIKELY(mz_page_aligned(format_of(table), ia.addr)) &&
-	    MZ_LIKELY(untold(table, gather))) {
+	    MZ_LIKELY(untold(table, gather)) && !breaks(table)) {
 		bool done;
 
 		mz_reader_enter(table);

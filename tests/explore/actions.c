@@ -7,6 +7,7 @@
 
 #include "core/entry.h"
 #include "core/walk.h"
+#include "tests/explore/caches.h"
 #include "tests/explore/history.h"
 #include "tests/explore/sched.h"
 #include "tests/explore/tiny.h"
@@ -164,6 +165,12 @@ static void run_touch(const struct action *action, unsigned thread)
 	call->count = (unsigned)(mz_span(table->config.format, call->item.level) >> TINY_PAGE_LG2);
 	if (action->perm & MZ_WRITE)
 		world.touched[call->item.oa.addr >> TINY_PAGE_LG2] = true;
+}
+
+static void run_use(const struct action *action, unsigned thread)
+{
+	(void)thread;
+	caches_walk(&world.space.table, ia_of(action).addr);
 }
 
 /* Goes down under guards, a child's taken before its parent's is given back, and makes nodes. */
@@ -332,6 +339,7 @@ static const struct verb {
 	{"walk", run_walk, 0},
 	{"fault", run_fault, MZ_READ},
 	{"touch", run_touch, MZ_READ},
+	{"use", run_use, 0},
 	{"hang", run_hang, 0},
 	{"write", run_write, 0},
 	{"read", run_read, 0},

@@ -483,5 +483,5 @@ void memory_object_text(unsigned object, char *text, unsigned bytes)
 			 (object - MEMORY_SLOTS) % 2 ? "lock" : "refs",
 			 (object - MEMORY_SLOTS) / 2);
 	else
-		snprintf(text, bytes, "readers");
+		snprintf(text, bytes, object == MEMORY_CACHES ? "caches" : "readers");
 }

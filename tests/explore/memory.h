@@ -23,10 +23,12 @@
 /* Output pages have contents too, for what is told by mapping them. */
 #define MEMORY_CONTENTS (64 * (THREADS_MAX + 2))
 
-/* Objects that operations are about: slots, then reference counts, locks, and the readers. */
+/* Objects that operations are about: slots, then reference counts, locks, the readers, the MMU's
+ * caches. */
 #define MEMORY_SLOTS   (MEMORY_NODES * MEMORY_NODE_SLOTS)
 #define MEMORY_READERS (MEMORY_SLOTS + 2 * MEMORY_NODES)
-#define MEMORY_OBJECTS (MEMORY_READERS + 1)
+#define MEMORY_CACHES  (MEMORY_READERS + 1)
+#define MEMORY_OBJECTS (MEMORY_CACHES + 1)
 
 /* The memory hooks. */
 struct mz_memory memory_hooks(void);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/check.h"
+#include "tests/explore/caches.h"
 #include "tests/explore/grace.h"
 #include "tests/explore/history.h"
 #include "tests/explore/sched.h"
@@ -93,12 +94,14 @@ void program_begin(const struct program *program)
 		config.leaf_levels = 1 << 1;
 	if (program->flags & PROGRAM_HARDWARE)
 		config.features = MZ_HW_ACCESSED_DIRTY;
+	if (program->flags & PROGRAM_CACHED)
+		config.flush = caches_hooks();
 	if (program->flags & PROGRAM_TRACKED)
 		config.items = (struct mz_items) {.take = item_take, .put = item_put};
 	memory_clear((program->flags & PROGRAM_HARDWARE) != 0);
 	grace_clear();
 	history_clear();
-	serial_clear();
+	serial_clear(program->flags & PROGRAM_CACHED ? program->format : NULL);
 	memset(&world, 0, sizeof(world));
 	world.flags = program->flags;
 	if (mz_space_init(&world.space, &config, &world.region, 1) != MZ_OK ||
@@ -128,6 +131,7 @@ void program_start(void)
 	memory_restore();
 	grace_clear();
 	history_clear();
+	caches_clear();
 	for (unsigned i = 0; i < running->thread_count; i++)
 		task_begin(i, thread_main);
 }
@@ -186,6 +190,7 @@ void program_finish(void)
 		serial_check(&begin_pages, &end_pages);
 		check_items(&end_pages);
 		check_dirty(&end_pages);
+		caches_check(&world.space.table);
 	}
 	check_nothing_left();
 }

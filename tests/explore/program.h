@@ -8,6 +8,7 @@
  *   unmap A+N           protect A+N rwx        query A          walk A
  *   fault A [rwx]       an access to the space, by default `r`; all of it is RAM
  *   touch A [rw]        an access by the MMU, which sets accessed and dirty bits
+ *   use A               an access by the MMU, which caches what it meets on its way
  *   hang A              maps a page by guards and entries
  *   write A             writes to what a map of the page by this thread would map
  *   read A              queries the page, and reads what it maps
@@ -48,6 +49,7 @@ enum program_flag {
 	PROGRAM_ACTIVE = 8,     /* a processor has the table active */
 	PROGRAM_REPORTED = 16,  /* the gather's owner hears of each leaf that is unmapped */
 	PROGRAM_LONG = 32,      /* it has very many schedules */
+	PROGRAM_CACHED = 64,    /* the MMU caches, and flushes are looked at */
 };
 
 struct program {

@@ -17,6 +17,11 @@
 #define ACTIVE   PROGRAM_ACTIVE
 #define REPORTED PROGRAM_REPORTED
 #define LONG     PROGRAM_LONG
+#define CACHED   PROGRAM_CACHED
+
+/* Formats that break before they make. */
+#define BREAKING      &tiny_2x4_breaking
+#define DEEP_BREAKING &tiny_3x2_breaking
 
 const struct scenario scenarios[] = {
 	/* Two changes of one page, or of neighbours. */
@@ -100,6 +105,44 @@ const struct scenario scenarios[] = {
 	 "touch 0 w | open 0+2; take 1; close"},
 	{"touch_split_and_protect", FLAT, HARDWARE, "map 0+4",
 	 "touch 3 w | protect 1 r | protect 2 r"},
+
+	/* The MMU caches what it meets. */
+	{"use_and_unmap", FLAT, CACHED, "map 0+2", "use 0; use 0 | unmap 0"},
+	{"use_and_protect", FLAT, CACHED, "map 0+2", "use 0; use 0 | protect 0 r"},
+	{"use_and_cut", DEEP, CACHED | BASE, "map 0+4", "use 1 | unmap 0+4"},
+	{"use_and_split", FLAT, CACHED, "map 0+4", "use 0; use 0 | unmap 1"},
+	{"use_and_cursor", FLAT, CACHED, "map 0+4", "use 0; use 0 | open 0+2; take 1; close"},
+
+	/* What was present is broken and flushed before it is something else. */
+	{"break_by_unmap", BREAKING, CACHED, "map 0+4", "use 0; use 0 | unmap 1"},
+	{"break_by_protect", BREAKING, CACHED, "map 0+4", "use 1; use 1 | protect 1 r"},
+	{"break_by_cursor", BREAKING, CACHED, "map 0+4",
+	 "use 3; use 3 | open 0+2; take 1; set 1 r; close"},
+	{"break_by_both", BREAKING, CACHED, "map 0+4", "use 0 | unmap 1 | protect 2"},
+	{"break_and_query", BREAKING, CACHED, "map 0+4", "unmap 1 | query 0; query 1; query 2"},
+	{"break_and_fault", BREAKING, CACHED, "map 0+4", "protect 1 | fault 0"},
+	{"break_and_map", BREAKING, CACHED, "map 0+4", "use 1 | unmap 1 | map 1"},
+	{"break_and_touch", BREAKING, CACHED | HARDWARE, "map 0+4", "touch 3 w | protect 1 r"},
+	{"break_and_touch_tracked", BREAKING, CACHED | HARDWARE | TRACKED, "map 0+4",
+	 "touch 1 w | unmap 1"},
+	{"unmap_and_map_of_a_page_in_use", BREAKING, CACHED, "map 0+2",
+	 "use 0; use 0 | unmap 0 | map 0"},
+	{"unmap_and_map_of_a_page_in_use_with_bits", BREAKING, CACHED | HARDWARE, "map 0+2",
+	 "use 0; use 0 | unmap 0 | map 0"},
+	{"unmap_of_two_nodes_and_map_in_one_in_use", BREAKING, CACHED | BASE, "map 2+4",
+	 "use 3; use 3 | unmap 3+2 | map 3"},
+	{"cut_and_map_of_what_is_in_use", BREAKING, CACHED | BASE, "map 0+3",
+	 "use 0; use 0 | unmap 0+4 | map 0"},
+	{"empty_and_map_of_what_is_in_use", BREAKING, CACHED, "map 0",
+	 "use 0; use 0 | unmap 0 | map 0+4"},
+	{"empty_and_map_of_what_is_in_use_deep", DEEP_BREAKING, CACHED | BASE, "map 0",
+	 "use 0; use 0 | unmap 0; map 1"},
+	{"cursor_takes_and_maps_what_is_in_use", BREAKING, CACHED, "map 0+2",
+	 "use 0; use 0 | open 0+2; take 1; jump 0; put 1; close"},
+	{"cursor_takes_and_others_map_what_is_in_use", BREAKING, CACHED, "map 0+3",
+	 "use 0; use 0 | open 0+2; take 1; close | map 0"},
+	{"cursor_maps_a_leaf_over_an_emptied_node_in_use", BREAKING, CACHED, "map 0",
+	 "use 0; use 0 | unmap 0; open 0+4; put 2; close"},
 
 	/* Guards and entries. */
 	{"hang_and_hang", FLAT, 0, "", "hang 0 | hang 1"},

@@ -26,6 +26,8 @@ static struct order order;
 static uint64_t before[UNITS_MAX]; /* by unit: those that have ended before it began, as bits */
 static uint64_t writers;           /* units, as bits */
 
+static unsigned broken_pages; /* that are broken together: of a leaf; 0: none ever are */
+
 static uint64_t outcomes[OUTCOMES_MAX];
 static unsigned outcome_count;
 
@@ -110,13 +112,31 @@ static bool is_here(const uint32_t *pages, const struct call *call)
 	return at <= call->first && call->first < at + fragment_count(call) && is_leaf(pages, call);
 }
 
+/* May a leaf around the page have been broken, to be split, while this was looked for? */
+static bool may_be_broken(const struct call *look)
+{
+	for (unsigned i = 0; i < history.call_count && broken_pages != 0; i++) {
+		const struct call *call = &history.calls[i];
+		unsigned first = call->first - call->first % broken_pages;
+		bool splits = call->kind == CALL_UNMAP || call->kind == CALL_PROTECT ||
+			call->kind == CALL_CURSOR_TAKE || call->kind == CALL_CURSOR_PROTECT;
+
+		if (splits && look->first >= first &&
+		    look->first < call->first + call->count + broken_pages - 1 &&
+		    (before[look->unit] >> call->unit & 1) == 0 &&
+		    (before[call->unit] >> look->unit & 1) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The pages of a leaf around a page that the MMU has touched get the flags. */
 static bool touch(uint32_t *pages, const struct call *call)
 {
 	unsigned flags = call->perm & MZ_WRITE ? MZ_ACCESSED | MZ_DIRTY : MZ_ACCESSED;
 
 	if (call->item.level == 0)
-		return (pages[call->first] & call->perm) != call->perm;
+		return (pages[call->first] & call->perm) != call->perm || may_be_broken(call);
 	if (serial_oa(pages[call->first]) != call->item.oa.addr >> TINY_PAGE_LG2 ||
 	    (pages[call->first] & call->perm) != call->perm)
 		return false;
@@ -233,8 +253,11 @@ static bool queries_fit(void)
 			    place[earlier->unit] > from)
 				from = place[earlier->unit];
 		}
-		if (!place_query(call, from, to, &place[call->unit]))
+		if (place_query(call, from, to, &place[call->unit]))
+			continue;
+		if (call->item.level != 0 || !may_be_broken(call))
 			return false;
+		place[call->unit] = from;
 	}
 	return true;
 }
@@ -415,8 +438,11 @@ static bool remember(uint64_t outcome)
 	return true;
 }
 
-void serial_clear(void)
+void serial_clear(const struct mz_format *format)
 {
+	broken_pages = format != NULL && format->break_before_make
+		? 1u << (format->shift[2] - TINY_PAGE_LG2)
+		: 0;
 	memset(outcomes, 0, sizeof(outcomes));
 	outcome_count = 0;
 }

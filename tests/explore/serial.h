@@ -8,6 +8,9 @@
  * within the change. So a query has its place among the versions of its own page alone: after every
  * change of this page that had ended before the query began, before every one that began after the
  * query's end, and not before the place of an earlier query of it.
+ *
+ * Where leaves are broken before they are split, whatever looks without a lock may find nothing for
+ * as long as a change of the leaf's pages is under way.
  */
 #ifndef MZ_TESTS_EXPLORE_SERIAL_H
 #define MZ_TESTS_EXPLORE_SERIAL_H
@@ -41,8 +44,8 @@ static inline bool serial_dirty(uint32_t page)
 /* Asks the table for every page, past the history. */
 void serial_look(struct serial_pages *pages, const struct mz_table *table);
 
-/* Forgets the outcomes of another program. */
-void serial_clear(void);
+/* Forgets the outcomes of another program. `format`: of a table that is flushed, or NULL. */
+void serial_clear(const struct mz_format *format);
 
 /* Checks the history. Fails if there is no order. */
 void serial_check(const struct serial_pages *begin, const struct serial_pages *end);

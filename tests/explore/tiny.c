@@ -97,14 +97,24 @@ const struct mz_format tiny_2x4 = {.name = "tiny_2x4", TINY_2X4, TINY_FUNCTIONS,
 
 const struct mz_format tiny_2x4_runtime = {.name = "tiny_2x4_runtime", TINY_2X4, TINY_FUNCTIONS};
 
-const struct mz_format tiny_3x2 = {
-	.name = "tiny_3x2",
-	.levels = 3,
-	.ia_lg2 = 8,
-	.index_lg2 = {0, 1, 1, 1},
-	.shift = {0, 5, 6, 7},
-	.leaf_levels = 1 << 1 | 1 << 2,
+const struct mz_format tiny_2x4_breaking = {
+	.name = "tiny_2x4_breaking",
+	TINY_2X4,
 	TINY_FUNCTIONS,
+	.break_before_make = true,
+};
+
+#define TINY_3X2                                                                    \
+	.levels = 3, .ia_lg2 = 8, .index_lg2 = {0, 1, 1, 1}, .shift = {0, 5, 6, 7}, \
+	.leaf_levels = 1 << 1 | 1 << 2
+
+const struct mz_format tiny_3x2 = {.name = "tiny_3x2", TINY_3X2, TINY_FUNCTIONS};
+
+const struct mz_format tiny_3x2_breaking = {
+	.name = "tiny_3x2_breaking",
+	TINY_3X2,
+	TINY_FUNCTIONS,
+	.break_before_make = true,
 };
 
 const struct mz_format tiny_3x4 = {

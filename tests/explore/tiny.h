@@ -21,4 +21,7 @@ extern const struct mz_format tiny_2x4, tiny_2x4_runtime;
 /* 3 levels of 2 and of 4 entries, for the run-time instance. */
 extern const struct mz_format tiny_3x2, tiny_3x4;
 
+/* Break before they make, for the run-time instance. */
+extern const struct mz_format tiny_2x4_breaking, tiny_3x2_breaking;
+
 #endif
