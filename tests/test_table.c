@@ -41,7 +41,7 @@ static void misplace(struct mz_config *config, uint64_t bytes)
 	config->memory.free = misplaced_free;
 }
 
-static void expect_refused(const struct mz_config *config, enum mz_error error)
+static void expect_no_table(const struct mz_config *config, enum mz_error error)
 {
 	struct mz_table table;
 
@@ -61,11 +61,11 @@ START_TEST(bad_configurations_are_refused)
 	part = *x.format;
 	part.prop = NULL;
 
-#define REFUSED(error, change)                  \
-	do {                                    \
-		config = x.config;              \
-		change;                         \
-		expect_refused(&config, error); \
+#define REFUSED(error, change)                   \
+	do {                                     \
+		config = x.config;               \
+		change;                          \
+		expect_no_table(&config, error); \
 	} while (0)
 
 	REFUSED(MZ_BAD_FORMAT, config.format = NULL);
