@@ -13,10 +13,17 @@ enum mz_error {
 			     wraps or is empty */
 	MZ_NOT_ENCODABLE, /* the format, or the hardware's part of it, can't express the properties
 			   */
-	MZ_BAD_CONFIG,    /* the configuration contradicts itself or the format */
-	MZ_BAD_LEVEL,     /* no such level, or not the level that the place demands */
-	MZ_OVERLAP,       /* a region overlaps another */
-	MZ_FULL,          /* no slot is left for another region */
+	MZ_BAD_CONFIG,    /* what is asked for can not be had of this hardware, or at all */
+	MZ_BAD_FORMAT,    /* no format, or one that is not complete */
+	MZ_BAD_HOOKS,     /* a hook is missing, or hooks are given by halves */
+	MZ_BAD_LEAVES,    /* leaf levels that the format lacks, or no pages */
+	MZ_BAD_FEATURES,  /* features that the format can make no use of */
+	MZ_BAD_WIDTH,     /* output addresses wider than the format's, or no wider than a page */
+	MZ_BAD_ROOT,  /* root entries that there are not, or a root that is not aligned to its size
+			 or lies beyond the output addresses */
+	MZ_BAD_LEVEL, /* no such level, or not the level that the place demands */
+	MZ_OVERLAP,   /* a region overlaps another */
+	MZ_FULL,      /* no slot is left for another region */
 	MZ_ERRORS,
 };
 

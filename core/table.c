@@ -31,11 +31,32 @@ static enum mz_error config_settle(struct mz_config *c)
 		c->leaf_levels = f->leaf_levels;
 	if (c->root_end == 0)
 		c->root_end = (uint16_t)mz_entry_count(f, f->levels);
-	if ((c->leaf_levels & ~f->leaf_levels) != 0 || !mz_leaf_allowed(c->leaf_levels, 1) ||
-	    (c->features & ~f->features) != 0 || mz_oa_lg2(c) > f->oa_lg2 ||
-	    mz_oa_lg2(c) <= f->page_lg2 || c->root_first >= c->root_end ||
-	    c->root_end > mz_entry_count(f, f->levels))
-		return MZ_BAD_CONFIG;
+	if ((c->leaf_levels & ~f->leaf_levels) != 0 || !mz_leaf_allowed(c->leaf_levels, 1))
+		return MZ_BAD_LEAVES;
+	if ((c->features & ~f->features) != 0)
+		return MZ_BAD_FEATURES;
+	if (mz_oa_lg2(c) > f->oa_lg2 || mz_oa_lg2(c) <= f->page_lg2)
+		return MZ_BAD_WIDTH;
+	if (c->root_first >= c->root_end || c->root_end > mz_entry_count(f, f->levels))
+		return MZ_BAD_ROOT;
+	return MZ_OK;
+}
+
+/* An empty root. What the memory hook gave is looked at before anything is written there. */
+static enum mz_error root_alloc(const struct mz_config *c, mz_node *root)
+{
+	const struct mz_format *f = c->format;
+	unsigned lg2 = mz_node_lg2(f, f->levels);
+	enum mz_error error = c->memory.alloc(c->memory.context, lg2, &root->oa);
+
+	if (error != MZ_OK)
+		return error;
+	if ((root->oa.addr & (((uint64_t)1 << lg2) - 1)) != 0 || root->oa.addr >> f->oa_lg2 != 0) {
+		c->memory.free(c->memory.context, root->oa, lg2);
+		return MZ_BAD_ROOT;
+	}
+	*mz_frame_at(f, c, root->oa) = mz_frame_new(f->levels);
+	mz_fill_absent(f, mz_slots_at(c, root->oa), 0, mz_entry_count(f, f->levels));
 	return MZ_OK;
 }
 
@@ -45,14 +66,16 @@ enum mz_error mz_table_init(struct mz_table *table, const struct mz_config *conf
 	enum mz_error error;
 	mz_node root;
 
-	if (f == NULL || !format_complete(f) || !hooks_complete(config))
-		return MZ_BAD_CONFIG;
+	if (f == NULL || !format_complete(f))
+		return MZ_BAD_FORMAT;
+	if (!hooks_complete(config))
+		return MZ_BAD_HOOKS;
 	table->config = *config;
 	error = config_settle(&table->config);
 	if (error != MZ_OK)
 		return error;
 	table->ops = f->ops != NULL ? f->ops : &mz_runtime_ops;
-	error = mz_node_alloc(&table->config, f->levels, &root);
+	error = root_alloc(&table->config, &root);
 	if (error != MZ_OK)
 		return error;
 	table->root_oa = root.oa;

@@ -64,8 +64,9 @@ struct mz_ops {
 extern const struct mz_ops mz_runtime_ops;
 
 /*
- * Makes an empty table. MZ_BAD_CONFIG: no format or memory hooks, a root range or leaf levels or
- * features that the format does not have, hooks given by halves. MZ_NO_MEMORY: no root.
+ * Makes an empty table. Each part of the configuration that cannot be has an error of its own:
+ * MZ_BAD_FORMAT, MZ_BAD_HOOKS, MZ_BAD_LEAVES, MZ_BAD_FEATURES, MZ_BAD_WIDTH, MZ_BAD_ROOT, as
+ * core/error.h says. MZ_NO_MEMORY: no root.
  */
 MZ_MUST_CHECK enum mz_error mz_table_init(struct mz_table *table, const struct mz_config *config);
 

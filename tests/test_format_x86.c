@@ -233,9 +233,9 @@ START_TEST(addresses_beyond_the_hardware_are_refused)
 	mz_table_destroy(&x.table);
 
 	x.config.oa_lg2 = 53;
-	must_equal(mz_table_init(&x.table, &x.config), MZ_BAD_CONFIG);
+	must_equal(mz_table_init(&x.table, &x.config), MZ_BAD_WIDTH);
 	x.config.oa_lg2 = 12;
-	must_equal(mz_table_init(&x.table, &x.config), MZ_BAD_CONFIG);
+	must_equal(mz_table_init(&x.table, &x.config), MZ_BAD_WIDTH);
 	x.config.oa_lg2 = 52;
 	expect_ok(mz_table_init(&x.table, &x.config));
 	end(&x);

@@ -71,7 +71,7 @@ START_TEST(a_bad_configuration_is_refused)
 	x.destroyed = true;
 	config = x.config;
 	config.format = NULL;
-	must_equal(mz_space_init(&space, &config, regions, REGIONS_MAX), MZ_BAD_CONFIG);
+	must_equal(mz_space_init(&space, &config, regions, REGIONS_MAX), MZ_BAD_FORMAT);
 	track_fail(&x.track, 1);
 	must_equal(mz_space_init(&space, &x.config, regions, REGIONS_MAX), MZ_NO_MEMORY);
 	fixture_end(&x);

@@ -18,50 +18,84 @@ static uint64_t aligned_oa(void)
 	return fixture_span(&x, x.format->levels);
 }
 
-static void expect_bad_config(const struct mz_config *config)
+/* Gives nodes that are not where they have to be: `misplaced` bytes off. */
+static uint64_t misplaced;
+
+static enum mz_error misplaced_alloc(void *context, unsigned size_lg2, mz_oa *pa)
+{
+	enum mz_error error = x.config.memory.alloc(context, size_lg2, pa);
+
+	pa->addr += misplaced;
+	return error;
+}
+
+static void misplaced_free(void *context, mz_oa pa, unsigned size_lg2)
+{
+	x.config.memory.free(context, mz_oa_from(pa.addr - misplaced), size_lg2);
+}
+
+static void misplace(struct mz_config *config, uint64_t bytes)
+{
+	misplaced = bytes;
+	config->memory.alloc = misplaced_alloc;
+	config->memory.free = misplaced_free;
+}
+
+static void expect_no_table(const struct mz_config *config, enum mz_error error)
 {
 	struct mz_table table;
 
-	must_equal(mz_table_init(&table, config), MZ_BAD_CONFIG);
+	must_equal(mz_table_init(&table, config), error);
 	must_equal(x.track.live_count, 0);
 }
 
 START_TEST(bad_configurations_are_refused)
 {
+	struct mz_format part;
 	struct mz_config config;
 	unsigned root_count;
 
 	fixture_prepare(&x, _i);
 	x.destroyed = true;
 	root_count = mz_entry_count(x.format, x.format->levels);
+	part = *x.format;
+	part.prop = NULL;
 
-#define REFUSED(change)                     \
-	do {                                \
-		config = x.config;          \
-		change;                     \
-		expect_bad_config(&config); \
+#define REFUSED(error, change)                   \
+	do {                                     \
+		config = x.config;               \
+		change;                          \
+		expect_no_table(&config, error); \
 	} while (0)
 
-	REFUSED(config.format = NULL);
-	REFUSED(config.memory.alloc = NULL);
-	REFUSED(config.memory.free = NULL);
-	REFUSED(config.memory.frames = NULL);
-	REFUSED(memset(&config.memory, 0, sizeof(config.memory)));
-	REFUSED(config.leaf_levels = 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 6);
-	REFUSED(config.leaf_levels = x.format->leaf_levels | 1u);
-	REFUSED(config.leaf_levels = x.format->leaf_levels | 1u << 31);
-	REFUSED(config.leaf_levels = 1u << 3);
-	REFUSED(config.features = 1u << 31);
-	REFUSED(config.features = x.format->features | 1u << 30);
-	REFUSED(config.root_first = (uint16_t)root_count);
-	REFUSED(config.root_end = (uint16_t)(root_count + 1));
-	REFUSED((config.root_first = 3, config.root_end = 3));
-	REFUSED((config.root_first = 3, config.root_end = 2));
-	REFUSED((config.items = x.witness.items, config.items.take = NULL));
-	REFUSED((config.items = x.witness.items, config.items.put = NULL));
-	REFUSED((config.rcu = x.witness.rcu, config.rcu.enter = NULL));
-	REFUSED((config.rcu = x.witness.rcu, config.rcu.leave = NULL));
-	REFUSED((config.rcu = x.witness.rcu, config.rcu.retire = NULL));
+	REFUSED(MZ_BAD_FORMAT, config.format = NULL);
+	REFUSED(MZ_BAD_FORMAT, config.format = &part);
+	REFUSED(MZ_BAD_HOOKS, config.memory.alloc = NULL);
+	REFUSED(MZ_BAD_HOOKS, config.memory.free = NULL);
+	REFUSED(MZ_BAD_HOOKS, config.memory.frames = NULL);
+	REFUSED(MZ_BAD_HOOKS, memset(&config.memory, 0, sizeof(config.memory)));
+	REFUSED(MZ_BAD_LEAVES,
+		config.leaf_levels = 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 6);
+	REFUSED(MZ_BAD_LEAVES, config.leaf_levels = x.format->leaf_levels | 1u);
+	REFUSED(MZ_BAD_LEAVES, config.leaf_levels = x.format->leaf_levels | 1u << 31);
+	REFUSED(MZ_BAD_LEAVES, config.leaf_levels = 1u << 3);
+	REFUSED(MZ_BAD_FEATURES, config.features = 1u << 31);
+	REFUSED(MZ_BAD_FEATURES, config.features = x.format->features | 1u << 30);
+	REFUSED(MZ_BAD_ROOT, config.root_first = (uint16_t)root_count);
+	REFUSED(MZ_BAD_ROOT, config.root_end = (uint16_t)(root_count + 1));
+	REFUSED(MZ_BAD_ROOT, (config.root_first = 3, config.root_end = 3));
+	REFUSED(MZ_BAD_ROOT, (config.root_first = 3, config.root_end = 2));
+	REFUSED(MZ_BAD_HOOKS, (config.items = x.witness.items, config.items.take = NULL));
+	REFUSED(MZ_BAD_HOOKS, (config.items = x.witness.items, config.items.put = NULL));
+	REFUSED(MZ_BAD_HOOKS, (config.rcu = x.witness.rcu, config.rcu.enter = NULL));
+	REFUSED(MZ_BAD_HOOKS, (config.rcu = x.witness.rcu, config.rcu.leave = NULL));
+	REFUSED(MZ_BAD_HOOKS, (config.rcu = x.witness.rcu, config.rcu.retire = NULL));
+	REFUSED(MZ_BAD_WIDTH, config.oa_lg2 = (uint8_t)(x.format->oa_lg2 + 1));
+	REFUSED(MZ_BAD_WIDTH, config.oa_lg2 = x.format->page_lg2);
+	REFUSED(MZ_BAD_ROOT, misplace(&config, 8));
+	REFUSED(MZ_BAD_ROOT,
+		misplace(&config, ((uint64_t)1 << mz_node_lg2(x.format, x.format->levels)) / 2));
+	REFUSED(MZ_BAD_ROOT, misplace(&config, (uint64_t)1 << x.format->oa_lg2));
 #undef REFUSED
 	fixture_end(&x);
 }
