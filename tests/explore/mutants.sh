@@ -108,7 +108,13 @@ mutant a_cursor_takes_empty_nodes runtime.c \
 mutant a_protect_stores_over_the_bits runtime.c \
   body/entry.h '/ entry_protect(/,/^}/s/if (atomic)/if (false)/'
 mutant a_split_stores_over_the_bits runtime.c \
-  body/entry.h '/ entry_split(/,/^}/s/return mz_replace(.*/mz_exchange(\&node.slots[index],/;/ entry_split(/,/^}/s/make_node(child, node.level));/&\n\treturn true;/'
+  body/entry.h '/ entry_split(/,/^}/s/return mz_replace(&node.slots\[index\], entry, link);/return (void)mz_exchange(\&node.slots[index], link), true;/'
+mutant a_broken_leaf_is_linked_before_its_flush runtime.c \
+  body/entry.h '/ entry_split(/,/^}/{/flush_stale(/{N;s/\(.*\)\n\(.*\)/\2\n\1/}}'
+mutant a_broken_leaf_is_not_flushed runtime.c \
+  body/entry.h '/ entry_split(/,/^}/{/flush_stale(/d}'
+mutant what_was_unmapped_is_unlocked_before_its_flush runtime.c \
+  body/unmap.h '/settle(table/d'
 mutant a_leaf_is_taken_before_its_bits runtime.c \
   body/entry.h '/ entries_clear(/,/^}/s/entry = mz_exchange(/mz_exchange(/'
 mutant leaves_are_reported_before_they_are_taken runtime.c \
