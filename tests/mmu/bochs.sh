@@ -58,5 +58,5 @@ sound: driver=dummy
 END
   TERM=xterm timeout 240 script -qec "bochs-bin -q -f '$folder/bochsrc' -rc '$folder/commands'" /dev/null \
     </dev/null >"$folder/screen" 2>&1
-  tr -d '\r' <"$serial"
+  tr -d '\r\0' <"$serial"
 }
