@@ -101,7 +101,6 @@ static struct platform platform = {
 	.syndrome_right = ept_syndrome_right,
 	.deviation = ept_deviation,
 	.device = {HPET},
-	.take_log = ept_log_take,
 	.own_tests = ept_own_tests,
 };
 
@@ -119,6 +118,7 @@ void platform_main(void)
 		x86_give_up(lacking);
 	x86_describe(&platform);
 	platform.stages = stages;
+	platform.take_log = vmx_can(SECONDARY_PML) ? ept_log_take : NULL;
 	platform.stage_count = ept_find_stages(stages);
 	mmu_main(&platform);
 }

@@ -18,19 +18,18 @@ struct kind {
 	uint64_t cap_needed;
 	uint64_t cap_unused; /* what the hardware has of it is left off */
 	uint32_t secondary;  /* needed */
-	uint32_t secondary_welcome;
 	const char *lacking; /* said where one of them is missing */
 };
 
 static const struct kind kinds[EPT_STAGES] = {
-	{"ept", &mz_ept, CAP_ACCESSED_DIRTY, 0, 0, SECONDARY_PML,
+	{"ept", &mz_ept, CAP_ACCESSED_DIRTY, 0, 0,
 	 "the processor has no accessed and dirty flags in EPT"},
-	{"ept_without_ad", &mz_ept, 0, CAP_ACCESSED_DIRTY, 0, 0,
+	{"ept_without_ad", &mz_ept, 0, CAP_ACCESSED_DIRTY, 0,
 	 "the processor has no EPT of 4 levels"},
-	{"ept_mbe", &mz_ept_mbe, 0, 0, SECONDARY_MODES, 0,
+	{"ept_mbe", &mz_ept_mbe, 0, 0, SECONDARY_MODES,
 	 "the processor has no mode-based execute control"},
-	{"ept5", &mz_ept5, 0, 0, 0, 0, "the processor has no EPT of 5 levels"},
-	{"ept5_mbe", &mz_ept5_mbe, 0, 0, SECONDARY_MODES, 0,
+	{"ept5", &mz_ept5, 0, 0, 0, "the processor has no EPT of 5 levels"},
+	{"ept5_mbe", &mz_ept5_mbe, 0, 0, SECONDARY_MODES,
 	 "the processor has no EPT of 5 levels with mode-based execute control"},
 };
 
@@ -54,14 +53,14 @@ static bool make_stage(const struct kind *kind, struct stage *stage, struct ept_
 	if ((hardware.ept_vpid_cap & kind->cap_needed) != kind->cap_needed ||
 	    !vmx_can(kind->secondary))
 		return false;
+	flags = (hardware.ept_vpid_cap & ~kind->cap_unused & CAP_ACCESSED_DIRTY) != 0;
 	*own = (struct ept_stage) {
 		.secondary = kind->secondary |
-			(vmx_can(kind->secondary_welcome) ? kind->secondary_welcome : 0),
+			(flags && vmx_can(SECONDARY_PML) ? SECONDARY_PML : 0),
 		.modes = kind->secondary == SECONDARY_MODES,
 		.advanced = (hardware.ept_vpid_cap & CAP_ADVANCED) != 0,
 	};
 	hardware.ept_vpid_cap &= ~kind->cap_unused;
-	flags = (hardware.ept_vpid_cap & CAP_ACCESSED_DIRTY) != 0;
 	*stage = (struct stage) {
 		.name = kind->name,
 		.config.format = kind->format,
