@@ -105,6 +105,7 @@ struct mz_item mz_table_query(const struct mz_table *table, mz_ia ia)
 {
 	struct mz_leaf leaf;
 
+	MZ_ASSERT(mz_table_made_(table));
 	mz_reader_enter(table);
 	leaf = mz_table_find(table, ia);
 	mz_reader_leave(table);
