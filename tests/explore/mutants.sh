@@ -109,12 +109,6 @@ mutant a_protect_stores_over_the_bits runtime.c \
   body/entry.h '/ entry_protect(/,/^}/s/if (atomic)/if (false)/'
 mutant a_split_stores_over_the_bits runtime.c \
   body/entry.h '/ entry_split(/,/^}/s/return mz_replace(&node.slots\[index\], entry, link);/return (void)mz_exchange(\&node.slots[index], link), true;/'
-mutant a_broken_leaf_is_linked_before_its_flush runtime.c \
-  body/entry.h '/ entry_split(/,/^}/{/flush_stale(/{N;s/\(.*\)\n\(.*\)/\2\n\1/}}'
-mutant a_broken_leaf_is_not_flushed runtime.c \
-  body/entry.h '/ entry_split(/,/^}/{/flush_stale(/d}'
-mutant what_was_unmapped_is_unlocked_before_its_flush runtime.c \
-  body/unmap.h '/settle(table/d'
 mutant a_leaf_is_taken_before_its_bits runtime.c \
   body/entry.h '/ entries_clear(/,/^}/s/entry = mz_exchange(/mz_exchange(/'
 mutant leaves_are_reported_before_they_are_taken runtime.c \
@@ -123,6 +117,32 @@ mutant a_node_is_cut_whose_bits_are_reported runtime.c \
   body/unmap.h '/!reports_flags(/d;s/may_cut(table, node.level) \&\&$/may_cut(table, node.level)) {/'
 mutant a_fragment_is_read_before_the_bits runtime.c \
   body/cursor.h '/ instance_cursor_take_next(/,/^}/s/entry = entries_clear(/entries_clear(/'
+
+# ---- Breaks, and flushes ----
+mutant a_leaf_is_split_without_a_break runtime.c \
+  body/entry.h '/ splits_live(/,/^}/s/return .*;/return table != NULL;/'
+mutant a_broken_leaf_is_not_flushed runtime.c \
+  body/entry.h '/ entry_split(/,/^}/{/flush_stale(/d}'
+mutant a_broken_leaf_is_linked_before_its_flush runtime.c \
+  body/entry.h '/ entry_split(/,/^}/{/flush_stale(/{N;s/\(.*\)\n\(.*\)/\2\n\1/}}'
+mutant a_break_stores_over_the_bits runtime.c \
+  body/entry.h '/ entry_split(/,/^}/s/if (!mz_replace(.*absent))/if (mz_exchange(\&node.slots[index], f->absent) == 0)/'
+mutant a_page_is_unlocked_before_its_flush runtime.c \
+  body/unmap.h 's/ \&\& !breaks(table)) {/) {/'
+mutant a_range_is_unlocked_before_its_flush runtime.c \
+  body/unmap.h '/ unmap_range(/,/^}/{/settle(/d}'
+mutant a_node_of_a_range_is_unlocked_before_its_flush runtime.c \
+  body/unmap.h '/ unmap_commit(/,/^}/{/settle(/d}'
+mutant a_pruned_node_is_unlocked_before_its_flush runtime.c \
+  body/unmap.h '/ prune(/,/^}/{/settle(/d}'
+mutant a_cursor_maps_before_its_flush runtime.c \
+  body/cursor.h '/settle(cursor->table, cursor->gather);/d'
+mutant a_cursor_closes_before_its_flush runtime.c \
+  body/cursor.h '/settle(table, cursor->gather);/d'
+mutant an_unmapped_page_is_not_flushed runtime.c \
+  body/unmap.h '/ unmap_page(/,/^}/{/if (cleared)/{N;d}}'
+mutant a_cut_node_is_not_flushed runtime.c \
+  body/unmap.h '/ cut(/,/^}/{/mz_gather_range_(/d}'
 
 # ---- References ----
 mutant a_processor_takes_no_reference table.c \
