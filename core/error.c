@@ -12,7 +12,7 @@ const char *mz_error_text(enum mz_error error)
 		[MZ_OUT_OF_RANGE] = "out of range",
 		[MZ_NOT_ENCODABLE] = "the format can't express these properties",
 		[MZ_BAD_CONFIG] = "what is asked for can not be had",
-		[MZ_BAD_FORMAT] = "there is no format, or it is not complete",
+		[MZ_BAD_FORMAT] = "there is no complete format of the kind that is meant",
 		[MZ_BAD_HOOKS] = "a hook is missing",
 		[MZ_BAD_LEAVES] = "the format has no such leaf levels",
 		[MZ_BAD_FEATURES] = "the format has no such features",

@@ -14,7 +14,7 @@ enum mz_error {
 	MZ_NOT_ENCODABLE, /* the format, or the hardware's part of it, can't express the properties
 			   */
 	MZ_BAD_CONFIG,    /* what is asked for can not be had of this hardware, or at all */
-	MZ_BAD_FORMAT,    /* no format, or one that is not complete */
+	MZ_BAD_FORMAT,    /* no format, one that is not complete, or not one that is meant */
 	MZ_BAD_HOOKS,     /* a hook is missing, or hooks are given by halves */
 	MZ_BAD_LEAVES,    /* leaf levels that the format lacks, or no pages */
 	MZ_BAD_FEATURES,  /* features that the format can make no use of */

@@ -42,6 +42,11 @@ static enum mz_error config_settle(struct mz_config *c)
 	return MZ_OK;
 }
 
+static uint64_t oa_last(const struct mz_config *c)
+{
+	return UINT64_MAX >> (64 - mz_oa_lg2(c));
+}
+
 /* An empty root. What the memory hook gave is looked at before anything is written there. */
 static enum mz_error root_alloc(const struct mz_config *c, mz_node *root)
 {
@@ -51,7 +56,7 @@ static enum mz_error root_alloc(const struct mz_config *c, mz_node *root)
 
 	if (error != MZ_OK)
 		return error;
-	if ((root->oa.addr & (((uint64_t)1 << lg2) - 1)) != 0 || root->oa.addr >> f->oa_lg2 != 0) {
+	if ((root->oa.addr & (((uint64_t)1 << lg2) - 1)) != 0 || root->oa.addr > oa_last(c)) {
 		c->memory.free(c->memory.context, root->oa, lg2);
 		return MZ_BAD_ROOT;
 	}
@@ -83,7 +88,7 @@ enum mz_error mz_table_init(struct mz_table *table, const struct mz_config *conf
 	table->reach = table->config.root_first == 0 ? table->config.root_end : 0;
 	if (f->ia_signed && table->reach != mz_entry_count(f, f->levels))
 		table->reach = 0;
-	table->oa_last = UINT64_MAX >> (64 - mz_oa_lg2(&table->config));
+	table->oa_last = oa_last(&table->config);
 	return MZ_OK;
 }
 

@@ -258,9 +258,9 @@ START_TEST(a_configuration_is_what_the_processor_has)
 	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_CONFIG);
 	hardware.modes = ~0u;
 	config.format = &copy;
-	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_CONFIG);
+	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_FORMAT);
 	config.format = NULL;
-	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_CONFIG);
+	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_FORMAT);
 	must_equal(config.features, MZ_EXEC_ONLY | MZ_SVPBMT);
 }
 END_TEST

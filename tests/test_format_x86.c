@@ -217,18 +217,18 @@ START_TEST(addresses_beyond_the_hardware_are_refused)
 	static const struct mz_format *const formats[] = {&mz_ept, &mz_npt5, &mz_ia32e};
 	static struct mz_format runtime;
 	const struct mz_prop rw = mz_prop_from(RW);
-	struct mz_child child = {.kind = MZ_LEAF, .item = {mz_oa_from(BIT(39)), rw, 1}};
+	struct mz_child child = {.kind = MZ_LEAF, .item = {mz_oa_from(BIT(45)), rw, 1}};
 	uint64_t entry;
 
 	runtime = *formats[_i / 2];
 	if (_i % 2 == 1)
 		runtime.ops = NULL;
-	begin(&runtime, 0, 39);
-	must_equal(mz_table_map(&x.table, mz_ia_from(0), 0x1000, mz_oa_from(BIT(39)), rw),
+	begin(&runtime, 0, 45);
+	must_equal(mz_table_map(&x.table, mz_ia_from(0), 0x1000, mz_oa_from(BIT(45)), rw),
 		   MZ_OUT_OF_RANGE);
-	must_equal(mz_table_map(&x.table, mz_ia_from(0), 0x2000, mz_oa_from(BIT(39) - 0x1000), rw),
+	must_equal(mz_table_map(&x.table, mz_ia_from(0), 0x2000, mz_oa_from(BIT(45) - 0x1000), rw),
 		   MZ_OUT_OF_RANGE);
-	expect_ok(mz_table_map(&x.table, mz_ia_from(0), 0x1000, mz_oa_from(BIT(39) - 0x1000), rw));
+	expect_ok(mz_table_map(&x.table, mz_ia_from(0), 0x1000, mz_oa_from(BIT(45) - 0x1000), rw));
 	must_equal(mz_child_into_entry(&x.table.config, child, 1, &entry), MZ_OUT_OF_RANGE);
 	mz_table_destroy(&x.table);
 
@@ -387,15 +387,15 @@ START_TEST(ept_is_configured_by_its_capabilities)
 	must_equal(mz_ept_configure(&config, &hardware), MZ_BAD_CONFIG);
 	hardware = least;
 	hardware.address_sizes = 53;
-	must_equal(mz_ept_configure(&config, &hardware), MZ_BAD_CONFIG);
+	must_equal(mz_ept_configure(&config, &hardware), MZ_BAD_WIDTH);
 	hardware.address_sizes = 0;
-	must_equal(mz_ept_configure(&config, &hardware), MZ_BAD_CONFIG);
+	must_equal(mz_ept_configure(&config, &hardware), MZ_BAD_WIDTH);
 	hardware = all;
 	hardware.procbased_ctls3 = BIT(2);
 	expect_ok(mz_ept_configure(&config, &hardware));
 	must_equal(config.features & MZ_GUEST_PAGING, 0);
 	config.format = &mz_npt;
-	must_equal(mz_ept_configure(&config, &all), MZ_BAD_CONFIG);
+	must_equal(mz_ept_configure(&config, &all), MZ_BAD_FORMAT);
 }
 END_TEST
 
@@ -411,11 +411,11 @@ START_TEST(paging_is_configured_by_cpuid)
 	must_equal(config.leaf_levels, mz_ia32e.leaf_levels);
 	must_equal(config.features, mz_ia32e.features);
 	must_equal(config.oa_lg2, 48);
-	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_CONFIG);
+	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_FORMAT);
 	config.format = &mz_npt5;
 	expect_ok(mz_npt_configure(&config, &nested));
 	must_equal(config.features, mz_npt.features);
-	must_equal(mz_ia32e_configure(&config, &host), MZ_BAD_CONFIG);
+	must_equal(mz_ia32e_configure(&config, &host), MZ_BAD_FORMAT);
 
 	/* Bit 17: the guest-mode execute trap, which is nothing without nested paging. */
 	config.format = &mz_npt5_gmet;
@@ -455,7 +455,9 @@ START_TEST(paging_is_configured_by_cpuid)
 	must_equal(mz_ia32e_configure(&config, &host), MZ_BAD_CONFIG);
 	host.features_edx = edx;
 	host.address_sizes_eax = 53;
-	must_equal(mz_ia32e_configure(&config, &host), MZ_BAD_CONFIG);
+	must_equal(mz_ia32e_configure(&config, &host), MZ_BAD_WIDTH);
+	host.address_sizes_eax = 12;
+	must_equal(mz_ia32e_configure(&config, &host), MZ_BAD_WIDTH);
 }
 END_TEST
 

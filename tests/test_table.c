@@ -96,6 +96,8 @@ START_TEST(bad_configurations_are_refused)
 	REFUSED(MZ_BAD_ROOT,
 		misplace(&config, ((uint64_t)1 << mz_node_lg2(x.format, x.format->levels)) / 2));
 	REFUSED(MZ_BAD_ROOT, misplace(&config, (uint64_t)1 << x.format->oa_lg2));
+	/* Within the format, but not within the hardware. */
+	REFUSED(MZ_BAD_ROOT, config.oa_lg2 = (uint8_t)(x.format->page_lg2 + 1));
 #undef REFUSED
 	fixture_end(&x);
 }

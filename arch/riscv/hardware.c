@@ -12,7 +12,7 @@ enum mz_error mz_riscv_configure(struct mz_config *config, const struct mz_riscv
 
 	while (config->format != formats[i])
 		if (++i == sizeof(formats) / sizeof(formats[0]))
-			return MZ_BAD_CONFIG;
+			return MZ_BAD_FORMAT;
 	/* Three levels are MODE 8. */
 	if ((hardware->modes >> (config->format->levels + 5) & 1) == 0)
 		return MZ_BAD_CONFIG;

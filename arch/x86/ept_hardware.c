@@ -46,9 +46,12 @@ enum mz_error mz_ept_configure(struct mz_config *config, const struct mz_ept_har
 	uint64_t cap = hardware->ept_vpid_cap;
 	unsigned oa_lg2 = hardware->address_sizes & 0xff;
 
-	if ((f != &mz_ept && f != &mz_ept5 && !format_has_modes(f)) || !hardware_has(f, hardware) ||
-	    oa_lg2 <= f->page_lg2 || oa_lg2 > f->oa_lg2)
+	if (f != &mz_ept && f != &mz_ept5 && !format_has_modes(f))
+		return MZ_BAD_FORMAT;
+	if (!hardware_has(f, hardware))
 		return MZ_BAD_CONFIG;
+	if (oa_lg2 <= f->page_lg2 || oa_lg2 > f->oa_lg2)
+		return MZ_BAD_WIDTH;
 	config->leaf_levels = 1u << 1 | (cap & CAP_LEAF_2M ? 1u << 2 : 0u) |
 		(cap & CAP_LEAF_1G ? 1u << 3 : 0u);
 	config->features = (cap & CAP_ACCESSED_DIRTY ? MZ_HW_ACCESSED_DIRTY : 0u) |

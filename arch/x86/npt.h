@@ -61,8 +61,9 @@ struct mz_npt_hardware {
 /*
  * Sets leaf_levels, features and oa_lg2 of a configuration whose format is one of the four above.
  * MZ_PAT is set where there is a PAT, which the host then loads with MZ_PAT_VALUE, or takes the
- * feature out. MZ_BAD_CONFIG, with nothing changed: the hardware has no such format, no nested
- * paging or no NX, or the format is another.
+ * feature out. With nothing changed: MZ_BAD_FORMAT, the format is another; MZ_BAD_CONFIG, the
+ * hardware has no such format, no nested paging or no NX; MZ_BAD_WIDTH, its addresses are none that
+ * the format has.
  */
 MZ_MUST_CHECK enum mz_error mz_npt_configure(struct mz_config *config,
 					     const struct mz_npt_hardware *hardware);

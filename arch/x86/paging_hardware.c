@@ -25,9 +25,10 @@ static enum mz_error configure(struct mz_config *config, const struct mz_ia32e_h
 	unsigned oa_lg2 = h->address_sizes_eax & 0xff;
 
 	if ((h->extended_edx & extended) != extended || (h->features_edx & FEATURES_PAE) == 0 ||
-	    (f->levels == 5 && (h->structured_ecx & STRUCTURED_LA57) == 0) ||
-	    oa_lg2 <= f->page_lg2 || oa_lg2 > f->oa_lg2)
+	    (f->levels == 5 && (h->structured_ecx & STRUCTURED_LA57) == 0))
 		return MZ_BAD_CONFIG;
+	if (oa_lg2 <= f->page_lg2 || oa_lg2 > f->oa_lg2)
+		return MZ_BAD_WIDTH;
 	/* 2 MiB leaves come with long mode. */
 	config->leaf_levels = 1u << 1 | 1u << 2 |
 		(h->extended_edx & EXTENDED_LEAF_1G ? 1u << 3 : 0u);
@@ -41,7 +42,7 @@ enum mz_error mz_ia32e_configure(struct mz_config *config, const struct mz_ia32e
 	uint32_t keys = hardware->structured_ecx & STRUCTURED_OSPKE ? MZ_PROTECTION_KEYS : 0u;
 
 	if (config->format != &mz_ia32e && config->format != &mz_ia32e5)
-		return MZ_BAD_CONFIG;
+		return MZ_BAD_FORMAT;
 	return configure(config, hardware, MZ_HW_ACCESSED_DIRTY | keys);
 }
 
@@ -55,8 +56,9 @@ enum mz_error mz_npt_configure(struct mz_config *config, const struct mz_npt_har
 	};
 	bool traps = config->format == &mz_npt_gmet || config->format == &mz_npt5_gmet;
 
-	if ((!traps && config->format != &mz_npt && config->format != &mz_npt5) ||
-	    (hardware->svm_edx & SVM_NESTED_PAGING) == 0 ||
+	if (!traps && config->format != &mz_npt && config->format != &mz_npt5)
+		return MZ_BAD_FORMAT;
+	if ((hardware->svm_edx & SVM_NESTED_PAGING) == 0 ||
 	    (traps && (hardware->svm_edx & SVM_EXECUTE_TRAP) == 0))
 		return MZ_BAD_CONFIG;
 	return configure(config, &host, MZ_HW_ACCESSED_DIRTY);
