@@ -83,6 +83,11 @@ void fixture_prepare(struct fixture *x, int loop)
 void fixture_begin(struct fixture *x, int loop)
 {
 	fixture_prepare(x, loop);
+	fixture_make(x);
+}
+
+void fixture_make(struct fixture *x)
+{
 	expect_ok(mz_table_init(&x->table, &x->config));
 	if (x->config.flush.range) {
 		mz_gather_init(&x->gather, &x->table);

@@ -60,6 +60,9 @@ struct fixture {
 /* Makes the hooks and the configuration, but no table. */
 void fixture_prepare(struct fixture *x, int loop);
 
+/* Makes the table, by a configuration that may have been changed since. */
+void fixture_make(struct fixture *x);
+
 /* Prepares, and makes the table. */
 void fixture_begin(struct fixture *x, int loop);
 

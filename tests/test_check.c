@@ -248,22 +248,38 @@ START_TEST(a_meaningless_bit_is_reported)
 }
 END_TEST
 
+/* A leaf as the MMU leaves it, of which it sets some bits and clears others. */
+static uint64_t marked(uint64_t leaf, unsigned level, unsigned flags)
+{
+	struct mz_prop prop = x.format->prop(leaf, level);
+	uint64_t hw = x.format->hw_bits(level);
+
+	prop.flags = (uint16_t)(prop.flags | flags);
+	return (leaf & ~hw) | (x.format->make_leaf(x.format->oa(leaf, level), level, prop) & hw);
+}
+
 START_TEST(bits_that_hardware_sets_are_sound)
 {
 	fixture_begin(&x, _i);
 	furnish();
 	for (unsigned level = 1; level <= x.format->levels; level++) {
 		uint64_t *slot = tree_slot(&x.table, x.base, level, NULL);
-		uint64_t kept = *slot;
+		uint64_t kept = *slot, hw = x.format->hw_bits(level);
 
-		for (unsigned bit = 0; bit < 64; bit++) {
-			if ((x.format->hw_bits(level) >> bit & 1) == 0)
-				continue;
-			*slot = kept ^ (uint64_t)1 << bit;
+		if (x.format->kind(kept, level) == MZ_LEAF) {
+			for (unsigned i = 0; i < 4; i++) {
+				*slot = marked(kept, level,
+					       (i & 1) * MZ_ACCESSED + (i & 2) / 2 * MZ_DIRTY);
+				expect_sound(&x);
+			}
+		} else {
+			for (unsigned bit = 0; bit < 64; bit++) {
+				*slot = kept ^ (hw & (uint64_t)1 << bit);
+				expect_sound(&x);
+			}
+			*slot = kept ^ hw;
 			expect_sound(&x);
 		}
-		*slot = kept ^ x.format->hw_bits(level);
-		expect_sound(&x);
 		*slot = kept;
 	}
 	fixture_end(&x);

@@ -8,11 +8,6 @@
 #include "tests/suite.h"
 #include "tests/tree.h"
 
-/* The formats that have a compiled instance; the case after each is its run-time twin. */
-static const int compiled_cases[] = {CASE_EPT, CASE_IA32E};
-
-#define PAIRS ((int)(sizeof(compiled_cases) / sizeof(compiled_cases[0])))
-
 static void expect_same_events(const struct journal *a, const struct journal *b)
 {
 	must_equal(a->count, b->count);
@@ -40,14 +35,22 @@ static void expect_same_item(struct mz_item a, struct mz_item b)
 START_TEST(both_instances_leave_the_same_table)
 {
 	static struct fixture compiled, runtime;
+	static struct mz_format twin;
 	struct tree compiled_tree, runtime_tree;
 	struct op_source source;
-	int number = compiled_cases[_i % PAIRS] + _i / PAIRS * CASES;
 	uint64_t seed = rng_seed();
-	unsigned steps = rng_steps(2000);
+	unsigned steps = rng_steps(800);
 
-	fixture_begin(&compiled, number);
-	fixture_begin(&runtime, number + 1);
+	fixture_begin(&compiled, _i);
+	if (!compiled.format->ops) {
+		fixture_end(&compiled);
+		return;
+	}
+	fixture_prepare(&runtime, _i);
+	twin = *runtime.format;
+	twin.ops = NULL;
+	runtime.config.format = runtime.format = &twin;
+	fixture_make(&runtime);
 	must(compiled.table.ops == compiled.format->ops);
 	must(compiled.table.ops != (&mz_runtime_ops));
 	must(runtime.table.ops == (&mz_runtime_ops));
@@ -90,7 +93,7 @@ int main(void)
 	TCase *tcase = tcase_create("compiled and run-time");
 
 	tcase_set_timeout(tcase, 120);
-	tcase_add_loop_test(tcase, both_instances_leave_the_same_table, 0, PAIRS * VARIANTS);
+	tcase_add_loop_test(tcase, both_instances_leave_the_same_table, 0, EACH_VARIANT_ALL);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -318,6 +318,8 @@ START_TEST(a_leaf_is_split_into_the_level_below)
 	for (unsigned level = 1; level <= x.format->levels; level++) {
 		struct mz_prop dirty = {RX, MZ_MEM_UNCACHED, MZ_DIRTY};
 		uint64_t oa = 2 * x.root_span;
+		/* Of a root, what is managed. */
+		unsigned index = level == x.format->levels ? x.config.root_first : 0;
 		struct mz_guard parent, child;
 		struct mz_entry entry;
 		mz_node node;
@@ -326,11 +328,11 @@ START_TEST(a_leaf_is_split_into_the_level_below)
 			continue;
 		node = alloc(level);
 		parent = lock(node);
-		expect_ok(mz_entry_at(&parent, 0, &entry));
+		expect_ok(mz_entry_at(&parent, index, &entry));
 		must_equal(mz_entry_split(&entry, &child), MZ_NOT_MAPPED);
-		put_leaf_in(&parent, 0, oa, level);
-		parent.node.slots[0] = x.format->make_leaf(mz_oa_from(oa), level, dirty);
-		expect_ok(mz_entry_at(&parent, 0, &entry));
+		put_leaf_in(&parent, index, oa, level);
+		parent.node.slots[index] = x.format->make_leaf(mz_oa_from(oa), level, dirty);
+		expect_ok(mz_entry_at(&parent, index, &entry));
 		if (level == 1) {
 			must_equal(mz_entry_split(&entry, &child), MZ_NOT_MAPPED);
 		} else if (!fixture_leaf_allowed(&x, level - 1)) {

@@ -495,6 +495,9 @@ static void furnish(void)
 	struct mz_region limited = region_of(MZ_REGION_RAM, x.base + 2 * small, 2 * small,
 					     x.root_span);
 
+	/* Clear of the first regions. */
+	if (big < 8 * small)
+		big = 8 * small;
 	limited.leaf_level_max = 1;
 	expect_ok(add(MZ_REGION_RAM, x.base, small + 3 * page, x.root_span));
 	expect_ok(add(MZ_REGION_MMIO, x.base + small + 3 * page, 2 * page, 0));
@@ -518,7 +521,8 @@ static void model_populate(struct model *model, uint64_t first, uint64_t last)
 
 		if (region->kind == MZ_REGION_MMIO)
 			continue;
-		for (uint64_t at = region->ia.addr; at - 1 != region_last;) {
+		for (uint64_t at = region->ia.addr > first ? region->ia.addr : first;
+		     at <= region_last && at <= last;) {
 			const struct model_range *range = model_find(model, at);
 			unsigned level = expected_level(region, model, at);
 			uint64_t span = fixture_span(&x, level);
@@ -526,10 +530,6 @@ static void model_populate(struct model *model, uint64_t first, uint64_t last)
 
 			if (range) {
 				at = range->last + 1;
-				continue;
-			}
-			if (at < first || at > last) {
-				at += x.page;
 				continue;
 			}
 			expect_ok(model_map(model, ia, span, ia - region->ia.addr + region->oa.addr,

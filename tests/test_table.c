@@ -199,8 +199,8 @@ START_TEST(properties_beyond_the_format_are_refused)
 {
 	static const struct mz_prop bad[] = {
 		{0, MZ_MEM_WRITE_BACK, 0},
-		{8, MZ_MEM_WRITE_BACK, 0},
-		{MZ_READ | 8, 0, 0},
+		{16, MZ_MEM_WRITE_BACK, 0},
+		{MZ_READ | 16, 0, 0},
 		{RW, MZ_MEM_TYPES, 0},
 		{RW, 255, 0},
 		{RW, MZ_MEM_WRITE_BACK, 1u << 15},
@@ -243,7 +243,7 @@ START_TEST(protecting_to_nothing_is_refused)
 	fixture_begin(&x, _i);
 	expect_ok(fixture_map(&x, x.base, x.page, x.page, RW));
 	must_equal(fixture_protect(&x, x.base, x.page, 0), MZ_NOT_ENCODABLE);
-	must_equal(fixture_protect(&x, x.base, x.page, 8 | MZ_READ), MZ_NOT_ENCODABLE);
+	must_equal(fixture_protect(&x, x.base, x.page, 16 | MZ_READ), MZ_NOT_ENCODABLE);
 	must_equal(fixture_protect(&x, x.base, x.page, 0x100 | MZ_READ), MZ_NOT_ENCODABLE);
 	expect_mapped(&x, x.base, x.page, RW, 1);
 	fixture_end(&x);
@@ -324,6 +324,11 @@ START_TEST(the_whole_space_can_be_mapped)
 	for (unsigned i = 0; i < halves; i++) {
 		uint64_t bytes = last[i] - first[i] + 1;
 
+		if ((bytes - 1) >> x.format->oa_lg2 != 0) {
+			/* There are not as many output addresses. */
+			must_equal(fixture_map(&x, first[i], bytes, 0, RWX), MZ_OUT_OF_RANGE);
+			continue;
+		}
 		expect_ok(fixture_map(&x, first[i], bytes, 0, RWX));
 		expect_mapped(&x, first[i], 0, RWX, x.top);
 		expect_mapped(&x, last[i], bytes - 1, RWX, x.top);
@@ -478,11 +483,12 @@ static void expect_best_leaves(uint64_t ia, uint64_t bytes, uint64_t oa)
 
 START_TEST(the_largest_leaves_are_chosen)
 {
-	uint64_t big, small;
+	uint64_t big, small, few;
 
 	fixture_begin(&x, _i);
 	big = fixture_span(&x, x.top);
 	small = fixture_span(&x, x.second);
+	few = fixture_span(&x, x.second > 2 ? 2 : x.second);
 	if (x.top == 1) {
 		fixture_end(&x);
 		return;
@@ -509,7 +515,7 @@ START_TEST(the_largest_leaves_are_chosen)
 			break;
 		case 4: /* oa fits pages alone */
 			oa += x.page;
-			bytes = 2 * small + 2 * x.page;
+			bytes = 2 * few + 2 * x.page;
 			break;
 		default: /* too short by a page */
 			bytes = big - x.page;
@@ -565,7 +571,11 @@ static void cut_leaf(unsigned level, uint64_t off, uint64_t bytes, bool protect)
 			expect_mapped(&x, x.base + last, oa + last, RWX, below);
 		}
 	}
-	for (uint64_t at = off; at < off + bytes; at += x.page) {
+	/* Each page, or some thousands of very many, and the last. */
+	for (uint64_t left = bytes, step; left > 0; left -= step) {
+		uint64_t at = off + (bytes - left);
+
+		step = (1 + left / x.page / 4096) * x.page;
 		if (protect)
 			expect_mapped(&x, x.base + at, oa + at, MZ_READ, 0);
 		else
@@ -730,6 +740,8 @@ START_TEST(a_split_keeps_type_and_flags)
 	prop = mz_prop_from(RWX);
 	prop.memory = MZ_MEM_UNCACHED;
 	prop.flags = x.format->flags & (MZ_USER | MZ_GLOBAL | MZ_IGNORE_PAT);
+	if (!x.format->encodable(prop, 1, x.config.features))
+		prop.memory = MZ_MEM_WRITE_BACK;
 	for (unsigned level = 2; level <= x.format->levels; level++) {
 		uint64_t span = fixture_span(&x, level);
 		struct mz_item item;
