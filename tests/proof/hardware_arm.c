@@ -103,7 +103,7 @@ static bool sizes_exist(unsigned page_lg2, unsigned oa_bits, unsigned options)
 		 oa_bits == 44 || oa_bits == 48 || (oa_bits == 52 && (options & MZ_ARM_WIDE) != 0));
 }
 
-/* As core/../arm.h says at the two structs. */
+/* As arch/arm/arm.h says at the two structs. */
 static bool s2_exists(const struct mz_arm_s2 *w)
 {
 	unsigned all = MZ_ARM_WIDE | MZ_ARM_DBM | MZ_ARM_XNX | MZ_ARM_FWB;
@@ -120,9 +120,10 @@ static bool s1_exists(const struct mz_arm_s1 *w)
 		w->ia_bits >= 25 && w->ia_bits <= (w->options & MZ_ARM_WIDE ? 52 : 48);
 }
 
-/* Claims law 1 of core/format.h, and that a level less would not do. `extra`: the root's. */
+/* Claims law 1 of core/format.h, and that a level less would not do. `extra`: the root's
+ * bits more than a page's; it has levels_min at least. */
 static void claim_shape(const struct mz_format *f, unsigned page_lg2, unsigned ia_bits,
-			unsigned oa_bits, unsigned extra)
+			unsigned oa_bits, unsigned extra, unsigned levels_min)
 {
 	unsigned index = page_lg2 - 3, level = nondet_unsigned(), root;
 
@@ -137,11 +138,10 @@ static void claim_shape(const struct mz_format *f, unsigned page_lg2, unsigned i
 	CLAIM(root >= 1 && root <= index + extra && root <= 15, "the root is not too wide");
 	CLAIM(mz_leaf_allowed(f->leaf_levels, 1) && f->leaf_levels >> (f->levels + 1) == 0,
 	      "law 1: leaves are at level 1 and not beyond the root");
-	CLAIM(extra == 0 || f->levels == 2 ||
-		      page_lg2 + (f->levels - 1) * index + extra < ia_bits || index + extra > 15,
+	/* A root of 15 bits is the widest that the library has. */
+	extra = index + extra > 15 ? 15 - index : extra;
+	CLAIM(f->levels == levels_min || page_lg2 + (f->levels - 1) * index + extra < ia_bits,
 	      "a level less would not reach, however wide the root");
-	CLAIM(extra != 0 || f->levels == 1 || page_lg2 + (f->levels - 1) * index < ia_bits,
-	      "a level less would not reach");
 }
 
 void arm_format(void)
@@ -153,7 +153,7 @@ void arm_format(void)
 
 	CLAIM(error == (s2_exists(&w2) ? MZ_OK : MZ_BAD_CONFIG), "refuses a stage 2 that is not");
 	if (error == MZ_OK) {
-		claim_shape(&f, w2.page_lg2, w2.ia_bits, w2.oa_bits, 4);
+		claim_shape(&f, w2.page_lg2, w2.ia_bits, w2.oa_bits, 4, 2);
 		CLAIM(f.ops == NULL || f.ops == mz_arm_s2_4k.ops || f.ops == mz_arm_s2_4k_40.ops ||
 			      f.ops == mz_arm_s2_4k_full.ops || f.ops == mz_arm_s2_16k.ops ||
 			      f.ops == mz_arm_s2_64k.ops,
@@ -164,7 +164,7 @@ void arm_format(void)
 	error = mz_arm_s1_format(&w1, &f);
 	CLAIM(error == (s1_exists(&w1) ? MZ_OK : MZ_BAD_CONFIG), "refuses a stage 1 that is not");
 	if (error == MZ_OK) {
-		claim_shape(&f, w1.page_lg2, w1.ia_bits, w1.oa_bits, 0);
+		claim_shape(&f, w1.page_lg2, w1.ia_bits, w1.oa_bits, 0, 1);
 		CLAIM(f.ops == NULL || f.ops == mz_arm_s1_4k.ops, "its operations are its own");
 		REACHES(f.levels == 1);
 		REACHES(f.levels == 5);
