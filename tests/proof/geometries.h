@@ -3,24 +3,28 @@
  * The shapes of tables under proof: small enough for all their states, deep and wide enough for
  * every path. A proof picks one by -DSHAPE=LEVELS * 10 + ENTRIES: 22 is two levels of two entries
  * (4 pages of 16 bytes), 32 three levels of two (8 pages of 16 bytes), 24 two levels of four (16
- * pages of 32 bytes). There are as many frames as a full tree has nodes; that no operation needs
- * more at any time is claimed where frames are handed out.
+ * pages of 32 bytes). There are as many frames as a full tree has nodes, and SPARE more; that no
+ * operation needs more at any time is claimed where frames are handed out.
  */
 #ifndef MZ_TESTS_PROOF_GEOMETRIES_H
 #define MZ_TESTS_PROOF_GEOMETRIES_H
 
+#ifndef SPARE
+#define SPARE 0
+#endif
+
 #if SHAPE == 22
 #define SHAPE_LEVELS 2
 #define ENTRIES_LG2  1
-#define FRAMES       3
+#define FRAMES       (3 + SPARE)
 #elif SHAPE == 32
 #define SHAPE_LEVELS 3
 #define ENTRIES_LG2  1
-#define FRAMES       7
+#define FRAMES       (7 + SPARE)
 #else
 #define SHAPE_LEVELS 2
 #define ENTRIES_LG2  2
-#define FRAMES       5
+#define FRAMES       (5 + SPARE)
 #endif
 
 #define ENTRIES    (1u << ENTRIES_LG2)

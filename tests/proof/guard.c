@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * core/guard.h: any configuration, any tree of the shape, any node, entry and word. A write is
- * plain, so none is tried where the MMU writes leaves too. Proof guard_lock: -DSHAPE=22 --function
- * guard_lock --unwind 4
+ * plain, so none is tried where the MMU writes leaves too.
+ * Proof guard_lock: -DSHAPE=22 --function guard_lock --unwind 4
  */
 #include "tests/proof/single.h"
 

@@ -2,9 +2,12 @@
 /*
  * What looks at whole tables: check and usage, on any table of the shape. For check, any entry of
  * it is overwritten with any word, or the metadata of any node with any other.
- * Long proof check_entry: -DSHAPE=22 --function check_entry --unwind 14
- * Long proof check_metadata: -DSHAPE=22 --function check_metadata --unwind 14
- * Proof usage: -DSHAPE=22 --function usage --unwind 14
+ * Long proof check_entry: -DSHAPE=22 --function check_entry --unwind 4
+ *   --unwindset visit.0:10
+ * Long proof check_metadata: -DSHAPE=22 --function check_metadata --unwind 4
+ *   --unwindset visit.0:10
+ * Proof usage: -DSHAPE=22 --function usage --unwind 4
+ *   --unwindset visit.0:10
  */
 #include "tests/proof/table.h"
 

@@ -4,6 +4,7 @@
  * Proof node_alloc: -DSHAPE=22 --function node_alloc --unwind 4
  * Proof node_take: -DSHAPE=22 --function node_take --unwind 4
  * Proof node_put: -DSHAPE=22 -DHOOKS --function node_put --unwind 4
+ *   --unwindset mz_node_put.0:4,instance_drop.0:3
  * Proof node_put_shared: -DSHAPE=22 --function node_put_shared --unwind 4
  */
 #include "tests/proof/single.h"

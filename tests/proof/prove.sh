@@ -13,7 +13,8 @@
 #   PROOF_SECONDS=COUNT  how long one proof may take; 3600
 . "$srcdir/tests/tap.sh"
 
-folder=$srcdir/tests/proof
+cd "$srcdir" || exit 1
+folder=$PWD/tests/proof
 at_a_time=${PROOF_JOBS:-$(nproc)}
 limit=${PROOF_SECONDS:-3600}
 work=$(mktemp -d) || exit 1
@@ -40,17 +41,37 @@ find_cbmc()
   fi
 }
 
-# Lines of: FILE NAME FLAG...
+# The names of all proofs, as the sources have them; and as the tables of docs/proofs.md do.
+proof_names()
+{
+  grep -hoE ' \* (Proof|Long proof) [a-z0-9_]+:' "$folder"/*.c | sed 's/.*[Pp]roof //; s/://' | sort
+}
+
+documented_names()
+{
+  awk -F'|' '/^\|/ { print $2 $3 }' docs/proofs.md | grep -oE '`[a-z][a-z0-9_]*`' | tr -d '\`' | grep -v '^mz_' | sort -u
+}
+
+# Lines of: FILE NAME FLAG... where a flag may be a pattern of further sources. A line of a comment that begins with a
+# flag, "--" or "-D", goes on with the line before.
 proofs()
 {
   awk -v long="${PROOF_LONG:-}${PROOF_ONLY:-}" '
+    function flush() { if (line != "") print line; line = "" }
     FNR == 1 { head = 1 }
     / \*\// { head = 0 }
+    head && / \* +-[-D]/ && line != "" {
+      sub(/^ \* +/, " ")
+      line = line $0
+      next
+    }
+    { flush() }
     head && / \* (Proof|Long proof) [a-z0-9_]+:/ && (long != "" || !/ \* Long/) {
       sub(/^.*[Pp]roof /, "")
       sub(/:/, "")
-      print FILENAME, $0
-    }' "$folder"/*.c
+      line = FILENAME " " $0
+    }
+    END { flush() }' "$folder"/*.c
 }
 
 # run_cbmc SAID FLAG...: leaves what CBMC says in the file SAID, answers its exit status
@@ -58,7 +79,7 @@ run_cbmc()
 {
   local said=$1 child
   shift
-  timeout "$limit" "$cbmc" -I"$srcdir" --drop-unused-functions --slice-formula --verbosity 4 \
+  timeout "$limit" "$cbmc" -I"$PWD" --drop-unused-functions --slice-formula --verbosity 4 \
     --unwindset "$level_loops" "$@" >"$said" 2>&1 &
   child=$!
   trap 'kill "$child"' TERM
@@ -103,6 +124,9 @@ if ! cbmc=$(find_cbmc); then
   echo "1..0 # SKIP $cbmc"
   exit
 fi
+empty 'the words "Proof NAME:" begin a line' grep -nE '[^*] (Proof|Long proof) [a-z0-9_]+:' "$folder"/*.c
+empty 'docs/proofs.md has a row for each proof, and no other' \
+  diff <(proof_names) <(documented_names)
 names=()
 while read -r file name flags; do
   # shellcheck disable=SC2053
