@@ -60,6 +60,9 @@ static enum mz_rule link_rule(const struct mz_table *table, uint64_t entry, unsi
 	    (node.addr >> f->page_lg2) - table->config.memory.first_frame >=
 		    table->config.memory.frame_count)
 		return MZ_RULE_NODE_ADDRESS;
+	/* But for a link that lacks the permission to write: see mz_table_write_protect(). */
+	if (f->hierarchical)
+		entry = f->link_write(entry, level, true);
 	return ((f->make_node(node, level) ^ entry) & ~hw) == 0 ? MZ_RULE_NONE : MZ_RULE_ROUND_TRIP;
 }
 

@@ -25,6 +25,11 @@
  * bit, a memory type or a flag unknown to the format. Permissions are encodable with every memory
  * type and flag, or with none.
  *
+ * 11. Where the format is hierarchical, and e is a link with the hw_bits(L) as they may be:
+ * link_write(e, L, false) and link_write(e, L, true) are links to the same node with the same
+ * hw_bits(L), whose permissions are those of e but for MZ_WRITE, which they lack or have; and
+ * link_write(make_node(oa, L), L, true) is make_node(oa, L).
+ *
  * `break_before_make` is for an MMU that must not meet two translations of an address that differ
  * in more than permissions and hw_bits(). An entry of such a format becomes absent and is flushed
  * before it says something else; MZ_LIVE_SPLITS lets a leaf become a node of smaller leaves at
@@ -78,6 +83,7 @@ struct mz_format {
 	bool (*encodable)(struct mz_prop prop, unsigned level, uint32_t features);
 	uint64_t (*hw_bits)(unsigned level);
 	uint64_t (*clean)(uint64_t entry, unsigned level, unsigned flags);
+	uint64_t (*link_write)(uint64_t link, unsigned level, bool on); /* NULL: not hierarchical */
 	uint64_t (*root_register)(mz_oa root, uint32_t features);
 
 	/* The algorithms compiled for this format; NULL picks the run-time instance. */

@@ -101,6 +101,26 @@ static int node_laws(const struct mz_format *f, unsigned level, const struct sam
 	return 0;
 }
 
+/* Law 11 for a link whose hardware bits are noise. */
+static bool narrow_law(const struct mz_format *f, unsigned level, const struct sample *s)
+{
+	uint64_t made = f->make_node(s->node_oa, level), hw = f->hw_bits(level);
+	uint64_t link = (made & ~hw) | (s->noise & hw);
+
+	for (unsigned on = 0; on <= 1; on++) {
+		uint64_t changed = f->link_write(link, level, on);
+		unsigned others = ~(unsigned)MZ_WRITE;
+
+		if (f->kind(changed, level) != MZ_NODE ||
+		    f->oa(changed, level).addr != s->node_oa.addr || ((changed ^ link) & hw) != 0 ||
+		    ((f->prop(changed, level).perm ^ f->prop(link, level).perm) & others) != 0 ||
+		    ((f->prop(changed, level).perm & MZ_WRITE) != 0) != on ||
+		    f->link_write(changed, level, true) != link)
+			return false;
+	}
+	return f->link_write(made, level, true) == made;
+}
+
 /* Laws 7 and 8 for a present entry. */
 static int hardware_laws(const struct mz_format *f, unsigned level, uint64_t entry,
 			 const struct sample *s)
@@ -184,6 +204,8 @@ static int sample_laws(const struct mz_format *f, unsigned level, const struct s
 		law = node_laws(f, level, s);
 		if (law == 0)
 			law = hardware_laws(f, level, f->make_node(s->node_oa, level), s);
+		if (law == 0 && f->hierarchical && !narrow_law(f, level, s))
+			law = 11;
 	}
 	return law;
 }

@@ -21,6 +21,7 @@ void mz_gather_init(struct mz_gather *gather, struct mz_table *table)
 	gather->table = table;
 	gather->unmapped = NULL;
 	gather->context = NULL;
+	gather->reserve = NULL;
 	reset(gather);
 }
 

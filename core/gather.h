@@ -16,6 +16,8 @@ extern "C" {
 
 #define MZ_GATHER_ITEMS 32
 
+struct mz_reserve;
+
 struct mz_gather {
 	struct mz_table *table;
 	uint64_t first, last; /* what to flush; first > last: nothing */
@@ -30,6 +32,13 @@ struct mz_gather {
 	 */
 	void (*unmapped)(void *context, mz_ia ia, struct mz_item item, unsigned count);
 	void *context;
+
+	/*
+	 * Set after mz_gather_init() by who has set nodes aside: splits take from here what is
+	 * there, and only then ask for memory. A change that splits at its ends takes at most two
+	 * nodes of each level below the root. NULL: no nodes were set aside.
+	 */
+	struct mz_reserve *reserve;
 
 	struct mz_item items[MZ_GATHER_ITEMS];
 };

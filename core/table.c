@@ -10,7 +10,8 @@ static bool format_complete(const struct mz_format *f)
 	return f->levels >= 1 && f->levels <= MZ_LEVELS_MAX && f->kind != NULL &&
 		f->make_node != NULL && f->make_leaf != NULL && f->oa != NULL && f->prop != NULL &&
 		f->with_perm != NULL && f->encodable != NULL && f->hw_bits != NULL &&
-		f->clean != NULL && f->root_register != NULL;
+		f->clean != NULL && f->root_register != NULL &&
+		f->hierarchical == (f->link_write != NULL);
 }
 
 static bool hooks_complete(const struct mz_config *c)

@@ -24,8 +24,11 @@ extern "C" {
 #endif
 
 struct mz_gather;
+struct mz_reserve;
 struct mz_cursor;
 struct mz_fragment;
+struct mz_fill;
+struct mz_writable;
 
 /* Made by mz_table_init(). Read-only to its user. `ops` is NULL once it was destroyed. */
 struct mz_table {
@@ -45,6 +48,11 @@ struct mz_ops {
 			       struct mz_gather *gather);
 	enum mz_error (*protect)(struct mz_table *table, mz_ia ia, uint64_t bytes, unsigned perm,
 				 struct mz_gather *gather);
+	enum mz_error (*fill)(struct mz_table *table, mz_ia ia, struct mz_fill *fill);
+	enum mz_error (*write_protect)(struct mz_table *table, mz_ia ia, uint64_t bytes,
+				       struct mz_gather *gather);
+	enum mz_error (*write_enable)(struct mz_table *table, mz_ia ia,
+				      struct mz_writable *writable);
 	struct mz_leaf (*find)(const struct mz_table *table, mz_ia ia);
 	void (*drop)(const struct mz_config *config, mz_oa node, uint32_t *dead);
 
@@ -118,6 +126,69 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_protect(struct mz_table *tabl
 	MZ_ASSERT(mz_table_made_(table));
 	MZ_ASSERT(mz_gather_of_(gather, table));
 	return table->ops->protect(table, ia, bytes, perm, gather);
+}
+
+/* What mz_table_fill() is asked for, and what it answers. */
+struct mz_fill {
+	uint64_t offset;            /* output address less input address */
+	struct mz_prop prop;        /* of the leaf */
+	unsigned level_max;         /* the largest leaf that may be mapped */
+	struct mz_reserve *reserve; /* nodes are taken from here first; NULL: from memory alone */
+	struct mz_leaf leaf;        /* answer: what translates ia now */
+	bool writable;              /* answer: no link on the way to it forbids writing */
+};
+
+/*
+ * Maps the largest leaf around ia, up to level_max, that both addresses are aligned for and for
+ * which nothing has to go. MZ_OCCUPIED: something is mapped there already; `leaf` tells what.
+ * MZ_MISALIGNED: the offset is no multiple of the page. MZ_OUT_OF_RANGE: of the table, or of output
+ * addresses. MZ_BAD_LEVEL: level_max is 0. MZ_NOT_ENCODABLE. MZ_NO_MEMORY: neither the reserve nor
+ * the memory hook has a node.
+ */
+MZ_MUST_CHECK static inline enum mz_error mz_table_fill(struct mz_table *table, mz_ia ia,
+							struct mz_fill *fill)
+{
+	MZ_ASSERT(mz_table_made_(table));
+	return table->ops->fill(table, ia, fill);
+}
+
+/*
+ * Takes the permission to write from [ia, ia + bytes) by the fewest stores: where the format is
+ * hierarchical, whole subtrees at once, from above. A leaf that reaches over an end of the range
+ * loses it whole. What is mapped there later may not be written either, until
+ * mz_table_write_enable() says so. Not one step to who works on a part of the range. MZ_MISALIGNED,
+ * MZ_OUT_OF_RANGE. Never out of memory.
+ */
+MZ_MUST_CHECK static inline enum mz_error mz_table_write_protect(struct mz_table *table, mz_ia ia,
+								 uint64_t bytes,
+								 struct mz_gather *gather)
+{
+	MZ_ASSERT(mz_table_made_(table));
+	MZ_ASSERT(mz_gather_of_(gather, table));
+	return table->ops->write_protect(table, ia, bytes, gather);
+}
+
+/* What mz_table_write_enable() is asked for, and what it answers. */
+struct mz_writable {
+	unsigned level_max; /* of a larger leaf, only a part of this level is let be written */
+	struct mz_gather *gather; /* what a split leaves behind; NULL: flushed at once */
+	uint64_t bytes;           /* answer: [ia, ia + bytes) may be written now */
+	mz_ia ia;
+	uint8_t leaf_level; /* answer: the leaf that was met; 0: none */
+};
+
+/*
+ * Lets the memory around ia be written, and nothing else that was not: what links on the way forbid
+ * is handed down a level at a time. Permissions are only added, so only a split needs a flush.
+ * MZ_OUT_OF_RANGE. MZ_NOT_MAPPED: no memory is mapped at ia. MZ_NO_MEMORY: a split needs a node;
+ * the way is open then, the leaf is not.
+ */
+MZ_MUST_CHECK static inline enum mz_error mz_table_write_enable(struct mz_table *table, mz_ia ia,
+								struct mz_writable *writable)
+{
+	MZ_ASSERT(mz_table_made_(table));
+	MZ_ASSERT(mz_gather_of_(writable->gather, table));
+	return table->ops->write_enable(table, ia, writable);
 }
 
 /*

@@ -103,6 +103,14 @@ static uint64_t hostile_with_perm(uint64_t leaf, unsigned level, unsigned perm)
 	return scramble(plain | (uint64_t)(~perm & 7) << DENY_SHIFT, level);
 }
 
+static uint64_t hostile_link_write(uint64_t link, unsigned level, bool on)
+{
+	uint64_t plain = unscramble(link, level);
+	uint64_t deny = (uint64_t)MZ_WRITE << DENY_SHIFT;
+
+	return scramble(on ? plain & ~deny : plain | deny, level);
+}
+
 static bool hostile_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
 	(void)level;
@@ -169,6 +177,7 @@ const struct mz_format hostile5 = {
 	.ia_lg2 = 36,
 	.ia_signed = true,
 	.hierarchical = true,
+	.link_write = hostile_link_write,
 	.index_lg2 = {0, 6, 3, 4, 6, 8},
 	.shift = {0, 9, 15, 18, 22, 28},
 	.leaf_levels = 1u << 1 | 1u << 3 | 1u << 5,

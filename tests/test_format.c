@@ -194,6 +194,17 @@ static uint64_t clean_with_a_meaningless_bit(uint64_t entry, unsigned level, uns
 	return entry;
 }
 
+static uint64_t link_write_nothing(uint64_t link, unsigned level, bool on)
+{
+	(void)level, (void)on;
+	return link;
+}
+
+static uint64_t link_write_cleaned(uint64_t link, unsigned level, bool on)
+{
+	return good->link_write(good->clean(link, level, MZ_ACCESSED), level, on);
+}
+
 static uint64_t with_perm_unchanged(uint64_t leaf, unsigned level, unsigned perm)
 {
 	(void)level;
@@ -299,6 +310,10 @@ START_TEST(a_broken_law_is_named)
 	BROKEN(8, bad.clean = clean_with_a_meaningless_bit);
 	BROKEN(9, bad.with_perm = with_perm_unchanged);
 	BROKEN(9, bad.with_perm = with_perm_cleaned);
+	if (good->hierarchical) {
+		BROKEN(11, bad.link_write = link_write_nothing);
+		BROKEN(11, bad.link_write = link_write_cleaned);
+	}
 	BROKEN(10, bad.encodable = nothing_at_all_encodable);
 	BROKEN(10, bad.encodable = unknown_permission_encodable);
 	BROKEN(10, bad.encodable = unknown_flag_encodable);

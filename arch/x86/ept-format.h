@@ -141,6 +141,13 @@ static inline uint64_t ept_with_perm(uint64_t leaf, unsigned level, unsigned per
 	return (leaf & ~EPT_PERM) | perm_bits(perm);
 }
 
+/* Section 29.3.3.2: what one entry on the way forbids is forbidden. */
+static inline uint64_t ept_link_write(uint64_t link, unsigned level, bool on)
+{
+	(void)level;
+	return on ? link | MZ_WRITE : link & ~(uint64_t)MZ_WRITE;
+}
+
 /*
  * Section 29.3.3.1 "EPT misconfigurations": write without read never, execute alone only where
  * supported. The one misconfiguration that is wanted is that of markers.
@@ -230,6 +237,7 @@ const struct mz_format EPT_VARIANT = {
 	.encodable = ept_encodable,
 	.hw_bits = ept_hw_bits,
 	.clean = ept_clean,
+	.link_write = ept_link_write,
 	.root_register = ept_root_register,
 	.ops = &ept_ops,
 };

@@ -176,6 +176,13 @@ static inline uint64_t paging_with_perm(uint64_t leaf, unsigned level, unsigned 
 	return (leaf & ~PERM_BITS) | perm_bits(perm);
 }
 
+/* Section 4.6: a write is allowed where every entry on the way has R/W set. */
+static inline uint64_t paging_link_write(uint64_t link, unsigned level, bool on)
+{
+	(void)level;
+	return on ? link | PAGING_WRITE : link & ~(uint64_t)PAGING_WRITE;
+}
+
 static inline bool paging_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
 	unsigned types = 1u << MZ_MEM_WRITE_BACK | 1u << MZ_MEM_WRITE_THROUGH |
@@ -246,6 +253,7 @@ const struct mz_format PAGING_VARIANT = {
 	.encodable = paging_encodable,
 	.hw_bits = paging_hw_bits,
 	.clean = paging_clean,
+	.link_write = paging_link_write,
 	.root_register = paging_root_register,
 	.ops = &paging_ops,
 };

@@ -10,7 +10,7 @@
 struct protect_job {
 	struct mz_table *table;
 	struct mz_gather *gather;
-	struct mz_reserve reserve;
+	struct mz_reserve *reserve;
 	unsigned perm;
 };
 
@@ -39,7 +39,7 @@ static inline void protect_commit(struct protect_job *job, struct mz_node_ref no
 			protect_commit(job, child, p.first, p.last);
 			mz_lock_release(&child.frame->lock);
 		} else if (kind == MZ_LEAF && needs_split(f, entry, node.level, &p, job->perm)) {
-			split(table, &job->reserve, node, &p, entry, job->perm, NULL, job->gather);
+			split(table, job->reserve, node, &p, entry, job->perm, NULL, job->gather);
 		} else if (kind == MZ_LEAF &&
 			   entries_protect(table, node, p.index, p.index + 1, job->perm)) {
 			mz_gather_range_(job->gather, p.first, p.last);
@@ -51,20 +51,21 @@ static inline enum mz_error protect_range(struct mz_table *table, uint64_t first
 					  unsigned perm, struct mz_gather *gather)
 {
 	struct protect_job job = {.table = table, .gather = gather, .perm = perm};
+	struct mz_reserve own;
 	struct mz_node_ref cover;
 	enum mz_error error;
 
-	mz_reserve_init(&job.reserve);
+	job.reserve = reserve_of(gather, &own);
 	cover = lock_cover(table, first, last, false);
-	lock_and_count(table, &job.reserve, cover, first, last, perm);
-	error = mz_reserve_fill(&table->config, &job.reserve);
+	lock_and_count(table, job.reserve, cover, first, last, perm);
+	error = mz_reserve_fill(&table->config, job.reserve);
 	if (error == MZ_OK)
 		protect_commit(&job, cover, first, last);
 	else
 		unlock_below(table, cover, first, last);
 	mz_lock_release(&cover.frame->lock);
 	if (MZ_UNLIKELY(error == MZ_NO_MEMORY))
-		mz_reserve_drain(&table->config, &job.reserve);
+		mz_reserve_drain(&table->config, &own);
 	return error;
 }
 

@@ -133,6 +133,13 @@ static inline void split_undo(struct split_job *job, mz_oa oa, unsigned level)
 	mz_reserve_put(f, &job->table->config, job->reserve, made, level);
 }
 
+/* The nodes that a change may take: those that were set aside, or its own. */
+MZ_INLINE struct mz_reserve *reserve_of(const struct mz_gather *gather, struct mz_reserve *own)
+{
+	mz_reserve_init(own);
+	return gather->reserve != NULL ? gather->reserve : own;
+}
+
 /* Must this leaf be split to give a part of it these permissions, or none? */
 MZ_INLINE bool needs_split(const struct mz_format *f, uint64_t entry, unsigned level,
 			   const struct part *p, unsigned perm)

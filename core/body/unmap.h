@@ -13,7 +13,7 @@
 struct unmap_job {
 	struct mz_table *table;
 	struct mz_gather *gather;
-	struct mz_reserve reserve;
+	struct mz_reserve *reserve;
 };
 
 /* Hands [first, last] of a split leaf out, in the largest pieces of `level` and below. */
@@ -44,7 +44,7 @@ static inline void unmap_part(struct unmap_job *job, struct mz_node_ref node, co
 	const struct mz_format *f = format_of(job->table);
 	uint64_t base = part_base(f, node.level, p);
 
-	entry = split(job->table, &job->reserve, node, p, entry, 0, NULL, job->gather);
+	entry = split(job->table, job->reserve, node, p, entry, 0, NULL, job->gather);
 	if (job->gather->unmapped != NULL || job->table->config.items.put != NULL)
 		put_part(job, p->first, p->last, f->oa(entry, node.level).addr - base,
 			 f->prop(entry, node.level), node.level - 1);
@@ -182,14 +182,15 @@ static inline enum mz_error unmap_range(struct mz_table *table, uint64_t first, 
 					struct mz_gather *gather)
 {
 	struct unmap_job job = {.table = table, .gather = gather};
+	struct mz_reserve own;
 	struct mz_node_ref cover;
 	enum mz_error error;
 	bool emptied = false;
 
-	mz_reserve_init(&job.reserve);
+	job.reserve = reserve_of(gather, &own);
 	cover = lock_cover(table, first, last, true);
-	lock_and_count(table, &job.reserve, cover, first, last, 0);
-	error = mz_reserve_fill(&table->config, &job.reserve);
+	lock_and_count(table, job.reserve, cover, first, last, 0);
+	error = mz_reserve_fill(&table->config, job.reserve);
 	if (error == MZ_OK) {
 		unmap_commit(&job, cover, first, last);
 		settle(table, gather);
@@ -199,7 +200,7 @@ static inline enum mz_error unmap_range(struct mz_table *table, uint64_t first, 
 	}
 	mz_lock_release(&cover.frame->lock);
 	if (MZ_UNLIKELY(error == MZ_NO_MEMORY))
-		mz_reserve_drain(&table->config, &job.reserve);
+		mz_reserve_drain(&table->config, &own);
 	if (emptied)
 		prune(table, first, cover.level, gather);
 	return error;

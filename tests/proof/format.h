@@ -95,6 +95,30 @@ static void node_laws(const struct mz_format *f, unsigned level)
 		      "law 6: a link takes no permission away");
 }
 
+/* For every link, whatever hardware has set in it. */
+static void narrow_laws(const struct mz_format *f, unsigned level)
+{
+	mz_oa oa = free_oa(f, f->page_lg2);
+	uint64_t made = f->make_node(oa, level), hw = f->hw_bits(level);
+	uint64_t link = (made & ~hw) | (nondet_u64() & hw);
+	bool on = nondet_bool();
+	uint64_t changed;
+
+	if (level == 1 || !f->hierarchical)
+		return;
+	changed = f->link_write(link, level, on);
+	CLAIM(f->kind(changed, level) == MZ_NODE, "law 11: a narrowed link is a link");
+	CLAIM(f->oa(changed, level).addr == oa.addr, "law 11: to the same node");
+	CLAIM(((changed ^ link) & hw) == 0, "law 11: hardware's bits are kept");
+	CLAIM(((f->prop(changed, level).perm ^ f->prop(link, level).perm) & ~(unsigned)MZ_WRITE) ==
+		      0,
+	      "law 11: the other permissions are kept");
+	CLAIM(((f->prop(changed, level).perm & MZ_WRITE) != 0) == on,
+	      "law 11: the link says what it was told");
+	CLAIM(f->link_write(changed, level, true) == link, "law 11: a link comes back");
+	CLAIM(f->link_write(made, level, true) == made, "law 11: a link is made writable");
+}
+
 /* For every 64-bit word that reads as present, whoever made it. */
 static void hardware_laws(const struct mz_format *f, unsigned level)
 {

@@ -63,6 +63,12 @@ static uint64_t small_with_perm(uint64_t leaf, unsigned level, unsigned perm)
 	return (leaf & ~SMALL_PERM) | (uint64_t)perm << 16;
 }
 
+static uint64_t small_link_write(uint64_t link, unsigned level, bool on)
+{
+	(void)level;
+	return on ? link | MZ_WRITE << 16 : link & ~((uint64_t)MZ_WRITE << 16);
+}
+
 static bool small_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
 	(void)level;
@@ -106,7 +112,7 @@ extern const struct mz_format small;
 		.flags = MZ_ACCESSED | MZ_DIRTY, .absent = 3, .kind = small_kind,                \
 		.make_node = small_make_node, .make_leaf = small_make_leaf, .oa = small_oa,      \
 		.prop = small_prop, .with_perm = small_with_perm, .encodable = small_encodable,  \
-		.hw_bits = small_hw_bits, .clean = small_clean,                                  \
+		.hw_bits = small_hw_bits, .clean = small_clean, .link_write = small_link_write,  \
 		.root_register = small_root_register, .ops = &small_ops                          \
 	}
 

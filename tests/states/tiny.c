@@ -62,6 +62,12 @@ static inline uint64_t tiny_with_perm(uint64_t leaf, unsigned level, unsigned pe
 	return (leaf & ~TINY_PERM) | perm;
 }
 
+static inline uint64_t tiny_link_write(uint64_t link, unsigned level, bool on)
+{
+	(void)level;
+	return on ? link | MZ_WRITE : link & ~(uint64_t)MZ_WRITE;
+}
+
 /* Every permission alone and with others; memory is write-back. */
 static inline bool tiny_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
@@ -116,6 +122,7 @@ const struct mz_format tiny = {
 	.encodable = tiny_encodable,
 	.hw_bits = tiny_hw_bits,
 	.clean = tiny_clean,
+	.link_write = tiny_link_write,
 	.root_register = tiny_root_register,
 	.ops = &tiny_ops,
 };

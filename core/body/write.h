@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Write protection from above. Where an MMU ANDs the permissions of the levels, a link that forbids
+ * writing protects all that lies below it, and is called narrow. To let one address be written
+ * again, the narrow link on its way hands what it forbids down: first each entry of its node
+ * forbids, then the link allows. So each step costs one node, whatever the subtree holds, and at no
+ * moment may anything be written that was not asked for.
+ *
+ * In other formats the leaves are protected one by one, behind the same calls.
+ */
+#ifndef MZ_CORE_BODY_WRITE_H
+#define MZ_CORE_BODY_WRITE_H
+
+#include "core/body/protect.h"
+
+/* Does this entry let what it leads to be written, as far as it decides? */
+MZ_INLINE bool lets_write(const struct mz_format *f, uint64_t entry, unsigned level)
+{
+	return (f->prop(entry, level).perm & MZ_WRITE) != 0;
+}
+
+/* The entry as it forbids writing; as it was if it forbids already, or is no memory. */
+MZ_INLINE uint64_t write_forbidden(const struct mz_format *f, uint64_t entry, unsigned level)
+{
+	enum mz_kind kind = f->kind(entry, level);
+	unsigned perm;
+
+	if (kind == MZ_NODE)
+		return f->hierarchical ? f->link_write(entry, level, false) : entry;
+	perm = kind == MZ_LEAF ? f->prop(entry, level).perm : 0;
+	/* Of markers that can't be read, the permissions mean something else. */
+	if ((perm & (MZ_READ | MZ_WRITE)) != (MZ_READ | MZ_WRITE))
+		return entry;
+	return f->with_perm(entry, level, perm & ~(unsigned)MZ_WRITE);
+}
+
+/* Changes an entry that the MMU may be writing. Answers it as it was last. */
+MZ_INLINE uint64_t forbid_write(const struct mz_format *f, struct mz_node_ref node, unsigned index,
+				bool atomic)
+{
+	uint64_t entry = mz_load_relaxed(&node.slots[index]);
+	uint64_t narrow = write_forbidden(f, entry, node.level);
+
+	if (narrow == entry)
+		return entry;
+	if (atomic)
+		while (!mz_replace(&node.slots[index], &entry, narrow))
+			narrow = write_forbidden(f, entry, node.level);
+	else
+		mz_store_relaxed(&node.slots[index], narrow);
+	return entry;
+}
+
+/* Forbids, and says what is to be flushed if that was news. */
+MZ_INLINE void protect_entry(struct mz_table *table, struct mz_node_ref node, const struct part *p,
+			     struct mz_gather *gather)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t entry = forbid_write(f, node, p->index, mmu_writes(table));
+	uint64_t base = part_base(f, node.level, p);
+
+	if (f->kind(entry, node.level) == MZ_ABSENT || !lets_write(f, entry, node.level))
+		return;
+	mz_gather_range_(gather, base, mz_span_last(f, base, node.level));
+	gather->nodes |= f->kind(entry, node.level) == MZ_NODE;
+}
+
+/* All of [first, last] below the locked `node`. */
+static inline void write_protect_below(struct mz_table *table, struct mz_node_ref node,
+				       uint64_t first, uint64_t last, struct mz_gather *gather)
+{
+	const struct mz_format *f = format_of(table);
+
+	for (struct part p = part_at(f, node.level, first, last); p.valid;
+	     part_next(f, node.level, last, &p)) {
+		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
+
+		if (f->kind(entry, node.level) == MZ_NODE && !(f->hierarchical && p.whole)) {
+			struct mz_node_ref child = child_of(table, entry, node.level);
+
+			if (f->hierarchical && !lets_write(f, entry, node.level))
+				continue;
+			mz_lock_acquire(&child.frame->lock);
+			write_protect_below(table, child, p.first, p.last, gather);
+			mz_lock_release(&child.frame->lock);
+		} else {
+			protect_entry(table, node, &p, gather);
+		}
+	}
+}
+
+static inline enum mz_error instance_write_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
+						   struct mz_gather *gather)
+{
+	enum mz_error error = check_range(table, ia.addr, bytes);
+	uint64_t last = ia.addr + (bytes - 1);
+	struct mz_node_ref cover;
+	struct mz_gather own;
+
+	if (error != MZ_OK)
+		return error;
+	mz_gather_init(&own, table);
+	mz_reader_enter(table);
+	cover = lock_cover(table, ia.addr, last, true);
+	write_protect_below(table, cover, ia.addr, last, gather != NULL ? gather : &own);
+	mz_lock_release(&cover.frame->lock);
+	mz_reader_leave(table);
+	mz_gather_finish(&own);
+	return MZ_OK;
+}
+
+/* Makes a link that is not narrow of one that is. */
+MZ_INLINE void allow_write(const struct mz_format *f, struct mz_node_ref node, unsigned index,
+			   uint64_t entry, bool atomic)
+{
+	uint64_t wide = f->link_write(entry, node.level, true);
+
+	/* Whoever sees the link sees that the entries below forbid. */
+	if (atomic)
+		while (!mz_replace(&node.slots[index], &entry, wide))
+			wide = f->link_write(entry, node.level, true);
+	else
+		mz_store_release(&node.slots[index], wide);
+}
+
+/* The entries of a node forbid. */
+MZ_INLINE void forbid_all(const struct mz_format *f, struct mz_node_ref node, bool atomic)
+{
+	unsigned count = mz_entry_count(f, node.level);
+
+	for (unsigned i = 0; i < count; i++)
+		forbid_write(f, node, i, atomic);
+}
+
+/*
+ * Hands down what the narrow link for `addr` in the node of `level` at `oa` forbids. Somebody else
+ * may have done so, or cut the node: whoever asked looks again.
+ */
+MZ_NOINLINE void hand_down(struct mz_table *table, mz_oa oa, unsigned level, uint64_t addr)
+{
+	const struct mz_format *f = format_of(table);
+	struct mz_node_ref node = node_at(table, oa, level);
+	unsigned index = mz_index(f, addr, level);
+	uint64_t entry;
+
+	if (!lock_unless_stray(node.frame))
+		return;
+	entry = mz_load_relaxed(&node.slots[index]);
+	if (f->kind(entry, level) == MZ_NODE && !lets_write(f, entry, level)) {
+		struct mz_node_ref child = child_of(table, entry, level);
+
+		mz_lock_acquire(&child.frame->lock);
+		if (mmu_writes(table))
+			forbid_all(f, child, true);
+		else
+			forbid_all(f, child, false);
+		allow_write(f, node, index, entry, mmu_writes(table));
+		mz_lock_release(&child.frame->lock);
+	}
+	mz_lock_release(&node.frame->lock);
+}
+
+/* The end of the way for an address, all links of which let write; or where it was narrow. */
+static inline enum mz_kind open_way(struct mz_table *table, uint64_t *slot, uint64_t addr,
+				    unsigned *landed, uint64_t *landed_entry)
+{
+	const struct mz_format *f = format_of(table);
+	mz_oa node = table->root_oa;
+
+	MZ_UNROLL
+	for (unsigned level = f->levels; level > 1; level--) {
+		uint64_t entry = mz_load_acquire(slot);
+
+		if (f->kind(entry, level) != MZ_NODE) {
+			*landed = level;
+			*landed_entry = entry;
+			return f->kind(entry, level);
+		}
+		if (f->hierarchical && MZ_UNLIKELY(!lets_write(f, entry, level))) {
+			hand_down(table, node, level, addr);
+			return MZ_NODE;
+		}
+		node = f->oa(entry, level);
+		slot = mz_slot_at(f, &table->config, node, addr, level - 1);
+	}
+	*landed = 1;
+	*landed_entry = mz_load_acquire(slot);
+	return f->kind(*landed_entry, 1);
+}
+
+/* Lets a leaf, or of one above `level_max` only the part around the address, be written. */
+static inline enum mz_error open_leaf(struct mz_table *table, uint64_t addr, unsigned level,
+				      uint64_t entry, struct mz_writable *writable)
+{
+	const struct mz_format *f = format_of(table);
+	unsigned perm = f->prop(entry, level).perm | MZ_WRITE;
+	unsigned part = level;
+
+	while (part > 1 &&
+	       (part > writable->level_max || !mz_leaf_allowed(table->config.leaf_levels, part)))
+		part--;
+	writable->leaf_level = (uint8_t)level;
+	writable->ia = mz_ia_from(addr & ~(mz_span(f, part) - 1));
+	writable->bytes = mz_span(f, part);
+	return instance_protect(table, writable->ia, writable->bytes, perm, writable->gather);
+}
+
+static inline enum mz_error instance_write_enable(struct mz_table *table, mz_ia ia,
+						  struct mz_writable *writable)
+{
+	const struct mz_format *f = format_of(table);
+	enum mz_kind kind;
+	uint64_t *top, entry;
+	unsigned level;
+
+	if (!root_slot(table, ia.addr, &top))
+		return MZ_OUT_OF_RANGE;
+	mz_reader_enter(table);
+	do
+		kind = open_way(table, top, ia.addr, &level, &entry);
+	while (kind == MZ_NODE);
+	mz_reader_leave(table);
+	writable->leaf_level = 0;
+	if (kind == MZ_ABSENT || (f->prop(entry, level).perm & MZ_READ) == 0)
+		return MZ_NOT_MAPPED;
+	writable->leaf_level = (uint8_t)level;
+	writable->ia = mz_ia_from(ia.addr & ~(mz_span(f, level) - 1));
+	writable->bytes = mz_span(f, level);
+	return lets_write(f, entry, level) ? MZ_OK
+					   : open_leaf(table, ia.addr, level, entry, writable);
+}
+
+#endif
