@@ -27,4 +27,15 @@ struct mz_fault_record {
 	bool user; /* from user mode */
 };
 
+/* The record of an access that was told without a syndrome. */
+static inline struct mz_fault_record mz_fault_record_of(mz_ia ia, unsigned access)
+{
+	struct mz_fault_record record = {{0}, 0, 0, 0, 0, false, false, false, false};
+
+	record.ia = ia;
+	record.access = (uint8_t)access;
+	record.has_ia = true;
+	return record;
+}
+
 #endif

@@ -130,9 +130,9 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_protect(struct mz_table *tabl
 
 /* What mz_table_fill() is asked for, and what it answers. */
 struct mz_fill {
-	uint64_t offset;            /* output address less input address */
-	struct mz_prop prop;        /* of the leaf */
-	unsigned level_max;         /* the largest leaf that may be mapped */
+	uint64_t offset;               /* output address less input address */
+	struct mz_prop prop;           /* of the leaf */
+	unsigned level_min, level_max; /* the smallest and the largest leaf that may be mapped */
 	struct mz_reserve *reserve; /* nodes are taken from here first; NULL: from memory alone */
 	struct mz_leaf leaf;        /* answer: what translates ia now */
 	bool writable;              /* answer: no link on the way to it forbids writing */
@@ -142,7 +142,8 @@ struct mz_fill {
  * Maps the largest leaf around ia, up to level_max, that both addresses are aligned for and for
  * which nothing has to go. MZ_OCCUPIED: something is mapped there already; `leaf` tells what.
  * MZ_MISALIGNED: the offset is no multiple of the page. MZ_OUT_OF_RANGE: of the table, or of output
- * addresses. MZ_BAD_LEVEL: level_max is 0. MZ_NOT_ENCODABLE. MZ_NO_MEMORY: neither the reserve nor
+ * addresses. MZ_BAD_LEVEL: level_max is 0, or only a leaf below level_min would do.
+ * MZ_NOT_ENCODABLE. MZ_NO_MEMORY: neither the reserve nor
  * the memory hook has a node.
  */
 MZ_MUST_CHECK static inline enum mz_error mz_table_fill(struct mz_table *table, mz_ia ia,

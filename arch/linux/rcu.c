@@ -77,10 +77,17 @@ static void retire(void *context, struct mz_table *table, uint32_t nodes)
 	pthread_mutex_unlock(&urcu->mutex);
 }
 
+static void wait_for_readers(void *context)
+{
+	(void)context;
+	urcu_bp_synchronize_rcu();
+}
+
 enum mz_error mz_urcu_init(struct mz_urcu *urcu)
 {
 	*urcu = (struct mz_urcu) {
-		.hooks = {.context = urcu, .enter = enter, .leave = leave, .retire = retire},
+		.hooks = {.context = urcu, .enter = enter, .leave = leave, .retire = retire,
+			  .wait = wait_for_readers},
 		.job = calloc(1, sizeof(*urcu->job)),
 		.waiting = MZ_FRAME_NONE,
 		.retired = MZ_FRAME_NONE,

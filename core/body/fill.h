@@ -139,6 +139,9 @@ MZ_NOINLINE bool fill_slowly(struct mz_table *table, const struct landing *at, u
 	struct mz_reserve own, *reserve = fill->reserve != NULL ? fill->reserve : &own;
 	bool filled = true;
 
+	*error = MZ_BAD_LEVEL;
+	if (level < fill->level_min)
+		return true;
 	*error = MZ_OUT_OF_RANGE;
 	if (!oa_valid(table, f->oa(leaf.entry, level).addr, mz_span(f, level)))
 		return true;
@@ -176,6 +179,10 @@ MZ_INLINE bool fill_once(struct mz_table *table, const uint64_t *top, uint64_t a
 	}
 	if (MZ_UNLIKELY(at.level > 1))
 		return fill_slowly(table, &at, addr, fill, error);
+	if (MZ_UNLIKELY(fill->level_min > 1)) {
+		*error = MZ_BAD_LEVEL;
+		return true;
+	}
 	at.level = 1; /* a constant from here on */
 	fill->leaf = leaf_to_fill(f, addr, 1, fill);
 	*error = MZ_OK;
