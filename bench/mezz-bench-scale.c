@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ept/space.h"
+#include "ept/change.h"
 
 #define THREADS 2u
 #define REPEATS 3u
@@ -39,21 +39,25 @@ static void *work(void *argument)
 	struct worker *worker = argument;
 	uint64_t ia = BASE + worker->number * GIB;
 	bool wrong = !pin(worker->number);
+	struct mz_worker at_work;
 
 	pool_use_lane(worker->number);
+	mz_worker_begin(&at_work, worker->space);
 	for (unsigned slice = 0; slice < SLICES; slice++) {
 		meet(worker, slice);
 		worker->begin_ns[slice] = now_ns();
 		for (uint64_t end = ia + SLICE; ia < end; ia += 2 * PAGE) {
+			struct mz_fault_record record = mz_fault_record_of(mz_ia_from(ia + PAGE),
+									   MZ_WRITE);
 			struct mz_fault fault;
 
 			wrong |= mz_table_map(&worker->space->table, mz_ia_from(ia), PAGE,
 					      mz_oa_from(ia + SHIFTED), prop_rwx()) != MZ_OK;
-			wrong |= mz_space_fault(worker->space, mz_ia_from(ia + PAGE), MZ_WRITE,
-						&fault) != MZ_RESOLVED;
+			wrong |= mz_space_fault(&at_work, &record, &fault) != MZ_RESOLVED;
 		}
 		worker->end_ns[slice] = now_ns();
 	}
+	mz_worker_end(&at_work);
 	worker->wrong = wrong;
 	return NULL;
 }
@@ -101,7 +105,7 @@ static double run_fresh(struct bench *bench, enum subject subject, unsigned thre
 	double ns;
 
 	bench_begin(bench, &plain, subject);
-	bench->wrong |= mz_space_init(&space, &bench->config, regions, 1) != MZ_OK;
+	bench->wrong |= mz_space_init(&space, &bench->config, NULL, regions, 1) != MZ_OK;
 	bench->wrong |= mz_space_add(&space, &ram) != MZ_OK;
 	ns = run(bench, &space, threads);
 	bench->limit.root = space.table.root_oa.addr;

@@ -30,8 +30,9 @@ struct mz_items {
  * Read-copy-update. Readers run between `enter` and `leave`; `retire` gets cut nodes (a list, see
  * mz_table_reclaim()) and hands them to mz_table_reclaim() when every reader that was inside has
  * left. `wait` returns when every reader that was inside has left; it is called outside of readers'
- * sections, by those who need it alone: see ept/space.h. All NULL: one thread at a time uses the table, and cut nodes are freed at once. With
- * MZ_UNIPROCESSOR there are no readers, and `enter` and `leave` are not called.
+ * sections, by those who need it alone: see ept/space.h. All NULL: one thread at a time uses the
+ * table, and cut nodes are freed at once. With MZ_UNIPROCESSOR there are no readers, and `enter`
+ * and `leave` are not called.
  */
 struct mz_rcu {
 	void *context;

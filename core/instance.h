@@ -9,18 +9,19 @@
 #include "core/body/drop.h"
 #include "core/body/fill.h"
 #include "core/body/find.h"
+#include "core/body/harvest.h"
 #include "core/body/map.h"
 #include "core/body/protect.h"
 #include "core/body/unmap.h"
 #include "core/body/write.h"
 
-#define MZ_INSTANCE_OPS                                                                           \
-	{                                                                                         \
-		.map = instance_map, .unmap = instance_unmap, .protect = instance_protect,        \
-		.fill = instance_fill, .write_protect = instance_write_protect,                   \
-		.write_enable = instance_write_enable, .find = instance_find,                     \
-		.drop = instance_drop, .cursor_open = instance_cursor_open,                       \
-		.cursor_close = instance_cursor_close, .cursor_query = instance_cursor_query,     \
-		.cursor_map = instance_cursor_map, .cursor_take_next = instance_cursor_take_next, \
-		.cursor_protect_next = instance_cursor_protect_next,                              \
+#define MZ_INSTANCE_OPS                                                                            \
+	{                                                                                          \
+		.map = instance_map, .unmap = instance_unmap, .protect = instance_protect,         \
+		.fill = instance_fill, .write_protect = instance_write_protect,                    \
+		.write_enable = instance_write_enable, .harvest = instance_harvest,                \
+		.find = instance_find, .drop = instance_drop, .cursor_open = instance_cursor_open, \
+		.cursor_close = instance_cursor_close, .cursor_query = instance_cursor_query,      \
+		.cursor_map = instance_cursor_map, .cursor_take_next = instance_cursor_take_next,  \
+		.cursor_protect_next = instance_cursor_protect_next,                               \
 	}

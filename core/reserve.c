@@ -37,6 +37,22 @@ enum mz_error mz_reserve_fill(const struct mz_config *c, struct mz_reserve *rese
 	return MZ_OK;
 }
 
+void mz_reserve_need_splits(const struct mz_config *c, struct mz_reserve *reserve, unsigned splits)
+{
+	const struct mz_format *f = c->format;
+	uint32_t count = splits;
+
+	for (unsigned level = f->levels - 1u; level >= 1; level--) {
+		bool split_above = c->leaf_levels >> (level + 1) != 0;
+
+		reserve->need[level] += count;
+		/* Without leaves of this level, all that one above has mapped goes further down. */
+		count = split_above && !mz_leaf_allowed(c->leaf_levels, level)
+			? count << f->index_lg2[level]
+			: splits;
+	}
+}
+
 void mz_reserve_drain(const struct mz_config *c, struct mz_reserve *reserve)
 {
 	for (unsigned level = 1; level <= MZ_LEVELS_MAX; level++) {

@@ -23,6 +23,12 @@ void mz_reserve_init(struct mz_reserve *reserve);
  */
 MZ_MUST_CHECK enum mz_error mz_reserve_fill(const struct mz_config *c, struct mz_reserve *reserve);
 
+/*
+ * Adds to `need` what `splits` changes at the border of a leaf can take at most, wherever and
+ * however large the leaf is; as much as mapping that many leaves.
+ */
+void mz_reserve_need_splits(const struct mz_config *c, struct mz_reserve *reserve, unsigned splits);
+
 /* Gives all nodes back. */
 void mz_reserve_drain(const struct mz_config *c, struct mz_reserve *reserve);
 

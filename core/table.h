@@ -29,6 +29,7 @@ struct mz_cursor;
 struct mz_fragment;
 struct mz_fill;
 struct mz_writable;
+struct mz_harvest;
 
 /* Made by mz_table_init(). Read-only to its user. `ops` is NULL once it was destroyed. */
 struct mz_table {
@@ -53,6 +54,8 @@ struct mz_ops {
 				       struct mz_gather *gather);
 	enum mz_error (*write_enable)(struct mz_table *table, mz_ia ia,
 				      struct mz_writable *writable);
+	enum mz_error (*harvest)(struct mz_table *table, mz_ia ia, uint64_t bytes,
+				 struct mz_harvest *harvest);
 	struct mz_leaf (*find)(const struct mz_table *table, mz_ia ia);
 	void (*drop)(const struct mz_config *config, mz_oa node, uint32_t *dead);
 
@@ -190,6 +193,34 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_write_enable(struct mz_table 
 	MZ_ASSERT(mz_table_made_(table));
 	MZ_ASSERT(mz_gather_of_(writable->gather, table));
 	return table->ops->write_enable(table, ia, writable);
+}
+
+/* What mz_table_harvest() is to collect, and who is told. */
+struct mz_harvest {
+	unsigned flags; /* MZ_ACCESSED, MZ_DIRTY, or both */
+	/*
+	 * Told of a leaf that has some of the flags, before it loses them; an error keeps them and
+	 * ends the harvest. In a reader's section, with no lock held.
+	 */
+	enum mz_error (*told)(void *context, mz_ia ia, struct mz_item item);
+	void *context;
+	struct mz_gather
+		*gather;     /* the flush that must be finished before the MMU sets them again */
+	enum mz_error error; /* for the instances */
+};
+
+/*
+ * Collects flags that the MMU has set in leaves of [ia, ia + bytes), and clears them. Where it sets
+ * them in links as well, what was not used since the last harvest is skipped; so harvests of one
+ * table, one at a time, ask for the same flags and tell all who want to know. Flushes between its
+ * two passes: not inside a reader's section. MZ_MISALIGNED, MZ_OUT_OF_RANGE; errors of `told`.
+ */
+MZ_MUST_CHECK static inline enum mz_error mz_table_harvest(struct mz_table *table, mz_ia ia,
+							   uint64_t bytes,
+							   struct mz_harvest *harvest)
+{
+	MZ_ASSERT(mz_table_made_(table) && mz_gather_of_(harvest->gather, table));
+	return table->ops->harvest(table, ia, bytes, harvest);
 }
 
 /*

@@ -52,6 +52,7 @@ struct mz_region {
 struct mz_regions {
 	struct mz_region *all; /* sorted, disjoint */
 	size_t count, max;
+	bool dry; /* changes are looked at, and not made: a copy of a set that is only asked */
 };
 
 enum mz_region_edit {
@@ -96,6 +97,7 @@ static inline void mz_regions_init(struct mz_regions *set, struct mz_region *roo
 	set->all = room;
 	set->count = 0;
 	set->max = max;
+	set->dry = false;
 }
 
 /*

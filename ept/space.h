@@ -3,43 +3,32 @@
  * A space: the physical address space of a guest. It owns a second-stage table and knows which
  * regions the guest has; the table holds what the guest may touch at this moment.
  *
- * Regions are added while no other call is under way. Faults, populating and queries may run on any
- * number of processors at once.
+ * Faults, populating and queries may run on any number of processors at once, each with a worker of
+ * its own, and beside any change of the space if the table has RCU hooks, `wait` among them. A
+ * change of regions waits until the faults under way are answered, and holds the next ones up
+ * until it is made; it may not be asked for inside a reader's section. Without RCU hooks, changes
+ * come when nothing else is under way.
  */
 #ifndef MZ_EPT_SPACE_H
 #define MZ_EPT_SPACE_H
 
+#include "core/fault.h"
+#include "core/gather.h"
+#include "core/reserve.h"
 #include "core/table.h"
+#include "ept/regions.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum mz_region_kind {
-	MZ_REGION_RAM,  /* read, write, execute */
-	MZ_REGION_ROM,  /* read, execute */
-	MZ_REGION_MMIO, /* never mapped: every access is answered by its device */
-	MZ_REGION_KINDS,
-};
-
-/* A part of the space. For RAM and ROM, [oa, oa + bytes) is what backs it. */
-struct mz_region {
-	mz_ia ia;
-	uint64_t bytes;
-	mz_oa oa;
-	enum mz_region_kind kind;
-	unsigned leaf_level_max; /* the largest leaf that a fault may map; 0: as large as the table
-				    allows */
-	void *owner;             /* the caller's */
-};
-
 /* The answer to an access that the hardware could not do by itself. */
 enum mz_answer {
-	MZ_RESOLVED,  /* mapped now: do the access again */
-	MZ_RETRY,     /* was mapped already: do the access again */
+	MZ_RESOLVED,  /* mapped or made writable now: do the access again */
+	MZ_RETRY,     /* was allowed already: do the access again */
 	MZ_MMIO,      /* `region` is a device: let it answer */
 	MZ_DENIED,    /* not allowed: `cause` says why */
-	MZ_EXHAUSTED, /* out of memory for nodes; nothing has changed */
+	MZ_EXHAUSTED, /* out of memory; what the guest may do has not changed */
 	MZ_ANSWERS,
 };
 
@@ -47,83 +36,126 @@ enum mz_denial {
 	MZ_DENIAL_NONE,
 	MZ_DENIAL_NO_REGION,  /* nothing is at that address */
 	MZ_DENIAL_READ_ONLY,  /* a write to ROM */
-	MZ_DENIAL_PERMISSION, /* mapped, but protected against this kind of access */
+	MZ_DENIAL_PERMISSION, /* the memory is protected against this kind of access */
+	MZ_DENIAL_LENT,       /* the memory is lent: in other hands */
+	MZ_DENIAL_UNKNOWN,    /* the record has no address, or its cause is none for a page table */
 	MZ_DENIALS,
 };
 
+/* What mz_space_fault() says beside its answer. */
 struct mz_fault {
-	const struct mz_region *region; /* where the access goes; NULL where nothing is */
 	enum mz_denial cause;
-	mz_ia ia;            /* resolved, retry: the first address that the leaf maps, */
-	uint64_t bytes;      /* how much it maps, */
-	struct mz_item item; /* and what */
+	enum mz_region_kind kind; /* of the region that the access goes to; MZ_REGION_KINDS: none */
+	struct mz_region region; /* MMIO, and denied inside a region: where the access goes; else of
+				    0 bytes */
+	mz_ia ia;                /* resolved, retry: the first address that the leaf maps, */
+	uint64_t bytes;          /* how much it maps, */
+	struct mz_item item;     /* and what */
 };
 
 /* How often each answer was given. */
 struct mz_space_stats {
 	uint64_t answers[MZ_ANSWERS];
 	uint64_t denials[MZ_DENIALS];
-	uint64_t mapped[MZ_LEVELS_MAX + 1]; /* leaves that faults have mapped, by level */
+	uint64_t mapped[MZ_LEVELS_MAX + 1];  /* leaves that faults have mapped, by level */
+	uint64_t written[MZ_LEVELS_MAX + 1]; /* leaves that faults made writable, by level */
+	uint64_t split[MZ_LEVELS_MAX + 1];   /* leaves that a write has split, by level */
 };
 
 /*
- * Counters are kept apart by 1 GiB of addresses, so that processors that fault in different memory
- * do not wait for each other's cache lines.
+ * What backs regions that are `supplied`. Both hooks may sleep: no lock is held, and no reader's
+ * section is open.
  */
-#define MZ_SPACE_SHARDS 8
-
-struct mz_space_shard {
-	struct mz_space_stats stats;
-	uint64_t apart[8]; /* a cache line that nobody uses, wherever the space lies */
+struct mz_backing {
+	void *context;
+	/*
+	 * A frame for the leaf of `*level` around ia, or of any level below it, which is put into
+	 * `*level` then; ia is aligned to the level asked for. What is supplied belongs to
+	 * the table once it is mapped. Errors are passed on: the fault is answered with
+	 * MZ_EXHAUSTED.
+	 */
+	enum mz_error (*supply)(void *context, const struct mz_region *region, mz_ia ia,
+				unsigned *level, mz_oa *oa);
+	/* What was supplied and is not going to be mapped: somebody else was faster. */
+	void (*release)(void *context, const struct mz_region *region, mz_oa oa, unsigned level);
 };
+
+struct mz_dirty;
+struct mz_worker;
 
 struct mz_space {
 	struct mz_table table;
-	struct mz_region *regions; /* sorted by ia */
-	size_t region_count, region_max;
-	struct mz_space_shard shards[MZ_SPACE_SHARDS];
+	struct mz_regions regions;
+	struct mz_backing backing;
+	uint64_t version;           /* counts the changes of regions */
+	uint64_t changing;          /* 1: faults wait for a change of regions */
+	uint32_t change_lock;       /* one change at a time */
+	uint32_t list_lock;         /* of what follows */
+	struct mz_worker *workers;  /* those at work */
+	struct mz_space_stats gone; /* what those counted that are not any more */
+	struct mz_dirty *consumers; /* who wants to know what is written */
+	unsigned written_level;     /* leaves above are split before they are written; 0: never */
+};
+
+/*
+ * Who works on a space: a processor, or a thread. One call at a time uses a worker. It keeps what
+ * others should not wait for: its counters, and nodes set aside for its faults.
+ */
+struct mz_worker {
+	struct mz_space *space;
+	struct mz_worker *next;
+	struct mz_reserve reserve;
+	struct mz_space_stats stats;
 };
 
 /*
  * Makes a space without regions. `regions` is room for `region_max` of them and stays the caller's;
- * it must outlive the space. Errors as for mz_table_init().
+ * it must outlive the space. `backing` may be NULL if no region is going to be supplied. Errors as
+ * for mz_table_init(); MZ_BAD_HOOKS too where there are RCU hooks but no `wait`, or half a backing.
  */
 MZ_MUST_CHECK enum mz_error mz_space_init(struct mz_space *space, const struct mz_config *config,
+					  const struct mz_backing *backing,
 					  struct mz_region *regions, size_t region_max);
 
-/* Drops the table. The regions' memory is the caller's business. */
+/* Drops the table. The regions' memory is the caller's business. No worker or consumer is left. */
 void mz_space_destroy(struct mz_space *space);
 
-/*
- * Adds a region; the description is copied. MZ_MISALIGNED: ia, bytes or oa is not a multiple of the
- * page. MZ_OUT_OF_RANGE: empty, wraps, or beyond the table or the format. MZ_OVERLAP: meets another
- * region. MZ_FULL. MZ_BAD_CONFIG: no such kind.
- */
-MZ_MUST_CHECK enum mz_error mz_space_add(struct mz_space *space, const struct mz_region *region);
-
-/* The region that gpa lies in, or NULL. */
-const struct mz_region *mz_space_find(const struct mz_space *space, mz_ia gpa);
+void mz_worker_begin(struct mz_worker *worker, struct mz_space *space);
 
 /*
- * The one way in for hardware violations, KVM exits and userfaultfd events: the guest wants to do
- * `access` (one of enum mz_perm) at `gpa`. Maps the largest leaf that region, alignment and what is
- * mapped already allow. `fault` says what was done or why not.
+ * Tops the worker's nodes up: with as many as the next `faults` faults can take at most. Outside of
+ * faults, for an embedder whose memory hook is slow or may fail. MZ_NO_MEMORY: what could be had is
+ * kept.
  */
-enum mz_answer mz_space_fault(struct mz_space *space, mz_ia gpa, enum mz_perm access,
+MZ_MUST_CHECK enum mz_error mz_worker_top_up(struct mz_worker *worker, unsigned faults);
+
+/* Gives the nodes back; what was counted stays in the space's numbers. */
+void mz_worker_end(struct mz_worker *worker);
+
+/*
+ * The one way in for hardware violations, KVM exits and userfaultfd events: an access as a record
+ * tells of it (mz_fault_record_of() makes one of an address and a kind of access). Maps the largest
+ * leaf that region, alignment and what is mapped already allow, or lets one be written. `fault`
+ * says what was done or why not. A record that does not say what was tried stands for a read.
+ */
+enum mz_answer mz_space_fault(struct mz_worker *worker, const struct mz_fault_record *record,
 			      struct mz_fault *fault);
 
 /*
- * Maps all of [gpa, gpa + bytes) that lies in RAM and ROM and is not mapped yet, as faults would.
- * MZ_NO_MEMORY: what was mapped until then stays. MZ_OUT_OF_RANGE: empty or wraps.
+ * Maps all of [gpa, gpa + bytes) that lies in memory and is not mapped yet, as faults of reading
+ * would. MZ_NO_MEMORY, or what the supply hook answers: what was mapped until then stays.
+ * MZ_OUT_OF_RANGE: empty or wraps.
  */
-MZ_MUST_CHECK enum mz_error mz_space_populate(struct mz_space *space, mz_ia gpa, uint64_t bytes);
+MZ_MUST_CHECK enum mz_error mz_space_populate(struct mz_worker *worker, mz_ia gpa, uint64_t bytes);
+
+/* A copy of the region that gpa lies in. False: there is none. */
+bool mz_space_find(const struct mz_space *space, mz_ia gpa, struct mz_region *region);
 
 /* The numbers so far; each is exact when no fault is under way. */
-struct mz_space_stats mz_space_stats(const struct mz_space *space);
+struct mz_space_stats mz_space_stats(struct mz_space *space);
 
 const char *mz_answer_text(enum mz_answer answer);
 const char *mz_denial_text(enum mz_denial cause);
-const char *mz_region_kind_text(enum mz_region_kind kind);
 
 #ifdef __cplusplus
 }

@@ -177,6 +177,7 @@ const struct mz_format hostile5 = {
 	.ia_lg2 = 36,
 	.ia_signed = true,
 	.hierarchical = true,
+	.links_accessed = true,
 	.link_write = hostile_link_write,
 	.index_lg2 = {0, 6, 3, 4, 6, 8},
 	.shift = {0, 9, 15, 18, 22, 28},

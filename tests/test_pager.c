@@ -58,7 +58,7 @@ static void make_space(void)
 	ck_assert_int_eq(mz_ram_init(&ram, BYTES, &failure), 0);
 	ck_assert_int_eq(mz_arena_init(&arena, MIB, mz_ept.page_lg2), MZ_OK);
 	config.memory = arena.memory;
-	ck_assert_int_eq(mz_space_init(&space, &config, regions, 2), MZ_OK);
+	ck_assert_int_eq(mz_space_init(&space, &config, NULL, regions, 2), MZ_OK);
 	add_bank(&ram.banks[0], MZ_REGION_RAM);
 	add_bank(&ram.rom, MZ_REGION_ROM);
 }

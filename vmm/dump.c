@@ -106,12 +106,13 @@ static void dump_steps(const struct sink *sink, const struct mz_format *format,
 /* Our table: does it map the guest-physical address? */
 static void dump_stage_2(const struct sink *sink, const struct mz_vm *vm, uint64_t gpa)
 {
-	const struct mz_region *region = mz_space_find(&vm->space, mz_ia_from(gpa));
+	struct mz_region region;
 	enum mz_error error;
 	struct mz_walk walk;
 
 	say(sink, "stage 2 of guest-physical 0x%" PRIx64 " (%s):", gpa,
-	    region ? mz_region_kind_text(region->kind) : "nothing is there");
+	    mz_space_find(&vm->space, mz_ia_from(gpa), &region) ? mz_region_kind_text(region.kind)
+								: "nothing is there");
 	error = mz_table_walk(&vm->space.table, mz_ia_from(gpa), &walk);
 	if (error == MZ_OUT_OF_RANGE) {
 		say(sink, "  %s", mz_error_text(error));

@@ -111,9 +111,10 @@ static bool serve_memory(struct mz_vm *vm)
 		.write = run->mmio.is_write,
 		.source = MZ_FAULT_EXIT,
 	};
+	struct mz_fault_record record;
 
-	event.answer = mz_space_fault(&vm->space, mz_ia_from(event.address),
-				      event.write ? MZ_WRITE : MZ_READ, &event.fault);
+	record = mz_fault_record_of(mz_ia_from(event.address), event.write ? MZ_WRITE : MZ_READ);
+	event.answer = mz_space_fault(&vm->worker, &record, &event.fault);
 	mz_count_fault(&vm->faults, &event);
 	mz_trace(&vm->tracer, &event);
 	switch (event.answer) {
@@ -141,7 +142,7 @@ static bool serve_memory(struct mz_vm *vm)
 static bool runs_nowhere(struct mz_vm *vm, uint64_t *gpa)
 {
 	struct mz_guest_paging paging;
-	const struct mz_region *region;
+	struct mz_region region;
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 
@@ -150,8 +151,8 @@ static bool runs_nowhere(struct mz_vm *vm, uint64_t *gpa)
 	paging = mz_vcpu_paging(&sregs);
 	if (!mz_guest_translate(&vm->ram, &paging, sregs.cs.base + regs.rip, gpa))
 		return false;
-	region = mz_space_find(&vm->space, mz_ia_from(*gpa));
-	return !region || region->kind == MZ_REGION_MMIO;
+	return !mz_space_find(&vm->space, mz_ia_from(*gpa), &region) ||
+		region.kind == MZ_REGION_MMIO;
 }
 
 static bool serve_internal_error(struct mz_vm *vm)

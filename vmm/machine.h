@@ -24,6 +24,7 @@ struct mz_vm {
 	struct mz_arena arena;
 	struct mz_space space;
 	struct mz_region regions[MZ_REGION_MAX];
+	struct mz_worker worker; /* the vCPU's thread */
 	struct mz_fault_counts faults;
 	uint64_t rom_writes;
 	struct mz_pager pager;

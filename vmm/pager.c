@@ -69,10 +69,11 @@ static int answer_touch(struct mz_pager *pager, uint64_t address, uint64_t flags
 		.source = flags & UFFD_PAGEFAULT_FLAG_MINOR ? MZ_FAULT_MINOR : MZ_FAULT_MISSING,
 	};
 	const struct mz_fault *fault = &event.fault;
+	struct mz_fault_record record;
 	int error;
 
-	event.answer = mz_space_fault(pager->space, mz_ia_from(event.address),
-				      event.write ? MZ_WRITE : MZ_READ, &event.fault);
+	record = mz_fault_record_of(mz_ia_from(event.address), event.write ? MZ_WRITE : MZ_READ);
+	event.answer = mz_space_fault(&pager->worker, &record, &event.fault);
 	mz_count_fault(pager->counts, &event);
 	mz_trace(pager->tracer, &event);
 	switch (event.answer) {
@@ -135,11 +136,15 @@ static int start_thread(struct mz_pager *pager)
 
 int mz_pager_start(struct mz_pager *pager, struct mz_failure *failure)
 {
-	int error = start_thread(pager);
+	int error;
 
-	if (error)
+	mz_worker_begin(&pager->worker, pager->space);
+	error = start_thread(pager);
+	if (error) {
+		mz_worker_end(&pager->worker);
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot start the pager: %s",
 			       strerror(error));
+	}
 	pager->running = true;
 	return 0;
 }
@@ -149,6 +154,7 @@ void mz_pager_stop(struct mz_pager *pager)
 	if (pager->running) {
 		eventfd_write(pager->quit, 1);
 		pthread_join(pager->thread, NULL);
+		mz_worker_end(&pager->worker);
 	}
 	if (pager->quit >= 0)
 		close(pager->quit);

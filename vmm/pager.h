@@ -27,6 +27,7 @@ struct mz_pager {
 	pthread_t thread;
 	const struct mz_ram *ram;
 	struct mz_space *space;
+	struct mz_worker worker; /* while it is running */
 	const struct mz_tracer *tracer;
 	struct mz_fault_counts *counts;
 	void *context;

@@ -59,7 +59,8 @@ static json_t *answers_json(const struct mz_vm_stats *stats)
 
 static json_t *denials_json(const struct mz_vm_stats *stats)
 {
-	static const char *const causes[] = {"none", "no_region", "read_only", "permission"};
+	static const char *const causes[] = {"none",       "no_region", "read_only",
+					     "permission", "lent",      "unknown"};
 	json_t *object = json_object();
 
 	for (unsigned cause = 1; cause < MZ_DENIALS; cause++)

@@ -51,9 +51,8 @@ static void fault_text(const struct mz_event *event, char *text, size_t size)
 	case MZ_RETRY:
 		snprintf(text, size,
 			 "fault %s %s 0x%" PRIx64 ": %s, %s %s at 0x%" PRIx64 " -> 0x%" PRIx64,
-			 source, access, event->address, answer,
-			 mz_region_kind_text(fault->region->kind), mz_size_text(fault->bytes).text,
-			 fault->ia.addr, fault->item.oa.addr);
+			 source, access, event->address, answer, mz_region_kind_text(fault->kind),
+			 mz_size_text(fault->bytes).text, fault->ia.addr, fault->item.oa.addr);
 		break;
 	case MZ_DENIED:
 		snprintf(text, size, "fault %s %s 0x%" PRIx64 ": %s, %s", source, access,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "arch/x86/ept.h"
+#include "ept/change.h"
 #include "vmm/machine.h"
 #include "vmm/uffd.h"
 
@@ -65,9 +66,10 @@ static int make_space(struct mz_vm *vm, struct mz_failure *failure)
 	if (error)
 		return fail_space(failure, "no memory for the second-stage table", error);
 	config.memory = vm->arena.memory;
-	error = mz_space_init(&vm->space, &config, vm->regions, MZ_REGION_MAX);
+	error = mz_space_init(&vm->space, &config, NULL, vm->regions, MZ_REGION_MAX);
 	if (error)
 		return fail_space(failure, "cannot make the second-stage table", error);
+	mz_worker_begin(&vm->worker, &vm->space);
 	error = add_regions(vm);
 	return error ? fail_space(failure, "cannot lay out the guest's memory", error) : 0;
 }
@@ -108,7 +110,7 @@ static int let_memory_in(struct mz_vm *vm, struct mz_failure *failure)
 	enum mz_error error;
 
 	if (vm->pager.uffd < 0) {
-		error = mz_space_populate(&vm->space, mz_ia_from(0),
+		error = mz_space_populate(&vm->worker, mz_ia_from(0),
 					  MZ_RAM_HIGH_BASE + vm->ram.bytes);
 		return error ? fail_space(failure, "cannot populate the table", error) : 0;
 	}
@@ -182,8 +184,10 @@ void mz_vm_destroy(struct mz_vm *vm)
 	mz_vcpu_destroy(&vm->vcpu);
 	mz_pager_stop(&vm->pager);
 	mz_kvm_destroy(&vm->kvm);
-	if (vm->space.table.root)
+	if (vm->space.table.root) {
+		mz_worker_end(&vm->worker);
 		mz_space_destroy(&vm->space);
+	}
 	if (vm->arena.base)
 		mz_arena_destroy(&vm->arena);
 	mz_ram_destroy(&vm->ram);
@@ -211,7 +215,7 @@ int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
 	return mz_vcpu_set_boot_state(&vm->vcpu, &state, failure);
 }
 
-void mz_vm_stats(const struct mz_vm *vm, struct mz_vm_stats *stats)
+void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats)
 {
 	*stats = (struct mz_vm_stats) {
 		.backend = vm->backend,

@@ -91,7 +91,7 @@ void mz_vm_stop(struct mz_vm *vm, int status);
  * The numbers so far. While the machine runs, those of the table and the vCPU may be between two
  * states.
  */
-void mz_vm_stats(const struct mz_vm *vm, struct mz_vm_stats *stats);
+void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats);
 
 /*
  * Writes the state that the guest died in, a line at a time: registers, code, and the walk of the

@@ -221,6 +221,7 @@ const struct mz_format EPT_VARIANT = {
 	.ia_lg2 = 12 + 9 * EPT_LEVELS,
 	.oa_lg2 = 52,
 	.hierarchical = true,
+	.links_accessed = true,
 	.index_lg2 = {0, 9, 9, 9, 9, EPT_LEVELS == 5 ? 9 : 0},
 	.shift = {0, 12, 21, 30, 39, EPT_LEVELS == 5 ? 48 : 0},
 	.leaf_levels = 1 << 1 | 1 << 2 | 1 << 3,

@@ -7,7 +7,7 @@
 #ifndef GUEST_BARE_BARE_H
 #define GUEST_BARE_BARE_H
 
-#include "ept/space.h"
+#include "ept/change.h"
 #include "guest/mmu/npt/svm.h"
 
 #define MEBIBYTE  0x100000u
@@ -15,6 +15,7 @@
 
 struct bare {
 	struct mz_space space;
+	struct mz_worker worker;
 	struct vmcb *vmcb;
 	struct svm_registers registers;
 	uint8_t *ram; /* the guest's */
@@ -45,6 +46,6 @@ unsigned guest_run(struct bare *bare);
 bool move_instead(struct bare *bare, mz_ia gpa, bool read_only);
 
 /* Prints what the run came to. */
-void report(const struct bare *bare);
+void report(struct bare *bare);
 
 #endif

@@ -47,7 +47,7 @@ static void report_faults(const struct bare *bare)
 	}
 }
 
-static void report_answers(const struct bare *bare)
+static void report_answers(struct bare *bare)
 {
 	struct mz_space_stats stats = mz_space_stats(&bare->space);
 
@@ -75,7 +75,7 @@ static void report_tree(const struct mz_table *table)
 	print("in %lu bytes\n", usage.node_bytes);
 }
 
-void report(const struct bare *bare)
+void report(struct bare *bare)
 {
 	print("second stage    %s, walked by the processor\n",
 	      bare->space.table.config.format->name);

@@ -21,8 +21,7 @@ static bool answer_fault(struct bare *bare)
 	const struct vmcb *vmcb = bare->vmcb;
 	struct mz_fault_record record = mz_npt_fault(vmcb->exit_info_1, vmcb->exit_info_2);
 	struct mz_fault fault;
-	enum mz_answer answer = mz_space_fault(&bare->space, record.ia, (enum mz_perm)record.access,
-					       &fault);
+	enum mz_answer answer = mz_space_fault(&bare->worker, &record, &fault);
 	bool mapped = answer == MZ_RESOLVED || answer == MZ_RETRY;
 
 	bare->fault_exits++;

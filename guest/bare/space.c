@@ -67,8 +67,9 @@ void space_make(struct bare *bare)
 	for (unsigned i = 0; i < ROM_BYTES; i++)
 		rom[i] = rom_byte(i);
 	if (mz_npt_configure(&config, &hardware) != MZ_OK ||
-	    mz_space_init(&bare->space, &config, regions, 3) != MZ_OK)
+	    mz_space_init(&bare->space, &config, NULL, regions, 3) != MZ_OK)
 		give_up("no nested page table can be made");
+	mz_worker_begin(&bare->worker, &bare->space);
 	add(bare,
 	    &(struct mz_region) {.ia = mz_ia_from(0),
 				 .bytes = RAM_BYTES,

@@ -7,7 +7,7 @@
 #include "arch/x86/ept.h"
 #include "core/gather.h"
 #include "core/walk.h"
-#include "ept/space.h"
+#include "ept/change.h"
 
 #define PAGE      4096u
 #define MEBIBYTE  (1024u * 1024u)
@@ -79,6 +79,7 @@ static void flush_range(void *context, mz_ia first, mz_ia last, bool nodes)
 /* ---- 3. A space ----------------------------------------------------------------------------- */
 
 static struct mz_space space;
+static struct mz_worker worker;
 static struct mz_region space_regions[8];
 
 /* Leaves of 4 KiB and 2 MiB, as if the processor had none of 1 GiB (IA32_VMX_EPT_VPID_CAP). */
@@ -111,7 +112,9 @@ static enum mz_error make_space(void)
 
 	for (unsigned page = 0; page < POOL_PAGES; page++)
 		pool_free[pool_free_count++] = page;
-	error = mz_space_init(&space, &config, space_regions, COUNT(space_regions));
+	error = mz_space_init(&space, &config, NULL, space_regions, COUNT(space_regions));
+	if (error == MZ_OK)
+		mz_worker_begin(&worker, &space);
 	for (size_t i = 0; i < COUNT(regions) && error == MZ_OK; i++)
 		error = mz_space_add(&space, &regions[i]);
 	return error;
@@ -122,9 +125,9 @@ static enum mz_error make_space(void)
 /* An EPT violation: SDM volume 3C, table 28-7; bit 0 a read, bit 1 a write, bit 2 a fetch. */
 static enum mz_answer ept_violation(uint64_t gpa, unsigned qualification)
 {
-	enum mz_perm access = qualification & 2 ? MZ_WRITE : qualification & 4 ? MZ_EXEC : MZ_READ;
+	struct mz_fault_record record = mz_ept_violation(qualification, gpa, 0, false, false);
 	struct mz_fault fault;
-	enum mz_answer answer = mz_space_fault(&space, mz_ia_from(gpa), access, &fault);
+	enum mz_answer answer = mz_space_fault(&worker, &record, &fault);
 
 	say_hex("fault at ", gpa);
 	say(": ");
@@ -140,16 +143,13 @@ static enum mz_answer ept_violation(uint64_t gpa, unsigned qualification)
 
 /* ---- 5. Changes, and a look ----------------------------------------------------------------- */
 
-/* Takes a range away from the guest. Nothing of it is reused before the flush. */
+/* Takes pages back, as a balloon does. Nothing of them is reused before the flush. */
 static enum mz_error take_away(uint64_t gpa, uint64_t bytes)
 {
-	struct mz_gather gather;
-	enum mz_error error;
+	struct mz_request request = {
+		.change = MZ_CHANGE_INVALIDATE, .ia = mz_ia_from(gpa), .bytes = bytes};
 
-	mz_gather_init(&gather, &space.table);
-	error = mz_table_unmap(&space.table, mz_ia_from(gpa), bytes, &gather);
-	mz_gather_finish(&gather);
-	return error;
+	return mz_space_change(&space, &request, NULL);
 }
 
 static void show_walk(uint64_t gpa)
@@ -190,6 +190,7 @@ int main(void)
 	show_walk(0x202345);
 	show_walk(0x201234);
 	mz_processor_deactivate(&processor);
+	mz_worker_end(&worker);
 	mz_space_destroy(&space);
 	say_hex("pages lost ", POOL_PAGES - pool_free_count);
 	say("\n");

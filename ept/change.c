@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "ept/change.h"
+
+#include "ept/gate.h"
+#include "ept/written.h"
+
+/* Does the table reach all of [first, last]? */
+static bool within_reach(const struct mz_space *space, uint64_t first, uint64_t last)
+{
+	const struct mz_config *config = &space->table.config;
+	const struct mz_format *f = config->format;
+
+	return last >= first && mz_ia_valid(f, first) && mz_ia_valid(f, last) &&
+		!(f->ia_signed && (first ^ last) >> 63 != 0) &&
+		mz_index(f, first, f->levels) >= config->root_first &&
+		mz_index(f, last, f->levels) < config->root_end;
+}
+
+static enum mz_error check_range(const struct mz_space *space, mz_ia ia, uint64_t bytes)
+{
+	if (!mz_page_aligned(space->table.config.format, ia.addr | bytes))
+		return MZ_MISALIGNED;
+	return bytes != 0 && within_reach(space, ia.addr, ia.addr + (bytes - 1)) ? MZ_OK
+										 : MZ_OUT_OF_RANGE;
+}
+
+/* Can the table say of leaves of every level what the guest may do? */
+static bool encodable(const struct mz_space *space, struct mz_prop prop, unsigned perm)
+{
+	const struct mz_config *config = &space->table.config;
+	unsigned readable = perm & ~(unsigned)MZ_WRITE;
+
+	for (unsigned level = 1; level <= config->format->levels; level++) {
+		struct mz_prop written = prop, protected = prop;
+
+		written.perm = (uint8_t)perm;
+		protected.perm = (uint8_t)readable;
+		if (perm != 0 && mz_leaf_allowed(config->leaf_levels, level) &&
+		    (!config->format->encodable(written, level, config->features) ||
+		     !config->format->encodable(protected, level, config->features)))
+			return false;
+	}
+	return true;
+}
+
+static enum mz_error check_region(const struct mz_space *space, const struct mz_region *region)
+{
+	const struct mz_format *f = space->table.config.format;
+	bool backed = region->kind != MZ_REGION_MMIO && !region->supplied;
+	enum mz_error error = check_range(space, region->ia, region->bytes);
+
+	if (error != MZ_OK)
+		return error;
+	if (backed && !mz_page_aligned(f, region->oa.addr))
+		return MZ_MISALIGNED;
+	if (backed &&
+	    (region->oa.addr > space->table.oa_last ||
+	     region->bytes - 1 > space->table.oa_last - region->oa.addr))
+		return MZ_OUT_OF_RANGE;
+	if (region->supplied && space->backing.supply == NULL)
+		return MZ_BAD_HOOKS;
+	return encodable(space, region->prop, mz_region_perm(region)) ? MZ_OK : MZ_NOT_ENCODABLE;
+}
+
+static const struct mz_region_change edits[MZ_CHANGES] = {
+	[MZ_CHANGE_PROTECT] = {.edit = MZ_REGION_PROTECT},
+	[MZ_CHANGE_CONVERT] = {.edit = MZ_REGION_CONVERT},
+	[MZ_CHANGE_LEND] = {.edit = MZ_REGION_LEND},
+	[MZ_CHANGE_RETURN] = {.edit = MZ_REGION_RETURN},
+};
+
+/* The regions' side of a change; `set` may be one that is only asked. */
+static enum mz_error apply(const struct mz_change *change, struct mz_regions *set)
+{
+	const struct mz_request *request = &change->request;
+	uint64_t first = request->ia.addr, last = first + (request->bytes - 1);
+	struct mz_region_change edit;
+
+	switch (request->change) {
+	case MZ_CHANGE_ADD:
+		return mz_regions_add(set, &change->added);
+	case MZ_CHANGE_REMOVE:
+		return mz_regions_remove(set, first, last);
+	case MZ_CHANGE_MOVE:
+		return mz_regions_move(set, request->ia, request->to);
+	case MZ_CHANGE_RESIZE:
+		return mz_regions_resize(set, request->ia, request->bytes);
+	case MZ_CHANGE_PROTECT:
+	case MZ_CHANGE_CONVERT:
+	case MZ_CHANGE_LEND:
+	case MZ_CHANGE_RETURN:
+		edit = edits[request->change];
+		edit.perm = (uint8_t)request->perm;
+		edit.kind = request->kind;
+		return mz_regions_change(set, first, last, &edit);
+	default:
+		return MZ_OK;
+	}
+}
+
+/* What the table has to forget: [change->first, change->last]; nothing if last is below first. */
+static void find_stale(struct mz_change *change)
+{
+	const struct mz_request *request = &change->request;
+	const struct mz_region *region = mz_regions_find(&change->space->regions, request->ia.addr);
+
+	change->first = request->ia.addr;
+	change->last = change->first + (request->bytes - 1);
+	switch (request->change) {
+	case MZ_CHANGE_ADD:
+	case MZ_CHANGE_RETURN:
+		change->first = 1, change->last = 0;
+		break;
+	case MZ_CHANGE_MOVE:
+		change->last = mz_region_last(region);
+		break;
+	case MZ_CHANGE_RESIZE:
+		/* What is added is not mapped yet. */
+		change->first += request->bytes;
+		change->last = mz_region_last(region);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Whether what the regions in the range become can be expressed. */
+static enum mz_error check_protect(const struct mz_change *change)
+{
+	const struct mz_regions *set = &change->space->regions;
+
+	for (const struct mz_region *region = mz_regions_next(set, change->first);
+	     region < set->all + set->count && region->ia.addr <= change->last; region++) {
+		struct mz_region narrowed = *region;
+
+		narrowed.prop.perm = (uint8_t)change->request.perm;
+		if (!encodable(change->space, narrowed.prop, mz_region_perm(&narrowed)))
+			return MZ_NOT_ENCODABLE;
+	}
+	return MZ_OK;
+}
+
+static enum mz_error check_request(const struct mz_space *space, const struct mz_request *request)
+{
+	struct mz_region moved;
+	const struct mz_region *region;
+
+	if ((unsigned)request->change >= MZ_CHANGES || request->perm > UINT8_MAX)
+		return MZ_BAD_CONFIG;
+	if (request->change == MZ_CHANGE_ADD)
+		return check_region(space, request->region);
+	if (request->change != MZ_CHANGE_MOVE)
+		return check_range(space, request->ia, request->bytes);
+	region = mz_regions_find(&space->regions, request->ia.addr);
+	if (region == NULL)
+		return MZ_NOT_MAPPED;
+	moved = *region;
+	moved.ia = request->to;
+	return check_region(space, &moved);
+}
+
+/* Does one region lie on both sides of this border? Only there can a leaf lie across it. */
+static bool cuts_region(const struct mz_space *space, uint64_t border)
+{
+	const struct mz_region *region = mz_regions_find(&space->regions, border);
+
+	return region != NULL && region->ia.addr != border;
+}
+
+/* Nodes for leaves at the ends of what goes, and room to tell of what hardware knows to be written.
+ */
+static enum mz_error set_aside(struct mz_change *change)
+{
+	struct mz_space *space = change->space;
+	unsigned splits = cuts_region(space, change->first);
+	enum mz_error error;
+
+	splits += change->last != UINT64_MAX && cuts_region(space, change->last + 1);
+	mz_reserve_need_splits(&space->table.config, &change->reserve, splits);
+	error = mz_reserve_fill(&space->table.config, &change->reserve);
+	if (error == MZ_OK && dirty_by_hardware(space))
+		error = written_prepare(space, change->first, change->last - change->first + 1);
+	return error;
+}
+
+/* All that can go wrong. The change lock is held. */
+static enum mz_error prepare(struct mz_change *change)
+{
+	struct mz_space *space = change->space;
+	struct mz_regions asked = space->regions;
+	enum mz_error error = check_request(space, &change->request);
+
+	if (error != MZ_OK)
+		return error;
+	if (change->request.change == MZ_CHANGE_ADD)
+		change->added = *change->request.region;
+	asked.dry = true;
+	error = apply(change, &asked);
+	if (error != MZ_OK)
+		return error;
+	find_stale(change);
+	if (change->request.change == MZ_CHANGE_PROTECT)
+		error = check_protect(change);
+	return error == MZ_OK && change->first <= change->last ? set_aside(change) : error;
+}
+
+enum mz_error mz_change_prepare(struct mz_change *change, struct mz_space *space,
+				const struct mz_request *request)
+{
+	enum mz_error error;
+
+	change->space = space;
+	change->request = *request;
+	mz_reserve_init(&change->reserve);
+	mz_lock_acquire(&space->change_lock);
+	error = prepare(change);
+	if (error != MZ_OK)
+		mz_change_abandon(change);
+	return error;
+}
+
+void mz_change_abandon(struct mz_change *change)
+{
+	mz_reserve_drain(&change->space->table.config, &change->reserve);
+	mz_lock_release(&change->space->change_lock);
+}
+
+/* A change that was prepared does not fail. */
+static void must(enum mz_error error)
+{
+	(void)error;
+	MZ_ASSERT(error == MZ_OK);
+}
+
+/* Gives leaves in the range what their regions say; writing comes back by a fault if it is tracked.
+ */
+static void protect_leaves(const struct mz_change *change, struct mz_gather *gather)
+{
+	struct mz_space *space = change->space;
+	const struct mz_regions *set = &space->regions;
+
+	for (const struct mz_region *region = mz_regions_next(set, change->first);
+	     region < set->all + set->count && region->ia.addr <= change->last; region++) {
+		uint64_t last = mz_region_last(region), first = region->ia.addr;
+		unsigned perm = mz_region_perm(region);
+
+		first = first > change->first ? first : change->first;
+		last = last < change->last ? last : change->last;
+		if (writes_are_tracked(space))
+			perm &= ~(unsigned)MZ_WRITE;
+		if (perm != 0)
+			must(mz_table_protect(&space->table, mz_ia_from(first), last - first + 1,
+					      perm, gather));
+	}
+}
+
+/* Whom the gather's owner has asked to be told of unmapped leaves. */
+struct listener {
+	struct mz_space *space;
+	void (*unmapped)(void *context, mz_ia ia, struct mz_item item, unsigned count);
+	void *context;
+};
+
+/* What hardware has marked as written is told of before it is forgotten. */
+static void tell_unmapped(void *context, mz_ia ia, struct mz_item item, unsigned count)
+{
+	struct listener *listener = context;
+	struct mz_space *space = listener->space;
+
+	if ((item.prop.flags & MZ_DIRTY) != 0)
+		written_tell(space, ia.addr,
+			     count * mz_span(space->table.config.format, item.level));
+	if (listener->unmapped != NULL)
+		listener->unmapped(listener->context, ia, item, count);
+}
+
+static void unmap(struct mz_change *change, struct mz_gather *gather)
+{
+	struct mz_space *space = change->space;
+	struct listener listener = {space, gather->unmapped, gather->context};
+
+	if (space->consumers != NULL && dirty_by_hardware(space)) {
+		gather->unmapped = tell_unmapped;
+		gather->context = &listener;
+	}
+	must(mz_table_unmap(&space->table, mz_ia_from(change->first),
+			    change->last - change->first + 1, gather));
+	gather->unmapped = listener.unmapped;
+	gather->context = listener.context;
+}
+
+static void change_table(struct mz_change *change, struct mz_gather *gather)
+{
+	if (change->first > change->last)
+		return;
+	gather->reserve = &change->reserve;
+	if (change->request.change == MZ_CHANGE_PROTECT)
+		protect_leaves(change, gather);
+	else
+		unmap(change, gather);
+	gather->reserve = NULL;
+}
+
+void mz_change_commit(struct mz_change *change, struct mz_gather *gather)
+{
+	struct mz_space *space = change->space;
+	struct mz_gather own;
+
+	if (change->request.change != MZ_CHANGE_INVALIDATE) {
+		gate_shut(space);
+		must(apply(change, &space->regions));
+		gate_open(space);
+	}
+	mz_gather_init(&own, &space->table);
+	change_table(change, gather != NULL ? gather : &own);
+	mz_change_abandon(change);
+	mz_gather_finish(&own);
+}
+
+enum mz_error mz_space_change(struct mz_space *space, const struct mz_request *request,
+			      struct mz_gather *gather)
+{
+	struct mz_change change;
+	enum mz_error error = mz_change_prepare(&change, space, request);
+
+	if (error == MZ_OK)
+		mz_change_commit(&change, gather);
+	return error;
+}
+
+static enum mz_error populate(struct mz_space *space, const struct mz_region *region)
+{
+	struct mz_worker worker;
+	enum mz_error error;
+
+	mz_worker_begin(&worker, space);
+	error = mz_space_populate(&worker, region->ia, region->bytes);
+	mz_worker_end(&worker);
+	return error;
+}
+
+enum mz_error mz_space_add(struct mz_space *space, const struct mz_region *region)
+{
+	struct mz_request add = {.change = MZ_CHANGE_ADD, .region = region};
+	struct mz_request remove = {
+		.change = MZ_CHANGE_REMOVE, .ia = region->ia, .bytes = region->bytes};
+	enum mz_error error = mz_space_change(space, &add, NULL);
+
+	if (error != MZ_OK || !region->populate)
+		return error;
+	error = populate(space, region);
+	if (error != MZ_OK)
+		must(mz_space_change(space, &remove, NULL));
+	return error;
+}

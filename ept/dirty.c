@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "ept/dirty.h"
+
+#include "ept/gate.h"
+#include "ept/written.h"
+
+/* Pages are numbered by their addresses, canonical ones too. */
+static uint64_t page_count(const struct mz_format *f)
+{
+	return (uint64_t)1 << ((f->ia_signed ? 64 : f->ia_lg2) - f->page_lg2);
+}
+
+static enum mz_error make_sets(struct mz_dirty *dirty)
+{
+	const struct mz_config *c = &dirty->space->table.config;
+	unsigned page_lg2 = c->format->page_lg2;
+	uint64_t pages = page_count(c->format);
+	enum mz_error error = mz_pages_init(&dirty->written, &c->memory, page_lg2, pages);
+
+	if (error != MZ_OK)
+		return error;
+	error = mz_pages_init(&dirty->taken, &c->memory, page_lg2, pages);
+	if (error != MZ_OK)
+		mz_pages_destroy(&dirty->written);
+	return error;
+}
+
+/* A leaf that hardware has marked. */
+static enum mz_error tell_leaf(void *context, mz_ia ia, struct mz_item item)
+{
+	struct mz_space *space = context;
+	uint64_t bytes = mz_span(space->table.config.format, item.level);
+	enum mz_error error = written_prepare(space, ia.addr, bytes);
+
+	if (error == MZ_OK)
+		written_tell(space, ia.addr, bytes);
+	return error;
+}
+
+/*
+ * When this returns, all that was written in the range is told of, and nothing can be written in it
+ * that will not be. The change lock is held where hardware is asked, for harvests are one at a
+ * time.
+ */
+static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
+{
+	struct mz_gather gather;
+	enum mz_error error;
+
+	mz_gather_init(&gather, &space->table);
+	if (dirty_by_hardware(space)) {
+		struct mz_harvest harvest = {
+			.flags = MZ_DIRTY, .told = tell_leaf, .context = space, .gather = &gather};
+
+		error = mz_table_harvest(&space->table, ia, bytes, &harvest);
+	} else {
+		error = mz_table_write_protect(&space->table, ia, bytes, &gather);
+	}
+	mz_gather_finish(&gather);
+	return error;
+}
+
+/* The same for all there is: whole entries of the root, for these cost the least. */
+static enum mz_error catch_up_with_all(struct mz_space *space)
+{
+	const struct mz_format *f = space->table.config.format;
+	const struct mz_regions *set = &space->regions;
+	uint64_t mask = mz_span(f, f->levels) - 1;
+	enum mz_error error = MZ_OK;
+
+	for (size_t i = 0; i < set->count && error == MZ_OK;) {
+		uint64_t first = set->all[i].ia.addr & ~mask, last = first | mask;
+
+		/* Of canonical addresses, a range lies in one half. */
+		for (; i < set->count && !(f->ia_signed && (set->all[i].ia.addr ^ first) >> 63);
+		     i++)
+			last = mz_region_last(&set->all[i]) | mask;
+		error = catch_up(space, mz_ia_from(first), last - first + 1);
+	}
+	return error;
+}
+
+static void link_consumer(struct mz_dirty *dirty, unsigned leaf_level)
+{
+	struct mz_space *space = dirty->space;
+
+	gate_shut(space);
+	dirty->next = space->consumers;
+	space->consumers = dirty;
+	space->written_level = leaf_level;
+	gate_open(space);
+}
+
+static void unlink_consumer(struct mz_dirty *dirty)
+{
+	struct mz_space *space = dirty->space;
+	struct mz_dirty **link = &space->consumers;
+
+	gate_shut(space);
+	while (*link != dirty)
+		link = &(*link)->next;
+	*link = dirty->next;
+	gate_open(space);
+}
+
+/* The change lock is held. */
+static enum mz_error start(struct mz_dirty *dirty, unsigned leaf_level)
+{
+	enum mz_error error = make_sets(dirty);
+
+	if (error != MZ_OK)
+		return error;
+	/* What hardware has marked until now is for the others alone. */
+	if (dirty_by_hardware(dirty->space)) {
+		error = catch_up_with_all(dirty->space);
+		if (error == MZ_OK)
+			link_consumer(dirty, leaf_level);
+	} else {
+		link_consumer(dirty, leaf_level);
+		error = catch_up_with_all(dirty->space);
+		if (error != MZ_OK)
+			unlink_consumer(dirty);
+	}
+	if (error != MZ_OK) {
+		mz_pages_destroy(&dirty->written);
+		mz_pages_destroy(&dirty->taken);
+	}
+	return error;
+}
+
+enum mz_error mz_dirty_start(struct mz_dirty *dirty, struct mz_space *space, unsigned leaf_level)
+{
+	enum mz_error error;
+
+	if (leaf_level != 0 &&
+	    (leaf_level > space->table.config.format->levels ||
+	     !mz_leaf_allowed(space->table.config.leaf_levels, leaf_level)))
+		return MZ_BAD_LEVEL;
+	dirty->space = space;
+	mz_lock_acquire(&space->change_lock);
+	error = start(dirty, leaf_level);
+	mz_lock_release(&space->change_lock);
+	return error;
+}
+
+void mz_dirty_stop(struct mz_dirty *dirty)
+{
+	mz_lock_acquire(&dirty->space->change_lock);
+	unlink_consumer(dirty);
+	mz_lock_release(&dirty->space->change_lock);
+	mz_pages_destroy(&dirty->written);
+	mz_pages_destroy(&dirty->taken);
+}
+
+enum mz_error mz_dirty_collect(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes)
+{
+	struct mz_space *space = dirty->space;
+	enum mz_error error;
+
+	if (dirty_by_hardware(space)) {
+		mz_lock_acquire(&space->change_lock);
+		error = catch_up(space, ia, bytes);
+		mz_lock_release(&space->change_lock);
+	} else {
+		error = catch_up(space, ia, bytes);
+	}
+	return error == MZ_OK ? mz_pages_move(&dirty->taken, &dirty->written,
+					      pages_of(space, ia.addr), pages_of(space, bytes))
+			      : error;
+}
+
+/* Runs of pages, as who asked for ranges of bytes wants to hear of them. */
+struct listener {
+	unsigned page_lg2;
+	bool (*range)(void *context, mz_ia ia, uint64_t bytes);
+	void *context;
+};
+
+static bool tell_run(void *context, uint64_t first, uint64_t count)
+{
+	const struct listener *listener = context;
+
+	return listener->range(listener->context, mz_ia_from(first << listener->page_lg2),
+			       count << listener->page_lg2);
+}
+
+bool mz_dirty_each(const struct mz_dirty *dirty, mz_ia ia, uint64_t bytes,
+		   bool (*range)(void *context, mz_ia ia, uint64_t bytes), void *context)
+{
+	const struct mz_space *space = dirty->space;
+	struct listener listener = {space->table.config.format->page_lg2, range, context};
+
+	return mz_pages_each(&dirty->taken, pages_of(space, ia.addr), pages_of(space, bytes),
+			     tell_run, &listener);
+}
+
+void mz_dirty_bitmap(const struct mz_dirty *dirty, mz_ia ia, uint64_t bytes, uint64_t *words)
+{
+	mz_pages_bitmap(&dirty->taken, pages_of(dirty->space, ia.addr),
+			pages_of(dirty->space, bytes), words);
+}
+
+void mz_dirty_commit(struct mz_dirty *dirty)
+{
+	mz_pages_remove(&dirty->taken, 0, page_count(dirty->space->table.config.format));
+}
+
+enum mz_error mz_dirty_put_back(struct mz_dirty *dirty)
+{
+	return mz_pages_move(&dirty->written, &dirty->taken, 0,
+			     page_count(dirty->space->table.config.format));
+}
+
+enum mz_error mz_space_written(struct mz_space *space, mz_ia ia, uint64_t bytes)
+{
+	enum mz_error error;
+
+	gate_enter(space);
+	error = written_prepare(space, ia.addr, bytes);
+	if (error == MZ_OK)
+		written_tell(space, ia.addr, bytes);
+	gate_leave(space);
+	return error;
+}

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The fault path. */
+#include "ept/gate.h"
+#include "ept/written.h"
+
+/* What one call carries along. */
+struct job {
+	struct mz_worker *worker; /* NULL: nobody counts, and nodes come from memory */
+	struct mz_space *space;
+	const struct mz_region *region; /* inside the gate */
+	uint64_t gpa;
+	unsigned access;
+	struct mz_fault *fault;
+};
+
+static void count(uint64_t *counter)
+{
+	mz_store_relaxed(counter, mz_load_relaxed(counter) + 1);
+}
+
+/* Fills in the leaf around the address. */
+static void describe(const struct job *job, struct mz_leaf leaf)
+{
+	struct mz_item item = mz_leaf_item(&job->space->table, leaf);
+	uint64_t mask = mz_span(job->space->table.config.format, item.level) - 1;
+
+	job->fault->ia = mz_ia_from(job->gpa & ~mask);
+	job->fault->bytes = mask + 1;
+	job->fault->item = item;
+	job->fault->item.oa.addr &= ~mask;
+}
+
+static enum mz_answer deny(struct job *job, enum mz_denial cause)
+{
+	job->fault->cause = cause;
+	if (job->region != NULL)
+		job->fault->region = *job->region;
+	return MZ_DENIED;
+}
+
+/* The largest leaf around the address that lies in the region, up to `level`. */
+static unsigned region_level(const struct job *job, unsigned level)
+{
+	const struct mz_format *f = job->space->table.config.format;
+	const struct mz_region *region = job->region;
+	uint64_t before = job->gpa - region->ia.addr, behind = mz_region_last(region) - job->gpa;
+
+	if (region->leaf_level_max != 0 && level > region->leaf_level_max)
+		level = region->leaf_level_max;
+	for (; level > 1; level--) {
+		uint64_t mask = mz_span(f, level) - 1;
+
+		if ((job->gpa & mask) <= before && (~job->gpa & mask) <= behind)
+			break;
+	}
+	return level;
+}
+
+static unsigned highest_leaf(const struct mz_space *space)
+{
+	unsigned level = space->table.config.format->levels;
+
+	while (!mz_leaf_allowed(space->table.config.leaf_levels, level))
+		level--;
+	return level;
+}
+
+/* May this access be written down in the leaf, or has the leaf to wait for a write? */
+static struct mz_prop leaf_prop(const struct job *job)
+{
+	struct mz_prop prop = job->region->prop;
+	unsigned perm = mz_region_perm(job->region);
+
+	if (writes_are_tracked(job->space) && (job->access & MZ_WRITE) == 0)
+		perm &= ~(unsigned)MZ_WRITE;
+	prop.perm = (uint8_t)perm;
+	return prop;
+}
+
+/* Lets the leaf around the address be written, or the part of it that the consumers want. */
+static enum mz_answer let_write(struct job *job, unsigned level)
+{
+	struct mz_space *space = job->space;
+	const struct mz_format *f = space->table.config.format;
+	unsigned part = written_level(space) < level ? written_level(space) : level;
+	uint64_t base = job->gpa & ~(mz_span(f, part) - 1);
+	struct mz_writable writable = {.level_max = part};
+	struct mz_gather gather;
+	enum mz_error error = written_prepare(space, base, mz_span(f, part));
+
+	if (error != MZ_OK)
+		return MZ_EXHAUSTED;
+	mz_gather_init(&gather, &space->table);
+	gather.reserve = job->worker != NULL ? &job->worker->reserve : NULL;
+	writable.gather = &gather;
+	error = mz_table_write_enable(&space->table, mz_ia_from(job->gpa), &writable);
+	mz_gather_finish(&gather);
+	/* What was mapped is gone again: the access is done again, and faults. */
+	if (error != MZ_OK)
+		return error == MZ_NOT_MAPPED ? MZ_RETRY : MZ_EXHAUSTED;
+	written_tell(space, writable.ia.addr, writable.bytes);
+	if (job->worker != NULL) {
+		count(&job->worker->stats.written[writable.leaf_level]);
+		if (writable.leaf_level > part)
+			count(&job->worker->stats.split[writable.leaf_level]);
+	}
+	describe(job, mz_table_find(&space->table, mz_ia_from(job->gpa)));
+	return MZ_RESOLVED;
+}
+
+/* The address is mapped already. */
+static enum mz_answer answer_mapped(struct job *job, const struct mz_fill *fill)
+{
+	struct mz_item item = mz_leaf_item(&job->space->table, fill->leaf);
+	unsigned perm = item.prop.perm & (fill->writable ? ~0u : ~(unsigned)MZ_WRITE);
+	unsigned missing = job->access & ~perm;
+
+	describe(job, fill->leaf);
+	if (missing == 0)
+		return MZ_RETRY;
+	if (missing == MZ_WRITE)
+		return let_write(job, item.level);
+	return deny(job, MZ_DENIAL_PERMISSION);
+}
+
+/* A leaf has been mapped, for an access that may be a write. */
+static enum mz_answer answer_filled(struct job *job, const struct mz_fill *fill)
+{
+	unsigned level = mz_leaf_level(fill->leaf);
+
+	if (job->worker != NULL)
+		count(&job->worker->stats.mapped[level]);
+	describe(job, fill->leaf);
+	if ((job->access & MZ_WRITE) == 0)
+		return MZ_RESOLVED;
+	if (MZ_UNLIKELY(!fill->writable))
+		return let_write(job, level);
+	if (MZ_UNLIKELY(job->space->consumers != NULL))
+		written_tell(job->space, job->fault->ia.addr, job->fault->bytes);
+	return MZ_RESOLVED;
+}
+
+/* Maps a leaf of the level or below, unless something is there. */
+static enum mz_answer fill_leaf(struct job *job, uint64_t offset, unsigned level_min,
+				unsigned level_max, enum mz_error *error)
+{
+	struct mz_space *space = job->space;
+	struct mz_fill fill = {
+		.offset = offset,
+		.prop = leaf_prop(job),
+		.level_min = level_min,
+		.level_max = level_max,
+		.reserve = job->worker != NULL ? &job->worker->reserve : NULL,
+	};
+
+	if (MZ_UNLIKELY(space->consumers != NULL) && (job->access & MZ_WRITE) != 0) {
+		uint64_t span = mz_span(space->table.config.format, level_max);
+
+		*error = written_prepare(space, job->gpa & ~(span - 1), span);
+		if (*error != MZ_OK)
+			return MZ_EXHAUSTED;
+	}
+	*error = mz_table_fill(&space->table, mz_ia_from(job->gpa), &fill);
+	if (*error == MZ_OK)
+		return answer_filled(job, &fill);
+	return *error == MZ_OCCUPIED ? answer_mapped(job, &fill) : MZ_EXHAUSTED;
+}
+
+/* The leaf that may be mapped for this access. */
+static unsigned level_wanted(const struct job *job)
+{
+	unsigned most = highest_leaf(job->space);
+
+	if ((job->access & MZ_WRITE) != 0 && most > written_level(job->space))
+		most = written_level(job->space);
+	return region_level(job, most);
+}
+
+/* A frame from the embedder, who may sleep: outside of the gate. */
+static enum mz_error supply(struct job *job, const struct mz_region *region, unsigned *level,
+			    mz_oa *oa)
+{
+	struct mz_space *space = job->space;
+	uint64_t mask = mz_span(space->table.config.format, *level) - 1;
+	enum mz_error error;
+
+	gate_leave(space);
+	error = space->backing.supply(space->backing.context, region, mz_ia_from(job->gpa & ~mask),
+				      level, oa);
+	gate_enter(space);
+	return error;
+}
+
+/*
+ * Maps a frame that the embedder supplies. Where others were faster it goes back: all of it is
+ * mapped, or nothing. False: a leaf of this level does not fit any more, but one below may.
+ */
+static bool map_supplied(struct job *job, unsigned level, enum mz_answer *answer)
+{
+	struct mz_space *space = job->space;
+	struct mz_region region = *job->region;
+	uint64_t version = space->version;
+	unsigned got = level;
+	enum mz_error error;
+	mz_oa oa;
+
+	*answer = MZ_EXHAUSTED;
+	if (supply(job, &region, &got, &oa) != MZ_OK)
+		return true;
+	error = MZ_BAD_LEVEL;
+	*answer = MZ_RETRY;
+	if (version == space->version && got >= 1 && got <= level) {
+		uint64_t mask = mz_span(space->table.config.format, got) - 1;
+
+		*answer = fill_leaf(job, oa.addr - (job->gpa & ~mask), got, got, &error);
+	}
+	if (error != MZ_OK)
+		space->backing.release(space->backing.context, &region, oa, got);
+	return error != MZ_BAD_LEVEL || version != space->version;
+}
+
+static enum mz_answer answer_supplied(struct job *job)
+{
+	const uint32_t leaf_levels = job->space->table.config.leaf_levels;
+	enum mz_answer answer;
+	enum mz_error error;
+
+	/* No leaf is as large as this: asks for what is there, and maps nothing. */
+	answer = fill_leaf(job, 0, MZ_LEVELS_MAX + 1, 1, &error);
+	if (error != MZ_BAD_LEVEL)
+		return answer;
+	for (unsigned level = level_wanted(job); level >= 1; level--)
+		if (mz_leaf_allowed(leaf_levels, level) && map_supplied(job, level, &answer))
+			break;
+	return answer;
+}
+
+/* Memory that the guest may access so. */
+static enum mz_answer answer_memory(struct job *job)
+{
+	const struct mz_region *region = job->region;
+	enum mz_error error;
+
+	if (MZ_UNLIKELY(region->supplied))
+		return answer_supplied(job);
+	return fill_leaf(job, region->oa.addr - region->ia.addr, 0, level_wanted(job), &error);
+}
+
+static enum mz_answer answer_inside(struct job *job)
+{
+	job->region = mz_regions_find(&job->space->regions, job->gpa);
+	if (job->region == NULL)
+		return deny(job, MZ_DENIAL_NO_REGION);
+	job->fault->kind = job->region->kind;
+	if (MZ_LIKELY((mz_region_perm(job->region) & job->access) == job->access))
+		return answer_memory(job);
+	switch (job->region->kind) {
+	case MZ_REGION_MMIO:
+		job->fault->region = *job->region;
+		return MZ_MMIO;
+	case MZ_REGION_LENT:
+		return deny(job, MZ_DENIAL_LENT);
+	case MZ_REGION_ROM:
+		if ((job->access & MZ_WRITE) != 0)
+			return deny(job, MZ_DENIAL_READ_ONLY);
+		break;
+	default:
+		break;
+	}
+	return deny(job, MZ_DENIAL_PERMISSION);
+}
+
+/* Inside the gate, but while a frame is supplied. */
+static enum mz_answer answer_access(struct job *job)
+{
+	enum mz_answer answer;
+
+	gate_enter(job->space);
+	answer = answer_inside(job);
+	gate_leave(job->space);
+	return answer;
+}
+
+enum mz_answer mz_space_fault(struct mz_worker *worker, const struct mz_fault_record *record,
+			      struct mz_fault *fault)
+{
+	struct job job = {
+		.worker = worker,
+		.space = worker->space,
+		.gpa = record->ia.addr,
+		.access = record->access != 0 ? record->access : MZ_READ,
+		.fault = fault,
+	};
+	enum mz_answer answer;
+
+	fault->cause = MZ_DENIAL_NONE;
+	fault->kind = MZ_REGION_KINDS;
+	fault->region.bytes = 0;
+	if (MZ_UNLIKELY(!record->has_ia || record->cause == MZ_FAULT_OTHER))
+		answer = deny(&job, MZ_DENIAL_UNKNOWN);
+	else
+		answer = answer_access(&job);
+	count(&worker->stats.answers[answer]);
+	if (answer == MZ_DENIED)
+		count(&worker->stats.denials[fault->cause]);
+	return answer;
+}
+
+/* Maps what [first, last], which lies in one region, lacks. */
+static enum mz_error populate_part(struct mz_worker *worker, uint64_t first, uint64_t last)
+{
+	for (;;) {
+		struct mz_fault fault;
+		struct job job = {
+			.worker = worker,
+			.space = worker->space,
+			.gpa = first,
+			.access = MZ_READ,
+			.fault = &fault,
+		};
+		enum mz_answer answer = answer_access(&job);
+		uint64_t leaf_last;
+
+		if (answer == MZ_EXHAUSTED)
+			return MZ_NO_MEMORY;
+		/* The region was changed meanwhile, or nobody may read there: no leaf is wanted. */
+		leaf_last = answer == MZ_RESOLVED || answer == MZ_RETRY
+			? fault.ia.addr + (fault.bytes - 1)
+			: mz_span_last(worker->space->table.config.format, first, 1);
+		if (leaf_last >= last)
+			return MZ_OK;
+		first = leaf_last + 1;
+	}
+}
+
+/* The next part of [first, last] that lies in one region of memory. False: there is none. */
+static bool next_memory(const struct mz_space *space, uint64_t *first, uint64_t last,
+			uint64_t *part_last)
+{
+	const struct mz_region *region;
+	bool found = false;
+
+	gate_enter(space);
+	region = mz_regions_next(&space->regions, *first);
+	while (region != NULL && mz_region_perm(region) == 0)
+		region = mz_region_last(region) < last
+			? mz_regions_next(&space->regions, mz_region_last(region) + 1)
+			: NULL;
+	if (region != NULL && region->ia.addr <= last) {
+		found = true;
+		if (region->ia.addr > *first)
+			*first = region->ia.addr;
+		*part_last = mz_region_last(region) < last ? mz_region_last(region) : last;
+	}
+	gate_leave(space);
+	return found;
+}
+
+enum mz_error mz_space_populate(struct mz_worker *worker, mz_ia gpa, uint64_t bytes)
+{
+	uint64_t first = gpa.addr, last = gpa.addr + (bytes - 1), part_last;
+
+	if (bytes == 0 || last < first)
+		return MZ_OUT_OF_RANGE;
+	while (next_memory(worker->space, &first, last, &part_last)) {
+		enum mz_error error = populate_part(worker, first, part_last);
+
+		if (error != MZ_OK || part_last == last)
+			return error;
+		first = part_last + 1;
+	}
+	return MZ_OK;
+}
+
+bool mz_space_find(const struct mz_space *space, mz_ia gpa, struct mz_region *region)
+{
+	const struct mz_region *found;
+
+	gate_enter(space);
+	found = mz_regions_find(&space->regions, gpa.addr);
+	if (found != NULL)
+		*region = *found;
+	gate_leave(space);
+	return found != NULL;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Telling consumers of what is written. The gate is passed, so none begins or ends meanwhile.
+ *
+ * Memory is let be written first, and told of then. The other way round, a collection in between
+ * would take what was told and protect what was not let be written yet, and the writes that follow
+ * would be nobody's. This way round, what such a collection misses comes in the next. Room to tell
+ * is made ahead, so that it cannot fail.
+ */
+#ifndef MZ_EPT_WRITTEN_H
+#define MZ_EPT_WRITTEN_H
+
+#include "core/geometry.h"
+#include "ept/dirty.h"
+
+/* Is hardware asked, and not the faults? */
+static inline bool dirty_by_hardware(const struct mz_space *space)
+{
+	return (space->table.config.features & MZ_HW_ACCESSED_DIRTY) != 0;
+}
+
+/* Must a leaf that nobody has written be protected against it? */
+static inline bool writes_are_tracked(const struct mz_space *space)
+{
+	return space->consumers != NULL && !dirty_by_hardware(space);
+}
+
+/* The largest leaf that may be let be written. */
+static inline unsigned written_level(const struct mz_space *space)
+{
+	return writes_are_tracked(space) && space->written_level != 0
+		? space->written_level
+		: space->table.config.format->levels;
+}
+
+static inline uint64_t pages_of(const struct mz_space *space, uint64_t bytes)
+{
+	return bytes >> space->table.config.format->page_lg2;
+}
+
+/* Room to tell of [ia, ia + bytes). */
+static inline enum mz_error written_prepare(struct mz_space *space, uint64_t ia, uint64_t bytes)
+{
+	for (struct mz_dirty *dirty = space->consumers; dirty != NULL; dirty = dirty->next) {
+		enum mz_error error = mz_pages_prepare(&dirty->written, pages_of(space, ia),
+						       pages_of(space, bytes));
+
+		if (error != MZ_OK)
+			return error;
+	}
+	return MZ_OK;
+}
+
+static inline void written_tell(struct mz_space *space, uint64_t ia, uint64_t bytes)
+{
+	for (struct mz_dirty *dirty = space->consumers; dirty != NULL; dirty = dirty->next)
+		mz_pages_add(&dirty->written, pages_of(space, ia), pages_of(space, bytes));
+}
+
+#endif
