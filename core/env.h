@@ -134,6 +134,11 @@ static inline bool mz_refs_put(uint32_t *refs)
 	return --*refs == 0;
 }
 
+static inline bool mz_refs_shared(const uint32_t *refs)
+{
+	return *refs > 1;
+}
+
 #else
 
 /* Waits until the lock is free and takes it. Whoever gets it sees what the last holder wrote. */
@@ -153,6 +158,12 @@ static inline void mz_lock_release(uint32_t *lock)
 static inline void mz_refs_take(uint32_t *refs)
 {
 	__atomic_fetch_add(refs, 1, __ATOMIC_RELAXED);
+}
+
+/* Are there other owners? */
+static inline bool mz_refs_shared(const uint32_t *refs)
+{
+	return __atomic_load_n(refs, __ATOMIC_ACQUIRE) > 1;
 }
 
 /*

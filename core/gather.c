@@ -12,7 +12,7 @@ static void reset(struct mz_gather *gather)
 {
 	owe_no_flush(gather);
 	gather->cut = MZ_FRAME_NONE;
-	gather->item_count = 0;
+	gather->item_count = gather->shared_count = 0;
 }
 
 void mz_gather_init(struct mz_gather *gather, struct mz_table *table)
@@ -35,6 +35,21 @@ void mz_gather_flush_(struct mz_gather *gather)
 	owe_no_flush(gather);
 }
 
+/* Whose last owner is gone: ours to retire, like any node that was cut. */
+static void put_shared(struct mz_gather *gather)
+{
+	const struct mz_config *c = &gather->table->config;
+
+	for (unsigned i = 0; i < gather->shared_count; i++) {
+		struct mz_frame *frame = mz_frame_at(c->format, c, gather->shared[i].oa);
+
+		if (mz_refs_put(&frame->refs)) {
+			frame->refs = 1;
+			mz_gather_node_(c->format, gather, gather->shared[i].oa);
+		}
+	}
+}
+
 void mz_gather_finish(struct mz_gather *gather)
 {
 	struct mz_table *table;
@@ -44,6 +59,7 @@ void mz_gather_finish(struct mz_gather *gather)
 	table = gather->table;
 	c = &table->config;
 	mz_gather_flush_(gather);
+	put_shared(gather);
 	if (gather->cut != MZ_FRAME_NONE) {
 		if (c->rcu.retire != NULL)
 			c->rcu.retire(c->rcu.context, table, gather->cut);
@@ -60,4 +76,11 @@ void mz_gather_item_(struct mz_gather *gather, struct mz_item item)
 	if (gather->item_count == MZ_GATHER_ITEMS)
 		mz_gather_finish(gather);
 	gather->items[gather->item_count++] = item;
+}
+
+void mz_gather_shared_(struct mz_gather *gather, mz_node node)
+{
+	if (gather->shared_count == MZ_GATHER_SHARED)
+		mz_gather_finish(gather);
+	gather->shared[gather->shared_count++] = node;
 }

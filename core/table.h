@@ -34,10 +34,11 @@ struct mz_harvest;
 /* Made by mz_table_init(). Read-only to its user. `ops` is NULL once it was destroyed. */
 struct mz_table {
 	const struct mz_ops *ops;
-	uint64_t *root;          /* the root's entries */
-	mz_oa root_oa;           /* the root */
-	uint64_t reach;          /* root entries below this are managed; 0: look closer */
-	uint64_t oa_last;        /* the last output address */
+	uint64_t *root;   /* the root's entries */
+	mz_oa root_oa;    /* the root */
+	uint64_t reach;   /* root entries below this are managed; 0: look closer */
+	uint64_t oa_last; /* the last output address */
+	bool shares;      /* some nodes may be those of other tables, too: see core/clone.h */
 	struct mz_config config; /* as given, its defaults filled in */
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "ept/change.h"
 
+#include "core/clone.h"
 #include "ept/gate.h"
 #include "ept/written.h"
 
@@ -167,6 +168,21 @@ static bool cuts_region(const struct mz_space *space, uint64_t border)
 	return region != NULL && region->ia.addr != border;
 }
 
+/* The nodes that the change is going to change become the table's own. Faults may do the same. */
+static enum mz_error own_ways(struct mz_change *change)
+{
+	struct mz_table *table = &change->space->table;
+	bool all = change->request.change == MZ_CHANGE_PROTECT;
+	struct mz_gather gather;
+	enum mz_error error;
+
+	mz_gather_init(&gather, table);
+	error = mz_table_own(table, mz_ia_from(change->first), change->last - change->first + 1,
+			     all, &gather);
+	mz_gather_finish(&gather);
+	return error;
+}
+
 /* Nodes for leaves at the ends of what goes, and room to tell of what hardware knows to be written.
  */
 static enum mz_error set_aside(struct mz_change *change)
@@ -178,6 +194,8 @@ static enum mz_error set_aside(struct mz_change *change)
 	splits += change->last != UINT64_MAX && cuts_region(space, change->last + 1);
 	mz_reserve_need_splits(&space->table.config, &change->reserve, splits);
 	error = mz_reserve_fill(&space->table.config, &change->reserve);
+	if (error == MZ_OK && space->table.shares)
+		error = own_ways(change);
 	if (error == MZ_OK && dirty_by_hardware(space))
 		error = written_prepare(space, change->first, change->last - change->first + 1);
 	return error;
@@ -246,7 +264,7 @@ static void protect_leaves(const struct mz_change *change, struct mz_gather *gat
 
 		first = first > change->first ? first : change->first;
 		last = last < change->last ? last : change->last;
-		if (writes_are_tracked(space))
+		if (writes_are_tracked(space) || space->table.shares)
 			perm &= ~(unsigned)MZ_WRITE;
 		if (perm != 0)
 			must(mz_table_protect(&space->table, mz_ia_from(first), last - first + 1,

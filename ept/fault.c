@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 /* The fault path. */
+#include "core/clone.h"
+#include "core/cursor.h"
 #include "ept/gate.h"
 #include "ept/written.h"
 
 /* What one call carries along. */
 struct job {
-	struct mz_worker *worker; /* NULL: nobody counts, and nodes come from memory */
+	struct mz_worker *worker;
 	struct mz_space *space;
 	const struct mz_region *region; /* inside the gate */
 	uint64_t gpa;
@@ -16,6 +18,11 @@ struct job {
 static void count(uint64_t *counter)
 {
 	mz_store_relaxed(counter, mz_load_relaxed(counter) + 1);
+}
+
+static struct mz_reserve *reserve_of(const struct job *job)
+{
+	return &job->worker->reserve;
 }
 
 /* Fills in the leaf around the address. */
@@ -65,24 +72,51 @@ static unsigned highest_leaf(const struct mz_space *space)
 	return level;
 }
 
+/* Clones map the same frames where these follow from the address, also what is new in both. */
+static bool may_be_anothers(const struct job *job)
+{
+	return MZ_UNLIKELY(job->space->table.shares) && job->region->kind == MZ_REGION_RAM &&
+		!job->region->supplied;
+}
+
 /* May this access be written down in the leaf, or has the leaf to wait for a write? */
 static struct mz_prop leaf_prop(const struct job *job)
 {
 	struct mz_prop prop = job->region->prop;
 	unsigned perm = mz_region_perm(job->region);
 
-	if (writes_are_tracked(job->space) && (job->access & MZ_WRITE) == 0)
+	if (may_be_anothers(job) ||
+	    (writes_are_tracked(job->space) && (job->access & MZ_WRITE) == 0))
 		perm &= ~(unsigned)MZ_WRITE;
 	prop.perm = (uint8_t)perm;
 	return prop;
 }
 
-/* Lets the leaf around the address be written, or the part of it that the consumers want. */
-static enum mz_answer let_write(struct job *job, unsigned level)
+/*
+ * Before a table that shares nodes is changed at the address: makes the way there its own. An
+ * answer other than MZ_RESOLVED: it could not.
+ */
+static enum mz_answer own_way(const struct job *job)
+{
+	struct mz_table *table = &job->space->table;
+	uint64_t page = mz_span(table->config.format, 1);
+	struct mz_gather gather;
+	enum mz_error error;
+
+	if (MZ_LIKELY(!table->shares))
+		return MZ_RESOLVED;
+	mz_gather_init(&gather, table);
+	gather.reserve = reserve_of(job);
+	error = mz_table_own(table, mz_ia_from(job->gpa & ~(page - 1)), page, true, &gather);
+	mz_gather_finish(&gather);
+	return error == MZ_OK ? MZ_RESOLVED : MZ_EXHAUSTED;
+}
+
+/* Lets the leaf around the address be written, or a part of it up to a level. */
+static enum mz_answer let_write(struct job *job, unsigned part)
 {
 	struct mz_space *space = job->space;
 	const struct mz_format *f = space->table.config.format;
-	unsigned part = written_level(space) < level ? written_level(space) : level;
 	uint64_t base = job->gpa & ~(mz_span(f, part) - 1);
 	struct mz_writable writable = {.level_max = part};
 	struct mz_gather gather;
@@ -91,7 +125,7 @@ static enum mz_answer let_write(struct job *job, unsigned level)
 	if (error != MZ_OK)
 		return MZ_EXHAUSTED;
 	mz_gather_init(&gather, &space->table);
-	gather.reserve = job->worker != NULL ? &job->worker->reserve : NULL;
+	gather.reserve = reserve_of(job);
 	writable.gather = &gather;
 	error = mz_table_write_enable(&space->table, mz_ia_from(job->gpa), &writable);
 	mz_gather_finish(&gather);
@@ -99,13 +133,98 @@ static enum mz_answer let_write(struct job *job, unsigned level)
 	if (error != MZ_OK)
 		return error == MZ_NOT_MAPPED ? MZ_RETRY : MZ_EXHAUSTED;
 	written_tell(space, writable.ia.addr, writable.bytes);
-	if (job->worker != NULL) {
-		count(&job->worker->stats.written[writable.leaf_level]);
-		if (writable.leaf_level > part)
-			count(&job->worker->stats.split[writable.leaf_level]);
-	}
+	count(&job->worker->stats.written[writable.leaf_level]);
+	if (writable.leaf_level > part)
+		count(&job->worker->stats.split[writable.leaf_level]);
 	describe(job, mz_table_find(&space->table, mz_ia_from(job->gpa)));
 	return MZ_RESOLVED;
+}
+
+/* The page around the address, as it is mapped by a leaf. */
+static struct mz_item page_of(const struct job *job, struct mz_leaf leaf)
+{
+	struct mz_item item = mz_leaf_item(&job->space->table, leaf);
+
+	item.oa.addr &= ~(mz_span(job->space->table.config.format, 1) - 1);
+	item.level = 1;
+	return item;
+}
+
+/*
+ * Maps another frame where the page `from` is, if it is there still. What may fail comes before
+ * what changes.
+ */
+static enum mz_error exchange_page(const struct job *job, struct mz_item from, mz_oa to)
+{
+	struct mz_table *table = &job->space->table;
+	uint64_t bytes = mz_span(table->config.format, 1);
+	mz_ia page = mz_ia_from(job->gpa & ~(bytes - 1));
+	struct mz_fragment fragment;
+	struct mz_gather gather;
+	struct mz_cursor cursor;
+	enum mz_error error;
+
+	mz_gather_init(&gather, table);
+	error = mz_cursor_open(&cursor, table, page, bytes, &gather);
+	if (error != MZ_OK)
+		return error;
+	fragment = mz_cursor_query(&cursor);
+	error = MZ_NOT_MAPPED;
+	if (fragment.kind == MZ_LEAF &&
+	    fragment.item.oa.addr + (page.addr - fragment.ia.addr) == from.oa.addr) {
+		mz_reserve_need_splits(&table->config, &cursor.reserve, 1);
+		error = mz_reserve_fill(&table->config, &cursor.reserve);
+		if (error == MZ_OK)
+			error = mz_cursor_take_next(&cursor, bytes, &fragment);
+		if (error == MZ_OK)
+			error = mz_cursor_jump(&cursor, page);
+		if (error == MZ_OK)
+			error = mz_cursor_map(&cursor, to, 1, from.prop);
+	}
+	mz_cursor_close(&cursor);
+	mz_gather_finish(&gather);
+	return error;
+}
+
+/* A write to a page that clones may have: a frame that none of them has takes its place. */
+static enum mz_answer let_write_copy(struct job *job, struct mz_item from)
+{
+	struct mz_space *space = job->space;
+	const struct mz_backing *backing = &space->backing;
+	struct mz_region region = *job->region;
+	uint64_t version = space->version;
+	uint64_t page = job->gpa & ~(mz_span(space->table.config.format, 1) - 1);
+	enum mz_error error;
+	mz_oa to;
+
+	gate_leave(space);
+	error = backing->copy(backing->context, &region, mz_ia_from(page), from, &to);
+	gate_enter(space);
+	if (error != MZ_OK)
+		return MZ_EXHAUSTED;
+	if (to.addr == from.oa.addr)
+		return version == space->version ? let_write(job, 1) : MZ_RETRY;
+	error = version == space->version ? exchange_page(job, from, to) : MZ_NOT_MAPPED;
+	if (error != MZ_OK) {
+		backing->release(backing->context, &region, to, 1);
+		return error == MZ_NOT_MAPPED ? MZ_RETRY : MZ_EXHAUSTED;
+	}
+	count(&job->worker->stats.copied);
+	return let_write(job, 1);
+}
+
+/* The address is mapped, and its region may be written. */
+static enum mz_answer answer_write(struct job *job, struct mz_leaf leaf)
+{
+	struct mz_space *space = job->space;
+	unsigned level = mz_leaf_level(leaf);
+	enum mz_answer answer = own_way(job);
+
+	if (answer != MZ_RESOLVED)
+		return answer;
+	if (space->table.shares && job->region->kind != MZ_REGION_SHARED)
+		return let_write_copy(job, page_of(job, leaf));
+	return let_write(job, written_level(space) < level ? written_level(space) : level);
 }
 
 /* The address is mapped already. */
@@ -119,7 +238,7 @@ static enum mz_answer answer_mapped(struct job *job, const struct mz_fill *fill)
 	if (missing == 0)
 		return MZ_RETRY;
 	if (missing == MZ_WRITE)
-		return let_write(job, item.level);
+		return answer_write(job, fill->leaf);
 	return deny(job, MZ_DENIAL_PERMISSION);
 }
 
@@ -128,16 +247,22 @@ static enum mz_answer answer_filled(struct job *job, const struct mz_fill *fill)
 {
 	unsigned level = mz_leaf_level(fill->leaf);
 
-	if (job->worker != NULL)
-		count(&job->worker->stats.mapped[level]);
+	count(&job->worker->stats.mapped[level]);
 	describe(job, fill->leaf);
 	if ((job->access & MZ_WRITE) == 0)
 		return MZ_RESOLVED;
+	if (may_be_anothers(job))
+		return answer_write(job, fill->leaf);
 	if (MZ_UNLIKELY(!fill->writable))
 		return let_write(job, level);
 	if (MZ_UNLIKELY(job->space->consumers != NULL))
 		written_tell(job->space, job->fault->ia.addr, job->fault->bytes);
 	return MZ_RESOLVED;
+}
+
+static bool is_mapped(const struct job *job)
+{
+	return mz_leaf_level(mz_table_find(&job->space->table, mz_ia_from(job->gpa))) != 0;
 }
 
 /* Maps a leaf of the level or below, unless something is there. */
@@ -150,7 +275,7 @@ static enum mz_answer fill_leaf(struct job *job, uint64_t offset, unsigned level
 		.prop = leaf_prop(job),
 		.level_min = level_min,
 		.level_max = level_max,
-		.reserve = job->worker != NULL ? &job->worker->reserve : NULL,
+		.reserve = reserve_of(job),
 	};
 
 	if (MZ_UNLIKELY(space->consumers != NULL) && (job->access & MZ_WRITE) != 0) {
@@ -159,6 +284,13 @@ static enum mz_answer fill_leaf(struct job *job, uint64_t offset, unsigned level
 		*error = written_prepare(space, job->gpa & ~(span - 1), span);
 		if (*error != MZ_OK)
 			return MZ_EXHAUSTED;
+	}
+	if (MZ_UNLIKELY(space->table.shares) && !is_mapped(job)) {
+		enum mz_answer answer = own_way(job);
+
+		*error = MZ_NO_MEMORY;
+		if (answer != MZ_RESOLVED)
+			return answer;
 	}
 	*error = mz_table_fill(&space->table, mz_ia_from(job->gpa), &fill);
 	if (*error == MZ_OK)

@@ -5,7 +5,7 @@
 static bool hooks_complete(const struct mz_config *config, const struct mz_backing *backing)
 {
 	return (config->rcu.enter == NULL || config->rcu.wait != NULL) &&
-		(backing == NULL || (backing->supply != NULL && backing->release != NULL));
+		(backing == NULL || backing->release != NULL);
 }
 
 enum mz_error mz_space_init(struct mz_space *space, const struct mz_config *config,

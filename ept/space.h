@@ -60,11 +60,12 @@ struct mz_space_stats {
 	uint64_t mapped[MZ_LEVELS_MAX + 1];  /* leaves that faults have mapped, by level */
 	uint64_t written[MZ_LEVELS_MAX + 1]; /* leaves that faults made writable, by level */
 	uint64_t split[MZ_LEVELS_MAX + 1];   /* leaves that a write has split, by level */
+	uint64_t copied;                     /* pages that were copied before they were written */
 };
 
 /*
- * What backs regions that are `supplied`. Both hooks may sleep: no lock is held, and no reader's
- * section is open.
+ * What backs the regions: frames for those that are `supplied`, and copies for clones. The hooks
+ * may sleep: no lock is held, and no reader's section is open.
  */
 struct mz_backing {
 	void *context;
@@ -76,7 +77,14 @@ struct mz_backing {
 	 */
 	enum mz_error (*supply)(void *context, const struct mz_region *region, mz_ia ia,
 				unsigned *level, mz_oa *oa);
-	/* What was supplied and is not going to be mapped: somebody else was faster. */
+	/*
+	 * The guest is about to write to a page that clones may have, too: `from` is mapped at ia.
+	 * Answers a frame for the page that is this space's alone: another with the same contents,
+	 * or `from.oa` again if nobody else has it. NULL: the space can't be cloned.
+	 */
+	enum mz_error (*copy)(void *context, const struct mz_region *region, mz_ia ia,
+			      struct mz_item from, mz_oa *to);
+	/* What was supplied or copied and is not going to be mapped: somebody else was faster. */
 	void (*release)(void *context, const struct mz_region *region, mz_oa oa, unsigned level);
 };
 
@@ -111,7 +119,8 @@ struct mz_worker {
 /*
  * Makes a space without regions. `regions` is room for `region_max` of them and stays the caller's;
  * it must outlive the space. `backing` may be NULL if no region is going to be supplied. Errors as
- * for mz_table_init(); MZ_BAD_HOOKS too where there are RCU hooks but no `wait`, or half a backing.
+ * for mz_table_init(); MZ_BAD_HOOKS too where there are RCU hooks but no `wait`, or a backing
+ * without `release`.
  */
 MZ_MUST_CHECK enum mz_error mz_space_init(struct mz_space *space, const struct mz_config *config,
 					  const struct mz_backing *backing,

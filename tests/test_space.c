@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "ept/space.h"
+#include "ept/change.h"
 #include "tests/fixture.h"
 #include "tests/model.h"
 #include "tests/rng.h"
@@ -20,13 +20,15 @@
 
 static struct fixture x; /* its table is the space's, not x.table */
 static struct mz_space space;
+static struct mz_worker worker;
 static struct mz_region regions[REGIONS_MAX];
 
 static void begin(int loop)
 {
 	fixture_prepare(&x, loop);
 	x.destroyed = true;
-	expect_ok(mz_space_init(&space, &x.config, regions, REGIONS_MAX));
+	expect_ok(mz_space_init(&space, &x.config, NULL, regions, REGIONS_MAX));
+	mz_worker_begin(&worker, &space);
 }
 
 static void end(void)
@@ -35,6 +37,7 @@ static void end(void)
 
 	must_say(violation.rule == MZ_RULE_NONE, "%s: %s", x.test_case->name,
 		 mz_rule_text(violation.rule));
+	mz_worker_end(&worker);
 	mz_space_destroy(&space);
 	witness_reclaim(&x.witness);
 	fixture_end(&x);
@@ -57,10 +60,43 @@ static enum mz_error add(enum mz_region_kind kind, uint64_t ia, uint64_t bytes, 
 	return mz_space_add(&space, &region);
 }
 
+static const struct mz_region *find(uint64_t gpa)
+{
+	const struct mz_region *region = mz_regions_find(&space.regions, gpa);
+	struct mz_region copy;
+
+	must_equal(mz_space_find(&space, mz_ia_from(gpa), &copy), region != NULL);
+	if (region != NULL)
+		must(memcmp(&copy, region, sizeof(copy)) == 0);
+	return region;
+}
+
+/* Fails the test unless a fault at gpa is said to go where gpa lies. */
+static void expect_region(const struct mz_fault *fault, uint64_t gpa)
+{
+	const struct mz_region *region = find(gpa);
+
+	must_equal(fault->kind, region ? region->kind : MZ_REGION_KINDS);
+	if (fault->region.bytes != 0)
+		must_equal(fault->region.ia.addr, region->ia.addr);
+	else
+		must(!region || region->kind != MZ_REGION_MMIO);
+}
+
 static enum mz_answer fault_at(uint64_t gpa, enum mz_perm access, struct mz_fault *fault)
 {
+	struct mz_fault_record record = mz_fault_record_of(mz_ia_from(gpa), access);
+
 	memset(fault, 0xa5, sizeof(*fault));
-	return mz_space_fault(&space, mz_ia_from(gpa), access, fault);
+	return mz_space_fault(&worker, &record, fault);
+}
+
+static void protect(uint64_t gpa, uint64_t bytes, unsigned perm)
+{
+	struct mz_request request = {
+		.change = MZ_CHANGE_PROTECT, .ia = mz_ia_from(gpa), .bytes = bytes, .perm = perm};
+
+	expect_ok(mz_space_change(&space, &request, NULL));
 }
 
 START_TEST(a_bad_configuration_is_refused)
@@ -71,9 +107,9 @@ START_TEST(a_bad_configuration_is_refused)
 	x.destroyed = true;
 	config = x.config;
 	config.format = NULL;
-	must_equal(mz_space_init(&space, &config, regions, REGIONS_MAX), MZ_BAD_FORMAT);
+	must_equal(mz_space_init(&space, &config, NULL, regions, REGIONS_MAX), MZ_BAD_FORMAT);
 	track_fail(&x.track, 1);
-	must_equal(mz_space_init(&space, &x.config, regions, REGIONS_MAX), MZ_NO_MEMORY);
+	must_equal(mz_space_init(&space, &x.config, NULL, regions, REGIONS_MAX), MZ_NO_MEMORY);
 	fixture_end(&x);
 }
 END_TEST
@@ -110,8 +146,8 @@ START_TEST(bad_regions_are_refused)
 		must_equal(add(k, x.base, 2 * x.page, -x.page), MZ_OUT_OF_RANGE);
 	}
 	must_equal(add(MZ_REGION_KINDS, x.base, x.page, 0), MZ_BAD_CONFIG);
-	must_equal(space.region_count, 0);
-	must(mz_space_find(&space, mz_ia_from(x.base)) == NULL);
+	must_equal(space.regions.count, 0);
+	must(find(x.base) == NULL);
 	end();
 }
 END_TEST
@@ -137,14 +173,14 @@ START_TEST(overlaps_are_refused)
 		must_equal(add(k, x.base, 5 * page, 0), MZ_OVERLAP);
 		must_equal(add(k, x.base, 100 * page, 0), MZ_OVERLAP);
 	}
-	must_equal(space.region_count, 1);
+	must_equal(space.regions.count, 1);
 	/* Touching is not meeting. */
 	expect_ok(add(MZ_REGION_ROM, x.base + 3 * page, page, 0));
 	expect_ok(add(MZ_REGION_MMIO, x.base + 8 * page, page, 0));
 	/* Backing memory may be shared. */
 	expect_ok(add(MZ_REGION_ROM, x.base + 16 * page, 4 * page, 0));
 	must_equal(add(MZ_REGION_RAM, x.base + 8 * page, 9 * page, 0), MZ_OVERLAP);
-	must_equal(space.region_count, 4);
+	must_equal(space.regions.count, 4);
 	end();
 }
 END_TEST
@@ -156,16 +192,18 @@ START_TEST(a_full_space_takes_no_more)
 		expect_ok(
 			add(MZ_REGION_RAM, x.base + (i * 7 % REGIONS_MAX) * 2 * x.page, x.page, 0));
 	must_equal(add(MZ_REGION_RAM, x.base + x.page, x.page, 0), MZ_FULL);
-	must_equal(space.region_count, REGIONS_MAX);
+	must_equal(space.regions.count, REGIONS_MAX);
 	for (unsigned i = 0; i < REGIONS_MAX; i++) {
-		must(mz_space_find(&space, mz_ia_from(x.base + i * 2 * x.page)) == &regions[i]);
-		must(mz_space_find(&space, mz_ia_from(x.base + (i * 2 + 1) * x.page)) == NULL);
+		must(find(x.base + i * 2 * x.page) == &regions[i]);
+		must(find(x.base + (i * 2 + 1) * x.page) == NULL);
 		must(i == 0 || regions[i - 1].ia.addr < regions[i].ia.addr);
 	}
+	mz_worker_end(&worker);
 	mz_space_destroy(&space);
-	expect_ok(mz_space_init(&space, &x.config, NULL, 0));
+	expect_ok(mz_space_init(&space, &x.config, NULL, NULL, 0));
+	mz_worker_begin(&worker, &space);
 	must_equal(add(MZ_REGION_RAM, x.base, x.page, 0), MZ_FULL);
-	must(mz_space_find(&space, mz_ia_from(x.base)) == NULL);
+	must(find(x.base) == NULL);
 	end();
 }
 END_TEST
@@ -176,18 +214,18 @@ START_TEST(regions_are_found_up_to_their_ends)
 
 	begin(_i);
 	expect_ok(add(MZ_REGION_ROM, x.base + 2 * x.page, 3 * x.page, x.page));
-	must(mz_space_find(&space, mz_ia_from(x.base + 2 * x.page - 1)) == NULL);
-	region = mz_space_find(&space, mz_ia_from(x.base + 2 * x.page));
+	must(find(x.base + 2 * x.page - 1) == NULL);
+	region = find(x.base + 2 * x.page);
 	must(region != NULL);
 	must_equal(region->ia.addr, x.base + 2 * x.page);
 	must_equal(region->bytes, 3 * x.page);
 	must_equal(region->oa.addr, x.page);
 	must_equal(region->kind, MZ_REGION_ROM);
 	must(region->owner == &x);
-	must(mz_space_find(&space, mz_ia_from(x.base + 5 * x.page - 1)) == region);
-	must(mz_space_find(&space, mz_ia_from(x.base + 5 * x.page)) == NULL);
-	must(mz_space_find(&space, mz_ia_from(0)) == NULL || x.base == 0);
-	must(mz_space_find(&space, mz_ia_from(UINT64_MAX)) == NULL);
+	must(find(x.base + 5 * x.page - 1) == region);
+	must(find(x.base + 5 * x.page) == NULL);
+	must(find(0) == NULL || x.base == 0);
+	must(find(UINT64_MAX) == NULL);
 	end();
 }
 END_TEST
@@ -200,11 +238,11 @@ START_TEST(a_region_may_be_the_last_of_the_space)
 	begin(_i);
 	last_page = x.format->ia_signed ? -x.page : ((uint64_t)1 << x.format->ia_lg2) - x.page;
 	expect_ok(add(MZ_REGION_RAM, last_page, x.page, 0));
-	must(mz_space_find(&space, mz_ia_from(last_page + x.page - 1)) != NULL);
+	must(find(last_page + x.page - 1) != NULL);
 	must_equal(fault_at(last_page + x.page - 1, MZ_WRITE, &fault), MZ_RESOLVED);
 	must_equal(fault.ia.addr, last_page);
 	must_equal(fault.bytes, x.page);
-	expect_ok(mz_space_populate(&space, mz_ia_from(last_page), x.page));
+	expect_ok(mz_space_populate(&worker, mz_ia_from(last_page), x.page));
 	end();
 }
 END_TEST
@@ -227,7 +265,7 @@ START_TEST(answers_follow_the_kind_of_region)
 		uint64_t off = i * x.page + 8;
 
 		must_equal(fault_at(ram + off, accesses[i], &fault), MZ_RESOLVED);
-		must(fault.region == mz_space_find(&space, mz_ia_from(ram)));
+		expect_region(&fault, ram);
 		must_equal(fault.cause, MZ_DENIAL_NONE);
 		must_equal(fault.ia.addr, ram + i * x.page);
 		must_equal(fault.bytes, x.page);
@@ -243,12 +281,12 @@ START_TEST(answers_follow_the_kind_of_region)
 		}
 
 		must_equal(fault_at(mmio + off, accesses[i], &fault), MZ_MMIO);
-		must(fault.region == mz_space_find(&space, mz_ia_from(mmio)));
+		expect_region(&fault, mmio);
 		must_equal(fault.cause, MZ_DENIAL_NONE);
 
 		must_equal(fault_at(x.base + 5 * x.page, accesses[i], &fault), MZ_DENIED);
 		must_equal(fault.cause, MZ_DENIAL_NO_REGION);
-		must(fault.region == NULL);
+		expect_region(&fault, x.base + 5 * x.page);
 	}
 	/* A write to ROM is denied before and after it is mapped, and maps nothing. */
 	must_equal(fault_at(rom, MZ_WRITE, &fault), MZ_DENIED);
@@ -259,7 +297,7 @@ START_TEST(answers_follow_the_kind_of_region)
 	must_equal(fault.item.oa.addr, 8 * x.page);
 	must_equal(fault_at(rom, MZ_WRITE, &fault), MZ_DENIED);
 	must_equal(fault.cause, MZ_DENIAL_READ_ONLY);
-	must(fault.region == mz_space_find(&space, mz_ia_from(rom)));
+	expect_region(&fault, rom);
 	must_equal(fault_at(rom, MZ_EXEC, &fault), MZ_RETRY);
 	must_equal(fault_at(rom + x.page, MZ_EXEC, &fault), MZ_RESOLVED);
 	must_equal(fault_at((uint64_t)1 << 62, MZ_READ, &fault), MZ_DENIED);
@@ -276,13 +314,13 @@ START_TEST(a_protected_page_denies)
 	begin(_i);
 	expect_ok(add(MZ_REGION_RAM, x.base, 4 * x.page, 0));
 	must_equal(fault_at(x.base, MZ_WRITE, &fault), MZ_RESOLVED);
-	expect_ok(mz_table_protect(&space.table, mz_ia_from(x.base), x.page, RX, NULL));
+	protect(x.base, x.page, RX);
 	must_equal(fault_at(x.base, MZ_WRITE, &fault), MZ_DENIED);
 	must_equal(fault.cause, MZ_DENIAL_PERMISSION);
 	must_equal(fault_at(x.base, MZ_READ, &fault), MZ_RETRY);
 	must_equal(fault.item.prop.perm, RX);
-	expect_ok(mz_table_unmap(&space.table, mz_ia_from(x.base), x.page, NULL));
-	must_equal(fault_at(x.base, MZ_WRITE, &fault), MZ_RESOLVED);
+	protect(x.base, x.page, 0);
+	must_equal(fault_at(x.base, MZ_WRITE, &fault), MZ_RETRY);
 	end();
 }
 END_TEST
@@ -440,7 +478,9 @@ START_TEST(a_fault_without_memory_changes_nothing)
 	for (unsigned n = 1; n < x.format->levels; n++) {
 		track_fail(&x.track, n);
 		must_equal(fault_at(x.base + x.root_span, MZ_WRITE, &fault), MZ_EXHAUSTED);
-		must(fault.region == mz_space_find(&space, mz_ia_from(x.base + x.root_span)));
+		expect_region(&fault, x.base + x.root_span);
+		/* What could be had is set aside for the next fault. */
+		mz_reserve_drain(&space.table.config, &worker.reserve);
 		must_equal(x.track.live_count, live);
 		tree_read(&after, &space.table);
 		must(tree_equal(&before, &after));
@@ -469,7 +509,7 @@ START_TEST(statistics_count_every_answer)
 	fault_at(x.base + 3 * x.page, MZ_WRITE, &fault);
 	fault_at(x.base + 4 * x.page, MZ_WRITE, &fault);
 	fault_at(x.base + 9 * x.page, MZ_WRITE, &fault);
-	expect_ok(mz_table_protect(&space.table, mz_ia_from(x.base), x.page, MZ_READ, NULL));
+	protect(x.base, x.page, MZ_READ);
 	fault_at(x.base, MZ_WRITE, &fault);
 	must_equal(mz_space_stats(&space).answers[MZ_RESOLVED], 2);
 	must_equal(mz_space_stats(&space).answers[MZ_RETRY], 1);
@@ -514,7 +554,7 @@ static void furnish(void)
 /* Does what faults at every page of [first, last] would do, in order, with a model's means. */
 static void model_populate(struct model *model, uint64_t first, uint64_t last)
 {
-	for (size_t i = 0; i < space.region_count; i++) {
+	for (size_t i = 0; i < space.regions.count; i++) {
 		const struct mz_region *region = &regions[i];
 		uint64_t region_last = region->ia.addr + (region->bytes - 1);
 		unsigned perm = region->kind == MZ_REGION_RAM ? RWX : RX;
@@ -559,19 +599,19 @@ START_TEST(populating_maps_what_faults_would)
 	first = x.base + 2 * x.page;
 	bytes = 5 * fixture_span(&x, 2) / 2;
 	bytes -= bytes % x.page;
-	expect_ok(mz_space_populate(&space, mz_ia_from(first), bytes));
+	expect_ok(mz_space_populate(&worker, mz_ia_from(first), bytes));
 	model_populate(&expected, first, first + bytes - 1);
 	tree_read(&tree, &space.table);
 	tree_model(&tree, x.format, &read);
 	must(model_equal(&expected, &read));
-	expect_ok(mz_space_populate(&space, mz_ia_from(x.base), big));
+	expect_ok(mz_space_populate(&worker, mz_ia_from(x.base), big));
 	model_populate(&expected, x.base, x.base + big - 1);
 	tree_read(&tree, &space.table);
 	tree_model(&tree, x.format, &read);
 	must(model_equal(&expected, &read));
 	/* Once more is nothing more. */
 	usage = mz_table_usage(&space.table);
-	expect_ok(mz_space_populate(&space, mz_ia_from(x.base), big));
+	expect_ok(mz_space_populate(&worker, mz_ia_from(x.base), big));
 	must_equal(mz_table_usage(&space.table).mapped_bytes, usage.mapped_bytes);
 	model_destroy(&expected);
 	model_destroy(&read);
@@ -584,10 +624,10 @@ START_TEST(populating_nothing_is_refused)
 {
 	begin(_i);
 	furnish();
-	must_equal(mz_space_populate(&space, mz_ia_from(x.base), 0), MZ_OUT_OF_RANGE);
-	must_equal(mz_space_populate(&space, mz_ia_from(-x.page), 2 * x.page), MZ_OUT_OF_RANGE);
+	must_equal(mz_space_populate(&worker, mz_ia_from(x.base), 0), MZ_OUT_OF_RANGE);
+	must_equal(mz_space_populate(&worker, mz_ia_from(-x.page), 2 * x.page), MZ_OUT_OF_RANGE);
 	/* A range without regions is no mistake. */
-	expect_ok(mz_space_populate(&space, mz_ia_from(x.base + x.root_span * 5 / 2), x.page));
+	expect_ok(mz_space_populate(&worker, mz_ia_from(x.base + x.root_span * 5 / 2), x.page));
 	must_equal(mz_table_usage(&space.table).mapped_bytes, 0);
 	end();
 }
@@ -608,12 +648,12 @@ START_TEST(populating_without_memory_keeps_what_it_has)
 	expect_ok(add(MZ_REGION_RAM, x.base + x.page, bytes, 0));
 	track_fail(&x.track, x.format->levels);
 	x.track.fail_after = true;
-	must_equal(mz_space_populate(&space, mz_ia_from(x.base), 2 * bytes), MZ_NO_MEMORY);
+	must_equal(mz_space_populate(&worker, mz_ia_from(x.base), 2 * bytes), MZ_NO_MEMORY);
 	usage = mz_table_usage(&space.table);
 	must_equal(usage.mapped_bytes, fixture_span(&x, 2) - x.page);
 	must_equal(mz_table_check(&space.table).rule, MZ_RULE_NONE);
 	track_fail(&x.track, 0);
-	expect_ok(mz_space_populate(&space, mz_ia_from(x.base), 2 * bytes));
+	expect_ok(mz_space_populate(&worker, mz_ia_from(x.base), 2 * bytes));
 	must_equal(mz_table_usage(&space.table).mapped_bytes, bytes);
 	end();
 }
@@ -625,7 +665,7 @@ static enum mz_answer model_answer(const struct model *mapped, uint64_t gpa, enu
 {
 	const struct mz_region *region = NULL;
 
-	for (size_t i = 0; i < space.region_count; i++)
+	for (size_t i = 0; i < space.regions.count; i++)
 		if (gpa - regions[i].ia.addr < regions[i].bytes)
 			region = &regions[i];
 	*cause = MZ_DENIAL_NONE;
@@ -658,7 +698,7 @@ START_TEST(random_faults_agree_with_the_regions)
 	furnish();
 	for (unsigned i = 0; i < steps; i++) {
 		/* Near a border of a region, or anywhere in it. */
-		const struct mz_region *near = &regions[rng_below(&rng, space.region_count)];
+		const struct mz_region *near = &regions[rng_below(&rng, space.regions.count)];
 		uint64_t gpa = near->ia.addr + rng_below(&rng, near->bytes);
 		enum mz_perm access = accesses[rng_below(&rng, 3)];
 		enum mz_answer expected;
@@ -670,19 +710,19 @@ START_TEST(random_faults_agree_with_the_regions)
 		expected = model_answer(&mapped, gpa, access, &cause);
 		must_equal(fault_at(gpa, access, &fault), expected);
 		must_equal(fault.cause, cause);
-		must(fault.region == mz_space_find(&space, mz_ia_from(gpa)));
+		expect_region(&fault, gpa);
 		if (expected != MZ_RESOLVED && expected != MZ_RETRY)
 			continue;
 		span = fixture_span(&x, fault.item.level);
 		must_equal(fault.bytes, span);
 		must_equal(fault.ia.addr, gpa - gpa % span);
 		must_equal(fault.item.oa.addr,
-			   fault.ia.addr - fault.region->ia.addr + fault.region->oa.addr);
+			   fault.ia.addr - find(gpa)->ia.addr + find(gpa)->oa.addr);
 		must_equal(mz_table_query(&space.table, mz_ia_from(gpa)).oa.addr,
-			   gpa - fault.region->ia.addr + fault.region->oa.addr);
+			   gpa - find(gpa)->ia.addr + find(gpa)->oa.addr);
 		if (expected == MZ_RETRY)
 			continue;
-		must_equal(fault.item.level, expected_level(fault.region, &mapped, gpa));
+		must_equal(fault.item.level, expected_level(find(gpa), &mapped, gpa));
 		expect_ok(model_map(&mapped, fault.ia.addr, span, fault.item.oa.addr,
 				    fault.item.prop));
 	}
@@ -701,6 +741,7 @@ END_TEST
 
 struct guest_cpu {
 	pthread_t thread;
+	struct mz_worker worker;
 	struct rng rng;
 	uint64_t first, bytes; /* where it touches memory */
 	uint64_t resolved_bytes;
@@ -711,12 +752,13 @@ static void *touch_memory(void *argument)
 {
 	struct guest_cpu *cpu = argument;
 
+	mz_worker_begin(&cpu->worker, &space);
 	for (unsigned i = 0; i < 3000; i++) {
 		uint64_t gpa = cpu->first + rng_below(&cpu->rng, cpu->bytes);
+		struct mz_fault_record record = mz_fault_record_of(mz_ia_from(gpa), MZ_WRITE);
 		struct mz_fault fault;
-		enum mz_answer answer;
+		enum mz_answer answer = mz_space_fault(&cpu->worker, &record, &fault);
 
-		answer = mz_space_fault(&space, mz_ia_from(gpa), MZ_WRITE, &fault);
 		cpu->answers[answer]++;
 		must(answer == MZ_RESOLVED || answer == MZ_RETRY);
 		must(gpa - fault.ia.addr < fault.bytes);
@@ -726,6 +768,7 @@ static void *touch_memory(void *argument)
 		must_equal(mz_table_query(&space.table, mz_ia_from(gpa)).oa.addr,
 			   gpa - cpu->first + x.root_span);
 	}
+	mz_worker_end(&cpu->worker);
 	return NULL;
 }
 

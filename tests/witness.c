@@ -103,6 +103,15 @@ static void leave(void *context)
 	must(__atomic_sub_fetch(&witness->reader_count, 1, __ATOMIC_SEQ_CST) >= 0);
 }
 
+/* More than RCU owes: until nobody at all is inside. */
+static void wait_for_readers(void *context)
+{
+	const struct witness *witness = context;
+
+	while (__atomic_load_n(&witness->reader_count, __ATOMIC_SEQ_CST) != 0)
+		mz_relax();
+}
+
 static void retire(void *context, struct mz_table *table, uint32_t nodes)
 {
 	struct witness *witness = context;
@@ -122,7 +131,7 @@ void witness_init(struct witness *witness, const struct mz_format *format, struc
 	witness->format = format;
 	witness->journal = journal;
 	witness->items = (struct mz_items) {witness, take, put};
-	witness->rcu = (struct mz_rcu) {witness, enter, leave, retire};
+	witness->rcu = (struct mz_rcu) {witness, enter, leave, retire, wait_for_readers};
 	witness->flush = (struct mz_flush) {witness, flush};
 }
 

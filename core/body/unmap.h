@@ -51,11 +51,11 @@ static inline void unmap_part(struct unmap_job *job, struct mz_node_ref node, co
 }
 
 /*
- * Marks a locked subtree stray and unlocks it: whoever waits for one of its locks begins again at
- * the root. `first` is the address at which it begins.
+ * Unlocks a subtree that was cut. Unless others keep it, it is marked stray: whoever waits for one
+ * of its locks begins again at the root. `first` is the address at which it begins.
  */
 static inline void estrange(struct mz_table *table, struct mz_node_ref node, uint64_t first,
-			    struct mz_gather *gather)
+			    bool shared, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	uint64_t span = mz_span(f, node.level);
@@ -67,10 +67,17 @@ static inline void estrange(struct mz_table *table, struct mz_node_ref node, uin
 
 		if (f->kind(entry, node.level) == MZ_NODE)
 			estrange(table, child_of(table, entry, node.level), first + i * span,
-				 gather);
+				 shared, gather);
 	}
-	node.frame->stray = 1;
+	if (!shared)
+		node.frame->stray = 1;
 	mz_lock_release(&node.frame->lock);
+}
+
+/* Do other tables have this node, too? Not of one that is reached by a way of this table's own. */
+MZ_INLINE bool is_shared(const struct mz_table *table, const struct mz_frame *frame)
+{
+	return MZ_UNLIKELY(table->shares) && mz_refs_shared(&frame->refs);
 }
 
 /* Cuts the locked child at `index`. `first` is the address at which the child begins. */
@@ -78,12 +85,19 @@ static inline void cut(struct mz_table *table, struct mz_node_ref node, unsigned
 		       uint64_t first, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
-	mz_oa child = f->oa(mz_load_relaxed(&node.slots[index]), node.level);
+	mz_node child = {f->oa(mz_load_relaxed(&node.slots[index]), node.level)};
+	struct mz_node_ref ref = node_at(table, child.oa, node.level - 1);
+	bool shared = is_shared(table, ref.frame);
 
 	entry_unlink(table, node, index);
-	estrange(table, node_at(table, child, node.level - 1), first, gather);
+	estrange(table, ref, first, shared, gather);
 	mz_gather_range_(gather, first, mz_span_last(f, first, node.level));
-	mz_gather_node_(f, gather, child);
+	if (shared) {
+		gather->nodes = true;
+		mz_gather_shared_(gather, child);
+	} else {
+		mz_gather_node_(f, gather, child.oa);
+	}
 }
 
 /* May links of this level be cut? */
@@ -114,7 +128,7 @@ static inline void unmap_commit(struct unmap_job *job, struct mz_node_ref node, 
 			struct mz_node_ref child = child_of(table, entry, node.level);
 
 			if (p.whole && may_cut(table, node.level) &&
-			    !reports_flags(table, job->gather)) {
+			    (!reports_flags(table, job->gather) || is_shared(table, child.frame))) {
 				cut(table, node, p.index, p.first, job->gather);
 				continue;
 			}
