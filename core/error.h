@@ -17,11 +17,14 @@ enum mz_error {
 	MZ_BAD_FORMAT,    /* no format, one that is not complete, or not one that is meant */
 	MZ_BAD_HOOKS,     /* a hook is missing, or hooks are given by halves */
 	MZ_BAD_LEAVES,    /* leaf levels that the format lacks, or no pages */
-	MZ_BAD_FEATURES,  /* features that the format can make no use of */
-	MZ_BAD_WIDTH,     /* output addresses wider than the format's, or no wider than a page */
+	MZ_BAD_FEATURES,  /* features that the format, or the hardware, does not have */
+	MZ_BAD_WIDTH,     /* addresses wider than the format's or the hardware's, or of a width that
+			     there is not */
+	MZ_BAD_GRANULE,   /* no such size of pages, or the hardware lacks it */
 	MZ_BAD_ROOT,  /* root entries that there are not, or a root that is not aligned to its size
 			 or lies beyond the output addresses */
-	MZ_BAD_LEVEL, /* no such level, or not the level that the place demands */
+	MZ_BAD_LEVEL, /* no such level, not the one that the place demands, or more levels
+			 than the hardware walks */
 	MZ_OVERLAP,   /* a region overlaps another */
 	MZ_FULL,      /* no slot is left for another region */
 	MZ_ERRORS,

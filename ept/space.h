@@ -57,10 +57,11 @@ struct mz_fault {
 struct mz_space_stats {
 	uint64_t answers[MZ_ANSWERS];
 	uint64_t denials[MZ_DENIALS];
-	uint64_t mapped[MZ_LEVELS_MAX + 1];  /* leaves that faults have mapped, by level */
-	uint64_t written[MZ_LEVELS_MAX + 1]; /* leaves that faults made writable, by level */
-	uint64_t split[MZ_LEVELS_MAX + 1];   /* leaves that a write has split, by level */
-	uint64_t copied;                     /* pages that were copied before they were written */
+	uint64_t mapped[MZ_LEVELS_MAX + 1];    /* leaves that faults have mapped, by level */
+	uint64_t written[MZ_LEVELS_MAX + 1];   /* leaves that faults made writable, by level */
+	uint64_t split[MZ_LEVELS_MAX + 1];     /* leaves that a write has split, by level */
+	uint64_t collapsed[MZ_LEVELS_MAX + 1]; /* leaves that were made of smaller ones, by level */
+	uint64_t copied;                       /* pages that were copied before they were written */
 };
 
 /*

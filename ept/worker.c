@@ -36,6 +36,7 @@ static void add_stats(struct mz_space_stats *sum, const struct mz_space_stats *s
 	add(sum->mapped, stats->mapped, MZ_LEVELS_MAX + 1);
 	add(sum->written, stats->written, MZ_LEVELS_MAX + 1);
 	add(sum->split, stats->split, MZ_LEVELS_MAX + 1);
+	add(sum->collapsed, stats->collapsed, MZ_LEVELS_MAX + 1);
 	add(&sum->copied, &stats->copied, 1);
 }
 

@@ -268,24 +268,37 @@ END_TEST
 
 START_TEST(formats_that_no_hardware_has_are_refused)
 {
-	static const struct mz_arm_s2 bad2[] = {
-		{13, 40, 48, 0},          {0, 40, 48, 0},
-		{12, 31, 48, 0},          {12, 49, 52, 0},
-		{12, 48, 52, 0},          {12, 44, 40, 0},
-		{12, 40, 41, 0},          {12, 53, 52, MZ_ARM_WIDE},
-		{12, 40, 48, MZ_ARM_EL2}, {12, 40, 48, 32},
+	static const struct {
+		struct mz_arm_s2 wanted;
+		enum mz_error error;
+	} bad2[] = {
+		{{13, 40, 48, 0}, MZ_BAD_GRANULE},   {{0, 40, 48, 0}, MZ_BAD_GRANULE},
+		{{13, 40, 41, 32}, MZ_BAD_GRANULE},  {{12, 40, 48, MZ_ARM_EL2}, MZ_BAD_FEATURES},
+		{{12, 40, 48, 32}, MZ_BAD_FEATURES}, {{12, 40, 41, 32}, MZ_BAD_FEATURES},
+		{{12, 31, 48, 0}, MZ_BAD_WIDTH},     {{12, 49, 52, 0}, MZ_BAD_WIDTH},
+		{{12, 48, 52, 0}, MZ_BAD_WIDTH},     {{12, 44, 40, 0}, MZ_BAD_WIDTH},
+		{{12, 40, 41, 0}, MZ_BAD_WIDTH},     {{12, 53, 52, MZ_ARM_WIDE}, MZ_BAD_WIDTH},
 	};
-	static const struct mz_arm_s1 bad1[] = {
-		{18, 40, 48, 0},          {12, 24, 48, 0},           {12, 49, 48, 0},
-		{12, 48, 52, 0},          {12, 53, 52, MZ_ARM_WIDE}, {12, 48, 47, 0},
-		{12, 48, 48, MZ_ARM_XNX}, {12, 48, 48, MZ_ARM_FWB},  {12, 48, 48, 32},
+	static const struct {
+		struct mz_arm_s1 wanted;
+		enum mz_error error;
+	} bad1[] = {
+		{{18, 40, 48, 0}, MZ_BAD_GRANULE},
+		{{12, 48, 48, MZ_ARM_XNX}, MZ_BAD_FEATURES},
+		{{12, 48, 48, MZ_ARM_FWB}, MZ_BAD_FEATURES},
+		{{12, 48, 48, 32}, MZ_BAD_FEATURES},
+		{{12, 24, 48, 0}, MZ_BAD_WIDTH},
+		{{12, 49, 48, 0}, MZ_BAD_WIDTH},
+		{{12, 48, 52, 0}, MZ_BAD_WIDTH},
+		{{12, 53, 52, MZ_ARM_WIDE}, MZ_BAD_WIDTH},
+		{{12, 48, 47, 0}, MZ_BAD_WIDTH},
 	};
 	struct mz_format f;
 
 	for (unsigned i = 0; i < sizeof(bad2) / sizeof(bad2[0]); i++)
-		must_say(mz_arm_s2_format(&bad2[i], &f) == MZ_BAD_CONFIG, "stage 2, %u", i);
+		must_say(mz_arm_s2_format(&bad2[i].wanted, &f) == bad2[i].error, "stage 2, %u", i);
 	for (unsigned i = 0; i < sizeof(bad1) / sizeof(bad1[0]); i++)
-		must_say(mz_arm_s1_format(&bad1[i], &f) == MZ_BAD_CONFIG, "stage 1, %u", i);
+		must_say(mz_arm_s1_format(&bad1[i].wanted, &f) == bad1[i].error, "stage 1, %u", i);
 }
 END_TEST
 
@@ -326,27 +339,28 @@ START_TEST(identification_tells_what_hardware_has)
 
 	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_OK);
 	wanted.options = MZ_ARM_FWB;
-	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_BAD_CONFIG);
+	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_BAD_FEATURES);
 	must_equal(mz_arm_s2_supported(&rich, &wanted), MZ_OK);
 	wanted.options = MZ_ARM_WIDE;
-	must_equal(mz_arm_s2_supported(&rich, &wanted), MZ_BAD_CONFIG);
+	must_equal(mz_arm_s2_supported(&rich, &wanted), MZ_BAD_WIDTH);
 	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_OK);
 	wanted = (struct mz_arm_s2) {14, 40, 48, 0};
-	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_BAD_CONFIG);
+	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_BAD_GRANULE);
 	wanted = (struct mz_arm_s2) {16, 52, 52, MZ_ARM_WIDE};
-	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_BAD_CONFIG);
+	must_equal(mz_arm_s2_supported(&plain, &wanted), MZ_BAD_WIDTH);
 	must_equal(mz_arm_s2_supported(&rich, &wanted), MZ_OK);
 	must_equal(mz_arm_s1_supported(&max, &wide), MZ_OK);
-	must_equal(mz_arm_s1_supported(&rich, &wide), MZ_BAD_CONFIG);
+	must_equal(mz_arm_s1_supported(&rich, &wide), MZ_BAD_WIDTH);
 	wide.ia_bits = 48;
 	must_equal(mz_arm_s1_supported(&rich, &wide), MZ_OK);
 	wide = (struct mz_arm_s1) {12, 52, 52, MZ_ARM_WIDE};
 	must_equal(mz_arm_s1_supported(&rich, &wide), MZ_OK);
 	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {12, 48, 48, 0}), MZ_OK);
-	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {14, 48, 48, 0}), MZ_BAD_CONFIG);
+	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {14, 48, 48, 0}),
+		   MZ_BAD_GRANULE);
 	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {12, 48, 48, MZ_ARM_DBM}),
-		   MZ_BAD_CONFIG);
-	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {12, 20, 48, 0}), MZ_BAD_CONFIG);
+		   MZ_BAD_FEATURES);
+	must_equal(mz_arm_s1_supported(&plain, &(struct mz_arm_s1) {12, 20, 48, 0}), MZ_BAD_WIDTH);
 }
 END_TEST
 

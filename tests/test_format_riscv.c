@@ -255,7 +255,7 @@ START_TEST(a_configuration_is_what_the_processor_has)
 	/* Refused, with nothing changed: every other mode, and another format. */
 	hardware.svpbmt = false;
 	hardware.modes = ~hardware.modes;
-	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_CONFIG);
+	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_LEVEL);
 	hardware.modes = ~0u;
 	config.format = &copy;
 	must_equal(mz_riscv_configure(&config, &hardware), MZ_BAD_FORMAT);

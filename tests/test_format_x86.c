@@ -377,10 +377,10 @@ START_TEST(ept_is_configured_by_its_capabilities)
 	expect_ok(mz_ept_configure(&config, &all));
 	hardware = all;
 	hardware.procbased_ctls2 = 0;
-	must_equal(mz_ept_configure(&config, &hardware), MZ_BAD_CONFIG);
-	must_equal(mz_ept_configure(&config, &least), MZ_BAD_CONFIG);
+	must_equal(mz_ept_configure(&config, &hardware), MZ_BAD_FEATURES);
+	must_equal(mz_ept_configure(&config, &least), MZ_BAD_LEVEL);
 	config.format = &mz_ept5;
-	must_equal(mz_ept_configure(&config, &least), MZ_BAD_CONFIG);
+	must_equal(mz_ept_configure(&config, &least), MZ_BAD_LEVEL);
 	config.format = &mz_ept;
 	hardware = least;
 	hardware.ept_vpid_cap = BIT(6);
@@ -419,7 +419,7 @@ START_TEST(paging_is_configured_by_cpuid)
 
 	/* Bit 17: the guest-mode execute trap, which is nothing without nested paging. */
 	config.format = &mz_npt5_gmet;
-	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_CONFIG);
+	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_FEATURES);
 	nested.svm_edx = 1u << 17;
 	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_CONFIG);
 	nested.svm_edx |= 1;
@@ -434,9 +434,9 @@ START_TEST(paging_is_configured_by_cpuid)
 	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_CONFIG);
 	nested.svm_edx = 1;
 	nested.structured_ecx = host.structured_ecx = 0;
-	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_CONFIG);
+	must_equal(mz_npt_configure(&config, &nested), MZ_BAD_LEVEL);
 	config.format = &mz_ia32e5;
-	must_equal(mz_ia32e_configure(&config, &host), MZ_BAD_CONFIG);
+	must_equal(mz_ia32e_configure(&config, &host), MZ_BAD_LEVEL);
 
 	config.format = &mz_npt;
 	expect_ok(mz_npt_configure(&config, &nested));

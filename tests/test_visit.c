@@ -284,7 +284,7 @@ END_TEST
 
 /* The lines of a dump, each with a newline. */
 struct text {
-	char chars[65536];
+	char chars[1 << 20];
 	size_t used;
 };
 

@@ -153,16 +153,18 @@ static void flush(void *context, mz_ia first, mz_ia last, bool nodes)
 
 static void put(void *context, struct mz_item item)
 {
+	x->witness.items.put(context, item);
 	for (size_t i = 0; i < line_count; i++) {
 		const struct line *line = &lines[i];
 
+		/* Mapped elsewhere too, or not put there yet, it is not used for something else. */
 		must_say(line->item.prop.perm == 0 ||
 				 line->item.oa.addr - item.oa.addr >= fixture_span(x, item.level) ||
+				 witness_refs(&x->witness, line->item.oa.addr) > 0 ||
 				 leads_right(line),
 			 "%s: memory is put that %#llx is still cached to lead to",
 			 x->test_case->name, (unsigned long long)line->ia);
 	}
-	x->witness.items.put(context, item);
 }
 
 static void free_node(void *context, mz_oa node, unsigned size_lg2)

@@ -88,7 +88,9 @@ struct mz_arm_s1 {
 
 /*
  * Makes a format of what is wanted, with the fewest levels: a stage 2 has a root of up to 16
- * concatenated tables. One that is compiled in gets its instance. MZ_BAD_CONFIG: no such format.
+ * concatenated tables. One that is compiled in gets its instance. There is none, and the first that
+ * is wrong is told: MZ_BAD_GRANULE, pages of no such size; MZ_BAD_FEATURES, options that the stage
+ * does not have; MZ_BAD_WIDTH, addresses of no such width.
  */
 MZ_MUST_CHECK enum mz_error mz_arm_s2_format(const struct mz_arm_s2 *wanted, struct mz_format *out);
 MZ_MUST_CHECK enum mz_error mz_arm_s1_format(const struct mz_arm_s1 *wanted, struct mz_format *out);
@@ -109,7 +111,7 @@ struct mz_arm_hardware {
 /* From ID_AA64MMFR0_EL1, ID_AA64MMFR1_EL1 and ID_AA64MMFR2_EL1. */
 struct mz_arm_hardware mz_arm_hardware_from(uint64_t mmfr0, uint64_t mmfr1, uint64_t mmfr2);
 
-/* MZ_BAD_CONFIG: the processor lacks something of what is wanted. */
+/* The same errors, of what the format or else the processor lacks. */
 MZ_MUST_CHECK enum mz_error mz_arm_s2_supported(const struct mz_arm_hardware *hardware,
 						const struct mz_arm_s2 *wanted);
 MZ_MUST_CHECK enum mz_error mz_arm_s1_supported(const struct mz_arm_hardware *hardware,

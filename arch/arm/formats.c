@@ -21,7 +21,7 @@ static const struct mz_format variants[ARM_VARIANTS] = {ALL(MEMBERS)};
  * The fewest levels with a root of up to 2^extra concatenated tables, and of 15 bits as the library
  * has them.
  */
-static bool shape(struct mz_format *f, unsigned v, unsigned ia_bits, unsigned extra,
+static void shape(struct mz_format *f, unsigned v, unsigned ia_bits, unsigned extra,
 		  unsigned levels_min)
 {
 	unsigned index = f->page_lg2 - 3u, levels = levels_min, shift = f->page_lg2;
@@ -30,8 +30,7 @@ static bool shape(struct mz_format *f, unsigned v, unsigned ia_bits, unsigned ex
 		extra = 15 - index;
 	while (shift + levels * index + extra < ia_bits)
 		levels++;
-	if (levels > MZ_LEVELS_MAX - 1 || ia_bits <= shift + (levels - 1) * index)
-		return false;
+	MZ_ASSERT(levels < MZ_LEVELS_MAX && ia_bits > shift + (levels - 1) * index);
 	f->levels = (uint8_t)levels;
 	f->ia_lg2 = (uint8_t)ia_bits;
 	for (unsigned level = 1; level <= levels; level++, shift += index) {
@@ -40,7 +39,6 @@ static bool shape(struct mz_format *f, unsigned v, unsigned ia_bits, unsigned ex
 	}
 	for (unsigned level = 1; level <= levels && level <= ARM_LEAF_LAST(v); level++)
 		f->leaf_levels |= 1u << level;
-	return true;
 }
 
 static bool granule_of(unsigned page_lg2, unsigned *v)
@@ -80,25 +78,35 @@ static const struct mz_ops *compiled(const struct mz_format *f, unsigned v)
 	return NULL;
 }
 
+/* What a format of either stage is asked for. The first that is wrong is told. */
+static enum mz_error check(unsigned page_lg2, unsigned oa_bits, unsigned options, unsigned known,
+			   unsigned *v)
+{
+	if (!granule_of(page_lg2, v))
+		return MZ_BAD_GRANULE;
+	if ((options & ~known) != 0)
+		return MZ_BAD_FEATURES;
+	if (!oa_known(oa_bits) || (oa_bits > 48 && (options & MZ_ARM_WIDE) == 0))
+		return MZ_BAD_WIDTH;
+	*v |= (options & MZ_ARM_WIDE ? ARM_WIDE : 0u) | (options & MZ_ARM_DBM ? ARM_DBM : 0u);
+	return MZ_OK;
+}
+
 enum mz_error mz_arm_s2_format(const struct mz_arm_s2 *wanted, struct mz_format *out)
 {
 	unsigned v;
+	enum mz_error error = check(wanted->page_lg2, wanted->oa_bits, wanted->options,
+				    MZ_ARM_WIDE | MZ_ARM_DBM | MZ_ARM_XNX | MZ_ARM_FWB, &v);
 
-	if (!granule_of(wanted->page_lg2, &v) || !oa_known(wanted->oa_bits) ||
-	    (wanted->options & ~(unsigned)(MZ_ARM_WIDE | MZ_ARM_DBM | MZ_ARM_XNX | MZ_ARM_FWB)) !=
-		    0)
-		return MZ_BAD_CONFIG;
-	v |= (wanted->options & MZ_ARM_WIDE ? ARM_WIDE : 0u) |
-		(wanted->options & MZ_ARM_DBM ? ARM_DBM : 0u) |
-		(wanted->options & MZ_ARM_XNX ? ARM_XNX : 0u) |
+	if (error != MZ_OK)
+		return error;
+	if (wanted->ia_bits < 32 || wanted->ia_bits > wanted->oa_bits)
+		return MZ_BAD_WIDTH;
+	v |= (wanted->options & MZ_ARM_XNX ? ARM_XNX : 0u) |
 		(wanted->options & MZ_ARM_FWB ? ARM_FWB : 0u);
-	if (wanted->ia_bits < 32 || wanted->ia_bits > wanted->oa_bits ||
-	    (wanted->oa_bits > 48 && (v & ARM_WIDE) == 0))
-		return MZ_BAD_CONFIG;
 	*out = variants[v];
 	out->oa_lg2 = (uint8_t)wanted->oa_bits;
-	if (!shape(out, v, wanted->ia_bits, 4, 2))
-		return MZ_BAD_CONFIG;
+	shape(out, v, wanted->ia_bits, 4, 2);
 	out->ops = compiled(out, v);
 	return MZ_OK;
 }
@@ -106,20 +114,17 @@ enum mz_error mz_arm_s2_format(const struct mz_arm_s2 *wanted, struct mz_format 
 enum mz_error mz_arm_s1_format(const struct mz_arm_s1 *wanted, struct mz_format *out)
 {
 	unsigned v;
+	enum mz_error error = check(wanted->page_lg2, wanted->oa_bits, wanted->options,
+				    MZ_ARM_WIDE | MZ_ARM_DBM | MZ_ARM_EL2, &v);
 
-	if (!granule_of(wanted->page_lg2, &v) || !oa_known(wanted->oa_bits) ||
-	    (wanted->options & ~(unsigned)(MZ_ARM_WIDE | MZ_ARM_DBM | MZ_ARM_EL2)) != 0)
-		return MZ_BAD_CONFIG;
-	v |= ARM_STAGE1 | (wanted->options & MZ_ARM_WIDE ? ARM_WIDE : 0u) |
-		(wanted->options & MZ_ARM_DBM ? ARM_DBM : 0u) |
-		(wanted->options & MZ_ARM_EL2 ? ARM_EL2 : 0u);
-	if (wanted->ia_bits < 25 || wanted->ia_bits > 52 ||
-	    ((wanted->ia_bits > 48 || wanted->oa_bits > 48) && (v & ARM_WIDE) == 0))
-		return MZ_BAD_CONFIG;
+	if (error != MZ_OK)
+		return error;
+	if (wanted->ia_bits < 25 || wanted->ia_bits > (wanted->options & MZ_ARM_WIDE ? 52 : 48))
+		return MZ_BAD_WIDTH;
+	v |= ARM_STAGE1 | (wanted->options & MZ_ARM_EL2 ? ARM_EL2 : 0u);
 	*out = variants[v];
 	out->oa_lg2 = (uint8_t)wanted->oa_bits;
-	if (!shape(out, v, wanted->ia_bits, 0, 1))
-		return MZ_BAD_CONFIG;
+	shape(out, v, wanted->ia_bits, 0, 1);
 	out->ops = compiled(out, v);
 	return MZ_OK;
 }

@@ -80,14 +80,20 @@ struct mz_arm_hardware mz_arm_hardware_from(uint64_t mmfr0, uint64_t mmfr1, uint
 	return hardware;
 }
 
-static bool lacks(const struct mz_arm_hardware *hardware, uint32_t pages, uint32_t wide,
-		  unsigned page_lg2, unsigned oa_bits, unsigned options)
+/* What the processor lacks of what is wanted; the first in the order of arch/arm/arm.h. */
+static enum mz_error lack(const struct mz_arm_hardware *hardware, uint32_t pages, uint32_t wide,
+			  unsigned page_lg2, unsigned oa_bits, unsigned options)
 {
 	unsigned optional = MZ_ARM_DBM | MZ_ARM_XNX | MZ_ARM_FWB;
 
-	return (pages >> page_lg2 & 1) == 0 || oa_bits > hardware->oa_bits ||
-		(options & optional & ~hardware->options) != 0 ||
-		((options & MZ_ARM_WIDE) != 0 && (wide >> page_lg2 & 1) == 0);
+	if ((pages >> page_lg2 & 1) == 0)
+		return MZ_BAD_GRANULE;
+	if ((options & optional & ~hardware->options) != 0)
+		return MZ_BAD_FEATURES;
+	if (oa_bits > hardware->oa_bits ||
+	    ((options & MZ_ARM_WIDE) != 0 && (wide >> page_lg2 & 1) == 0))
+		return MZ_BAD_WIDTH;
+	return MZ_OK;
 }
 
 enum mz_error mz_arm_s2_supported(const struct mz_arm_hardware *hardware,
@@ -96,11 +102,9 @@ enum mz_error mz_arm_s2_supported(const struct mz_arm_hardware *hardware,
 	struct mz_format format;
 	enum mz_error error = mz_arm_s2_format(wanted, &format);
 
-	if (error == MZ_OK &&
-	    lacks(hardware, hardware->s2_pages, hardware->s2_wide, wanted->page_lg2,
-		  wanted->oa_bits, wanted->options))
-		error = MZ_BAD_CONFIG;
-	return error;
+	return error != MZ_OK ? error
+			      : lack(hardware, hardware->s2_pages, hardware->s2_wide,
+				     wanted->page_lg2, wanted->oa_bits, wanted->options);
 }
 
 enum mz_error mz_arm_s1_supported(const struct mz_arm_hardware *hardware,
@@ -109,11 +113,12 @@ enum mz_error mz_arm_s1_supported(const struct mz_arm_hardware *hardware,
 	struct mz_format format;
 	enum mz_error error = mz_arm_s1_format(wanted, &format);
 
-	if (error == MZ_OK &&
-	    (lacks(hardware, hardware->s1_pages, hardware->s1_wide, wanted->page_lg2,
-		   wanted->oa_bits, wanted->options) ||
-	     (wanted->ia_bits > 48 && (hardware->s1_wide_ia >> wanted->page_lg2 & 1) == 0)))
-		error = MZ_BAD_CONFIG;
+	if (error == MZ_OK)
+		error = lack(hardware, hardware->s1_pages, hardware->s1_wide, wanted->page_lg2,
+			     wanted->oa_bits, wanted->options);
+	if (error == MZ_OK && wanted->ia_bits > 48 &&
+	    (hardware->s1_wide_ia >> wanted->page_lg2 & 1) == 0)
+		error = MZ_BAD_WIDTH;
 	return error;
 }
 

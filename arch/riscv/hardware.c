@@ -15,7 +15,7 @@ enum mz_error mz_riscv_configure(struct mz_config *config, const struct mz_riscv
 			return MZ_BAD_FORMAT;
 	/* Three levels are MODE 8. */
 	if ((hardware->modes >> (config->format->levels + 5) & 1) == 0)
-		return MZ_BAD_CONFIG;
+		return MZ_BAD_LEVEL;
 	config->features = MZ_EXEC_ONLY | (hardware->svadu ? MZ_HW_ACCESSED_DIRTY : 0u) |
 		(hardware->svpbmt ? MZ_SVPBMT : 0u);
 	return MZ_OK;

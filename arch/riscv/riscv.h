@@ -59,8 +59,8 @@ struct mz_riscv_hardware {
 /*
  * Sets the features of a configuration whose format is one of those above; leaves may be at any
  * level. What physical addresses the processor has is not told anywhere: the embedder sets oa_lg2,
- * or leaves it. With nothing changed: MZ_BAD_FORMAT, the format is another; MZ_BAD_CONFIG, the
- * processor lacks the mode.
+ * or leaves it. With nothing changed: MZ_BAD_FORMAT, the format is another; MZ_BAD_LEVEL, the
+ * processor lacks the mode, which is one for each number of levels.
  */
 MZ_MUST_CHECK enum mz_error mz_riscv_configure(struct mz_config *config,
 					       const struct mz_riscv_hardware *hardware);

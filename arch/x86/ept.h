@@ -82,8 +82,9 @@ struct mz_ept_hardware {
 
 /*
  * Sets leaf_levels, features and oa_lg2 of a configuration whose format is one of the four above.
- * With nothing changed: MZ_BAD_FORMAT, the format is another; MZ_BAD_CONFIG, the hardware has no
- * such format; MZ_BAD_WIDTH, its addresses are none that the format has.
+ * With nothing changed: MZ_BAD_FORMAT, the format is another; MZ_BAD_LEVEL, the hardware does not
+ * walk so many levels; MZ_BAD_FEATURES, it has no mode-based execute control; MZ_BAD_CONFIG, it
+ * does not walk write-back memory; MZ_BAD_WIDTH, its addresses are none that the format has.
  */
 MZ_MUST_CHECK enum mz_error mz_ept_configure(struct mz_config *config,
 					     const struct mz_ept_hardware *hardware);

@@ -32,12 +32,14 @@ static bool format_has_modes(const struct mz_format *f)
 	return f == &mz_ept_mbe || f == &mz_ept5_mbe;
 }
 
-static bool hardware_has(const struct mz_format *f, const struct mz_ept_hardware *h)
+/* What the processor lacks of a format. */
+static enum mz_error lack(const struct mz_format *f, const struct mz_ept_hardware *h)
 {
-	uint64_t walk = f->levels == 5 ? CAP_LEVELS_5 : CAP_LEVELS_4;
-
-	return (h->ept_vpid_cap & walk) != 0 && (h->ept_vpid_cap & CAP_WALK_WB) != 0 &&
-		(!format_has_modes(f) || (h->procbased_ctls2 & CTLS2_MODES) != 0);
+	if ((h->ept_vpid_cap & (f->levels == 5 ? CAP_LEVELS_5 : CAP_LEVELS_4)) == 0)
+		return MZ_BAD_LEVEL;
+	if (format_has_modes(f) && (h->procbased_ctls2 & CTLS2_MODES) == 0)
+		return MZ_BAD_FEATURES;
+	return (h->ept_vpid_cap & CAP_WALK_WB) != 0 ? MZ_OK : MZ_BAD_CONFIG;
 }
 
 enum mz_error mz_ept_configure(struct mz_config *config, const struct mz_ept_hardware *hardware)
@@ -45,11 +47,13 @@ enum mz_error mz_ept_configure(struct mz_config *config, const struct mz_ept_har
 	const struct mz_format *f = config->format;
 	uint64_t cap = hardware->ept_vpid_cap;
 	unsigned oa_lg2 = hardware->address_sizes & 0xff;
+	enum mz_error error;
 
 	if (f != &mz_ept && f != &mz_ept5 && !format_has_modes(f))
 		return MZ_BAD_FORMAT;
-	if (!hardware_has(f, hardware))
-		return MZ_BAD_CONFIG;
+	error = lack(f, hardware);
+	if (error != MZ_OK)
+		return error;
 	if (oa_lg2 <= f->page_lg2 || oa_lg2 > f->oa_lg2)
 		return MZ_BAD_WIDTH;
 	config->leaf_levels = 1u << 1 | (cap & CAP_LEAF_2M ? 1u << 2 : 0u) |

@@ -52,8 +52,9 @@ struct mz_ia32e_hardware {
  * Sets leaf_levels, features and oa_lg2 of a configuration whose format is one of the two above.
  * MZ_PAT is set where there is a PAT, which the embedder then loads with MZ_PAT_VALUE, or takes the
  * feature out; MZ_PROTECTION_KEYS where the system has set CR4.PKE. With nothing changed:
- * MZ_BAD_FORMAT, the format is another; MZ_BAD_CONFIG, the hardware has no such format, no NX or no
- * PAE; MZ_BAD_WIDTH, its addresses are none that the format has.
+ * MZ_BAD_FORMAT, the format is another; MZ_BAD_CONFIG, the hardware has no long mode, no NX or no
+ * PAE; MZ_BAD_LEVEL, it does not walk five levels; MZ_BAD_WIDTH, its addresses are none that the
+ * format has.
  */
 MZ_MUST_CHECK enum mz_error mz_ia32e_configure(struct mz_config *config,
 					       const struct mz_ia32e_hardware *hardware);

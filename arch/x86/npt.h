@@ -62,8 +62,9 @@ struct mz_npt_hardware {
  * Sets leaf_levels, features and oa_lg2 of a configuration whose format is one of the four above.
  * MZ_PAT is set where there is a PAT, which the host then loads with MZ_PAT_VALUE, or takes the
  * feature out. With nothing changed: MZ_BAD_FORMAT, the format is another; MZ_BAD_CONFIG, the
- * hardware has no such format, no nested paging or no NX; MZ_BAD_WIDTH, its addresses are none that
- * the format has.
+ * hardware has no nested paging, no long mode, no NX or no PAE; MZ_BAD_FEATURES, no guest-mode
+ * execute trap; MZ_BAD_LEVEL, it does not walk five levels; MZ_BAD_WIDTH, its addresses are none
+ * that the format has.
  */
 MZ_MUST_CHECK enum mz_error mz_npt_configure(struct mz_config *config,
 					     const struct mz_npt_hardware *hardware);

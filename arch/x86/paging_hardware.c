@@ -24,9 +24,10 @@ static enum mz_error configure(struct mz_config *config, const struct mz_ia32e_h
 	uint64_t extended = EXTENDED_NX | EXTENDED_LONG;
 	unsigned oa_lg2 = h->address_sizes_eax & 0xff;
 
-	if ((h->extended_edx & extended) != extended || (h->features_edx & FEATURES_PAE) == 0 ||
-	    (f->levels == 5 && (h->structured_ecx & STRUCTURED_LA57) == 0))
+	if ((h->extended_edx & extended) != extended || (h->features_edx & FEATURES_PAE) == 0)
 		return MZ_BAD_CONFIG;
+	if (f->levels == 5 && (h->structured_ecx & STRUCTURED_LA57) == 0)
+		return MZ_BAD_LEVEL;
 	if (oa_lg2 <= f->page_lg2 || oa_lg2 > f->oa_lg2)
 		return MZ_BAD_WIDTH;
 	/* 2 MiB leaves come with long mode. */
@@ -58,9 +59,10 @@ enum mz_error mz_npt_configure(struct mz_config *config, const struct mz_npt_har
 
 	if (!traps && config->format != &mz_npt && config->format != &mz_npt5)
 		return MZ_BAD_FORMAT;
-	if ((hardware->svm_edx & SVM_NESTED_PAGING) == 0 ||
-	    (traps && (hardware->svm_edx & SVM_EXECUTE_TRAP) == 0))
+	if ((hardware->svm_edx & SVM_NESTED_PAGING) == 0)
 		return MZ_BAD_CONFIG;
+	if (traps && (hardware->svm_edx & SVM_EXECUTE_TRAP) == 0)
+		return MZ_BAD_FEATURES;
 	return configure(config, &host, MZ_HW_ACCESSED_DIRTY);
 }
 

@@ -68,7 +68,10 @@ void arm_hardware(void)
 	CLAIM(((is.s1_pages | is.s2_pages) & ~pages) == 0 && (is.s1_wide & ~is.s1_pages) == 0 &&
 		      (is.s2_wide & ~is.s2_pages) == 0,
 	      "no other pages, and wide addresses with none that are not there");
-	CLAIM(is.features == (dirty >= 1 ? MZ_HW_ACCESSED_DIRTY : 0), "HAFDBS: the access flag");
+	CLAIM(is.features ==
+		      ((dirty >= 1 ? MZ_HW_ACCESSED_DIRTY : 0u) |
+		       (field(mmfr2, 55, 52) >= 2 ? MZ_LIVE_SPLITS : 0u)),
+	      "HAFDBS: the access flag; BBM: splits without a break");
 	CLAIM(is.options ==
 		      ((dirty >= 2 ? MZ_ARM_DBM : 0u) |
 		       (field(mmfr1, 31, 28) != 0 ? MZ_ARM_XNX : 0u) |
@@ -96,28 +99,33 @@ static struct mz_arm_s1 free_s1(void)
 	return wanted;
 }
 
-static bool sizes_exist(unsigned page_lg2, unsigned oa_bits, unsigned options)
+/* The first that is wrong of what both stages are asked for. */
+static enum mz_error refusal(unsigned page_lg2, unsigned options, unsigned all, bool widths)
 {
-	return (page_lg2 == 12 || page_lg2 == 14 || page_lg2 == 16) &&
-		(oa_bits == 32 || oa_bits == 36 || oa_bits == 40 || oa_bits == 42 ||
-		 oa_bits == 44 || oa_bits == 48 || (oa_bits == 52 && (options & MZ_ARM_WIDE) != 0));
+	if (page_lg2 != 12 && page_lg2 != 14 && page_lg2 != 16)
+		return MZ_BAD_GRANULE;
+	return (options & ~all) != 0 ? MZ_BAD_FEATURES : widths ? MZ_OK : MZ_BAD_WIDTH;
+}
+
+static bool oa_exists(unsigned oa_bits, unsigned options)
+{
+	return oa_bits == 32 || oa_bits == 36 || oa_bits == 40 || oa_bits == 42 || oa_bits == 44 ||
+		oa_bits == 48 || (oa_bits == 52 && (options & MZ_ARM_WIDE) != 0);
 }
 
 /* As arch/arm/arm.h says at the two structs. */
-static bool s2_exists(const struct mz_arm_s2 *w)
+static enum mz_error s2_refusal(const struct mz_arm_s2 *w)
 {
-	unsigned all = MZ_ARM_WIDE | MZ_ARM_DBM | MZ_ARM_XNX | MZ_ARM_FWB;
-
-	return sizes_exist(w->page_lg2, w->oa_bits, w->options) && (w->options & ~all) == 0 &&
-		w->ia_bits >= 32 && w->ia_bits <= w->oa_bits;
+	return refusal(w->page_lg2, w->options, MZ_ARM_WIDE | MZ_ARM_DBM | MZ_ARM_XNX | MZ_ARM_FWB,
+		       oa_exists(w->oa_bits, w->options) && w->ia_bits >= 32 &&
+			       w->ia_bits <= w->oa_bits);
 }
 
-static bool s1_exists(const struct mz_arm_s1 *w)
+static enum mz_error s1_refusal(const struct mz_arm_s1 *w)
 {
-	unsigned all = MZ_ARM_WIDE | MZ_ARM_DBM | MZ_ARM_EL2;
-
-	return sizes_exist(w->page_lg2, w->oa_bits, w->options) && (w->options & ~all) == 0 &&
-		w->ia_bits >= 25 && w->ia_bits <= (w->options & MZ_ARM_WIDE ? 52 : 48);
+	return refusal(w->page_lg2, w->options, MZ_ARM_WIDE | MZ_ARM_DBM | MZ_ARM_EL2,
+		       oa_exists(w->oa_bits, w->options) && w->ia_bits >= 25 &&
+			       w->ia_bits <= (w->options & MZ_ARM_WIDE ? 52 : 48));
 }
 
 /* Claims law 1 of core/format.h, and that a level less would not do. `extra`: the root's
@@ -151,7 +159,7 @@ void arm_format(void)
 	struct mz_format f;
 	enum mz_error error = mz_arm_s2_format(&w2, &f);
 
-	CLAIM(error == (s2_exists(&w2) ? MZ_OK : MZ_BAD_CONFIG), "refuses a stage 2 that is not");
+	CLAIM(error == s2_refusal(&w2), "refuses a stage 2 that is not");
 	if (error == MZ_OK) {
 		claim_shape(&f, w2.page_lg2, w2.ia_bits, w2.oa_bits, 4, 2);
 		CLAIM(f.ops == NULL || f.ops == mz_arm_s2_4k.ops || f.ops == mz_arm_s2_4k_40.ops ||
@@ -162,7 +170,7 @@ void arm_format(void)
 		REACHES(f.ops == mz_arm_s2_4k_40.ops);
 	}
 	error = mz_arm_s1_format(&w1, &f);
-	CLAIM(error == (s1_exists(&w1) ? MZ_OK : MZ_BAD_CONFIG), "refuses a stage 1 that is not");
+	CLAIM(error == s1_refusal(&w1), "refuses a stage 1 that is not");
 	if (error == MZ_OK) {
 		claim_shape(&f, w1.page_lg2, w1.ia_bits, w1.oa_bits, 0, 1);
 		CLAIM(f.ops == NULL || f.ops == mz_arm_s1_4k.ops, "its operations are its own");
@@ -171,14 +179,21 @@ void arm_format(void)
 	}
 }
 
-static bool has_all(const struct mz_arm_hardware *h, uint32_t pages, uint32_t wide,
-		    unsigned page_lg2, unsigned oa_bits, unsigned options)
+/* The first that the processor lacks. */
+static enum mz_error lack(const struct mz_arm_hardware *h, uint32_t pages, uint32_t wide,
+			  unsigned page_lg2, unsigned oa_bits, unsigned options)
 {
-	return has_bit(pages, page_lg2) && oa_bits <= h->oa_bits &&
-		((options & MZ_ARM_WIDE) == 0 || has_bit(wide, page_lg2)) &&
-		((options & MZ_ARM_DBM) == 0 || (h->options & MZ_ARM_DBM) != 0) &&
+	bool has_options = ((options & MZ_ARM_DBM) == 0 || (h->options & MZ_ARM_DBM) != 0) &&
 		((options & MZ_ARM_XNX) == 0 || (h->options & MZ_ARM_XNX) != 0) &&
 		((options & MZ_ARM_FWB) == 0 || (h->options & MZ_ARM_FWB) != 0);
+
+	if (!has_bit(pages, page_lg2))
+		return MZ_BAD_GRANULE;
+	if (!has_options)
+		return MZ_BAD_FEATURES;
+	return oa_bits <= h->oa_bits && ((options & MZ_ARM_WIDE) == 0 || has_bit(wide, page_lg2))
+		? MZ_OK
+		: MZ_BAD_WIDTH;
 }
 
 void arm_supported(void)
@@ -188,21 +203,25 @@ void arm_supported(void)
 		.s2_pages = nondet_u32(),
 		.s1_wide = nondet_u32(),
 		.s2_wide = nondet_u32(),
+		.s1_wide_ia = nondet_u32(),
 		.oa_bits = nondet_unsigned(),
 		.options = nondet_unsigned(),
 	};
 	struct mz_arm_s2 w2 = free_s2();
 	struct mz_arm_s1 w1 = free_s1();
-	enum mz_error error = mz_arm_s2_supported(&h, &w2);
-	bool there = s2_exists(&w2) &&
-		has_all(&h, h.s2_pages, h.s2_wide, w2.page_lg2, w2.oa_bits, w2.options);
+	enum mz_error error = mz_arm_s2_supported(&h, &w2), wanted = s2_refusal(&w2);
 
-	CLAIM(error == (there ? MZ_OK : MZ_BAD_CONFIG), "refuses what the hardware lacks");
+	if (wanted == MZ_OK)
+		wanted = lack(&h, h.s2_pages, h.s2_wide, w2.page_lg2, w2.oa_bits, w2.options);
+	CLAIM(error == wanted, "refuses what the hardware lacks");
 	REACHES(error == MZ_OK && w2.options == 15);
 	error = mz_arm_s1_supported(&h, &w1);
-	there = s1_exists(&w1) &&
-		has_all(&h, h.s1_pages, h.s1_wide, w1.page_lg2, w1.oa_bits, w1.options);
-	CLAIM(error == (there ? MZ_OK : MZ_BAD_CONFIG), "refuses what the hardware lacks");
+	wanted = s1_refusal(&w1);
+	if (wanted == MZ_OK)
+		wanted = lack(&h, h.s1_pages, h.s1_wide, w1.page_lg2, w1.oa_bits, w1.options);
+	if (wanted == MZ_OK && w1.ia_bits > 48 && !has_bit(h.s1_wide_ia, w1.page_lg2))
+		wanted = MZ_BAD_WIDTH;
+	CLAIM(error == wanted, "refuses what the hardware lacks");
 	REACHES(error == MZ_OK && w1.options == (MZ_ARM_WIDE | MZ_ARM_EL2));
 }
 

@@ -36,18 +36,24 @@ void ept_configure(void)
 	unsigned oa_lg2 = h.address_sizes & 255;
 	uint64_t cap = h.ept_vpid_cap;
 	enum mz_error error;
-	bool there;
+	enum mz_error wanted = MZ_OK;
 
 	/* Appendix A.10: 6 and 7 are the walk's length, 14 its caching; A.3.3: mode-based execute.
 	 */
-	there = (f == &mz_ept || f == &mz_ept5 || has_modes(f)) &&
-		has_bit(cap, f->levels == 5 ? 7 : 6) && has_bit(cap, 14) &&
-		(!has_modes(f) || has_bit(h.procbased_ctls2, 32 + 22)) && oa_lg2 > 12 &&
-		oa_lg2 <= 52;
+	if (f != &mz_ept && f != &mz_ept5 && !has_modes(f))
+		wanted = MZ_BAD_FORMAT;
+	else if (!has_bit(cap, f->levels == 5 ? 7 : 6))
+		wanted = MZ_BAD_LEVEL;
+	else if (has_modes(f) && !has_bit(h.procbased_ctls2, 32 + 22))
+		wanted = MZ_BAD_FEATURES;
+	else if (!has_bit(cap, 14))
+		wanted = MZ_BAD_CONFIG;
+	else if (oa_lg2 <= 12 || oa_lg2 > 52)
+		wanted = MZ_BAD_WIDTH;
 
 	error = mz_ept_configure(&c, &h);
 
-	CLAIM(error == (there ? MZ_OK : MZ_BAD_CONFIG), "refuses what the hardware lacks");
+	CLAIM(error == wanted, "refuses what the hardware lacks");
 	claim_configured(&c, &was, error == MZ_OK);
 	if (error != MZ_OK)
 		return;

@@ -19,17 +19,22 @@ static const struct mz_format *free_format(void)
 		: which == 1 ? &mz_ia32e5
 		: which == 2 ? &mz_npt
 		: which == 3 ? &mz_npt5
+		: which == 4 ? &mz_npt_gmet
+		: which == 5 ? &mz_npt5_gmet
 			     : &other;
 }
 
 /* What both ask for: PAE, NX, long mode, and LA57 for five levels. */
-static bool has_paging(const struct mz_format *f, const struct mz_ia32e_hardware *h)
+static enum mz_error lack(const struct mz_format *f, const struct mz_ia32e_hardware *h)
 {
 	unsigned oa_lg2 = h->address_sizes_eax & 255;
 
-	return has_bit(h->features_edx, 6) && has_bit(h->extended_edx, 20) &&
-		has_bit(h->extended_edx, 29) &&
-		(f->levels == 4 || has_bit(h->structured_ecx, 16)) && oa_lg2 > 12 && oa_lg2 <= 52;
+	if (!has_bit(h->features_edx, 6) || !has_bit(h->extended_edx, 20) ||
+	    !has_bit(h->extended_edx, 29))
+		return MZ_BAD_CONFIG;
+	if (f->levels == 5 && !has_bit(h->structured_ecx, 16))
+		return MZ_BAD_LEVEL;
+	return oa_lg2 > 12 && oa_lg2 <= 52 ? MZ_OK : MZ_BAD_WIDTH;
 }
 
 static void claim_paging(const struct mz_config *c, const struct mz_ia32e_hardware *h,
@@ -50,9 +55,9 @@ void ia32e_configure(void)
 	struct mz_config c = free_config_of(f), was = c;
 	struct mz_ia32e_hardware h = {nondet_u32(), nondet_u32(), nondet_u32(), nondet_u32()};
 	enum mz_error error = mz_ia32e_configure(&c, &h);
-	bool there = (f == &mz_ia32e || f == &mz_ia32e5) && has_paging(f, &h);
+	bool known = f == &mz_ia32e || f == &mz_ia32e5;
 
-	CLAIM(error == (there ? MZ_OK : MZ_BAD_CONFIG), "refuses what the hardware lacks");
+	CLAIM(error == (known ? lack(f, &h) : MZ_BAD_FORMAT), "refuses what the hardware lacks");
 	claim_configured(&c, &was, error == MZ_OK);
 	if (error != MZ_OK)
 		return;
@@ -70,10 +75,16 @@ void npt_configure(void)
 	struct mz_ia32e_hardware host = {h.features_edx, h.structured_ecx, h.extended_edx,
 					 h.address_sizes_eax};
 	enum mz_error error = mz_npt_configure(&c, &h);
-	bool there = (f == &mz_npt || f == &mz_npt5) && has_paging(f, &host) &&
-		has_bit(h.svm_edx, 0);
+	bool traps = f == &mz_npt_gmet || f == &mz_npt5_gmet;
+	enum mz_error wanted = lack(f, &host);
 
-	CLAIM(error == (there ? MZ_OK : MZ_BAD_CONFIG), "refuses what the hardware lacks");
+	if (!traps && f != &mz_npt && f != &mz_npt5)
+		wanted = MZ_BAD_FORMAT;
+	else if (!has_bit(h.svm_edx, 0))
+		wanted = MZ_BAD_CONFIG;
+	else if (traps && !has_bit(h.svm_edx, 17))
+		wanted = MZ_BAD_FEATURES;
+	CLAIM(error == wanted, "refuses what the hardware lacks");
 	claim_configured(&c, &was, error == MZ_OK);
 	if (error != MZ_OK)
 		return;

@@ -30,7 +30,10 @@ void riscv_configure(void)
 	struct mz_riscv_hardware h = {nondet_u32(), nondet_bool(), nondet_bool()};
 	enum mz_error error = mz_riscv_configure(&c, &h);
 
-	CLAIM(error == (mode != 0 && has_bit(h.modes, mode) ? MZ_OK : MZ_BAD_CONFIG),
+	CLAIM(error ==
+		      (mode == 0                         ? MZ_BAD_FORMAT
+			       : !has_bit(h.modes, mode) ? MZ_BAD_LEVEL
+							 : MZ_OK),
 	      "refuses what the hardware lacks");
 	CLAIM(c.leaf_levels == was.leaf_levels && c.oa_lg2 == was.oa_lg2,
 	      "leaves and output addresses are left to the embedder");
