@@ -97,6 +97,23 @@ START_TEST(neighbours_that_differ_stay_apart)
 }
 END_TEST
 
+START_TEST(what_a_removal_parts_stays_apart)
+{
+	struct mz_region three[3];
+
+	/* Without the middle one, what backs the others is in one piece. */
+	mz_regions_init(&set, three, 3);
+	expect_ok(add_at(0, 2, 0, MZ_REGION_RAM));
+	expect_ok(add_at(2, 3, 9, MZ_REGION_RAM));
+	expect_ok(add_at(5, 2, 2, MZ_REGION_RAM));
+	expect_ok(mz_regions_remove(&set, 2, 4));
+	must_equal(set.count, 2);
+	must(mz_regions_find(&set, 1) == &three[0]);
+	must(mz_regions_find(&set, 2) == NULL);
+	must_equal(mz_regions_find(&set, 5)->oa.addr, 2);
+}
+END_TEST
+
 START_TEST(no_region_is_the_whole_address_space)
 {
 	const uint64_t half = (uint64_t)1 << 63;
@@ -173,6 +190,7 @@ int main(void)
 
 	tcase_add_test(tcase, bad_regions_are_refused);
 	tcase_add_test(tcase, neighbours_that_differ_stay_apart);
+	tcase_add_test(tcase, what_a_removal_parts_stays_apart);
 	tcase_add_test(tcase, no_region_is_the_whole_address_space);
 	tcase_add_test(tcase, a_look_up_costs_a_logarithm);
 	tcase_add_test(tcase, a_region_permits_what_its_kind_and_its_perm_allow);
