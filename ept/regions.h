@@ -9,6 +9,8 @@
  * Ranges are [first, last], both inclusive, since a region may end with the last address there is.
  * Whether addresses are multiples of a page, and within reach of a table, is the caller's business.
  *
+ * What a change cuts out of a region begins that much further into `oa`, whatever the kind.
+ *
  * Room: mz_regions_add() makes one region more. mz_regions_remove() makes at most one more,
  * mz_regions_change() at most two, for the parts of regions that stay outside of the range. They
  * need no more room for a while than they need in the end.
