@@ -1,83 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-/* The text form of a table. Freestanding: no stdio. */
+/* The text form of a table. */
 #include "core/geometry.h"
+#include "core/text.h"
 #include "core/visit.h"
-
-#define LINE_BYTES 160
-
-struct text {
-	char line[LINE_BYTES];
-	size_t used;
-};
-
-static void put_char(struct text *text, char c)
-{
-	if (text->used + 1 < LINE_BYTES)
-		text->line[text->used++] = c;
-	text->line[text->used] = '\0';
-}
-
-static void put_string(struct text *text, const char *string)
-{
-	while (*string != '\0')
-		put_char(text, *string++);
-}
-
-/*
- * Divides by ten and answers the remainder, 16 bits at a time: a 64-bit division is a call into the
- * compiler's library on a 32-bit processor.
- */
-static unsigned take_digit(uint64_t *value)
-{
-	uint64_t quotient = 0;
-	uint32_t rest = 0;
-
-	for (unsigned shift = 64; shift > 0;) {
-		shift -= 16;
-		rest = rest << 16 | (uint32_t)(*value >> shift & 0xffff);
-		quotient = quotient << 16 | rest / 10;
-		rest %= 10;
-	}
-	*value = quotient;
-	return rest;
-}
-
-static void put_number(struct text *text, uint64_t value)
-{
-	char digits[20];
-	unsigned count = 0;
-
-	do
-		digits[count++] = (char)('0' + take_digit(&value));
-	while (value != 0);
-	while (count > 0)
-		put_char(text, digits[--count]);
-}
-
-static void put_hex(struct text *text, uint64_t value)
-{
-	unsigned count = 1;
-
-	while (count < 16 && value >> (4 * count) != 0)
-		count++;
-	put_string(text, "0x");
-	while (count-- > 0)
-		put_char(text, "0123456789abcdef"[value >> (4 * count) & 15]);
-}
-
-/* 4096 as 4K, 2097152 as 2M. */
-static void put_size(struct text *text, uint64_t bytes)
-{
-	static const char units[] = "BKMGTPE";
-	unsigned unit = 0;
-
-	while (unit < 6 && bytes != 0 && bytes % 1024 == 0) {
-		bytes /= 1024;
-		unit++;
-	}
-	put_number(text, bytes);
-	put_char(text, units[unit]);
-}
 
 const char *mz_memory_type_text(enum mz_memory_type type)
 {
@@ -129,6 +54,7 @@ struct dump {
 	const struct mz_table *table;
 	void (*line)(void *context, const char *text);
 	void *context;
+	bool narrow; /* the link to the next node forbids writing */
 	struct {
 		uint64_t count, ia, oa;
 		unsigned level, index;
@@ -187,6 +113,9 @@ static bool dump_node(void *context, mz_oa node, unsigned level, mz_ia ia, unsig
 	put_number(&text, child_count);
 	put_string(&text, " of ");
 	put_number(&text, mz_entry_count(dump->table->config.format, level));
+	if (dump->narrow)
+		put_string(&text, ", not to be written");
+	dump->narrow = false;
 	dump->line(dump->context, text.line);
 	return true;
 }
@@ -205,8 +134,10 @@ static bool dump_entry(void *context, mz_oa node, unsigned level, unsigned index
 	uint64_t oa;
 
 	(void)node;
-	if (f->kind(entry, level) != MZ_LEAF)
+	if (f->kind(entry, level) != MZ_LEAF) {
+		dump->narrow = f->hierarchical && (f->prop(entry, level).perm & MZ_WRITE) == 0;
 		return true;
+	}
 	prop = f->prop(entry, level);
 	oa = f->oa(entry, level).addr;
 	if (dump->run.count == 0 || dump->run.level != level ||

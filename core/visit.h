@@ -41,6 +41,16 @@ MZ_MUST_CHECK enum mz_error mz_table_visit_range(const struct mz_table *table, m
 void mz_table_dump(const struct mz_table *table, void (*line)(void *context, const char *text),
 		   void *context);
 
+/*
+ * Writes the table as JSON: {"format": ..., "levels": ..., "table": [...]}, a line an object, a
+ * node before what it has. Nodes tell `level`, `ia`, `node`, `present` of `entries`, and in `write`
+ * whether the link to them lets write; leaves `level`, `ia`, `oa`, `bytes`, `read`, `write`,
+ * `exec`, `exec_user`, `memory`, `flags`. Addresses and bytes are strings of hexadecimal digits.
+ * `line` as for mz_table_dump().
+ */
+void mz_table_dump_json(const struct mz_table *table, void (*line)(void *context, const char *text),
+			void *context);
+
 /* The words of the dump: "WB" for a memory type, "dirty" for one bit of `mz_prop.flags`. */
 const char *mz_memory_type_text(enum mz_memory_type type);
 const char *mz_prop_flag_text(enum mz_prop_flag flag);

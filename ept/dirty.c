@@ -4,10 +4,9 @@
 #include "ept/gate.h"
 #include "ept/written.h"
 
-/* Pages are numbered by their addresses, canonical ones too. */
 static uint64_t page_count(const struct mz_format *f)
 {
-	return (uint64_t)1 << ((f->ia_signed ? 64 : f->ia_lg2) - f->page_lg2);
+	return (uint64_t)1 << (f->ia_lg2 - f->page_lg2);
 }
 
 static enum mz_error make_sets(struct mz_dirty *dirty)
@@ -165,13 +164,13 @@ enum mz_error mz_dirty_collect(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes)
 		error = catch_up(space, ia, bytes);
 	}
 	return error == MZ_OK ? mz_pages_move(&dirty->taken, &dirty->written,
-					      pages_of(space, ia.addr), pages_of(space, bytes))
+					      page_number(space, ia.addr), pages_of(space, bytes))
 			      : error;
 }
 
 /* Runs of pages, as who asked for ranges of bytes wants to hear of them. */
 struct listener {
-	unsigned page_lg2;
+	const struct mz_format *format;
 	bool (*range)(void *context, mz_ia ia, uint64_t bytes);
 	void *context;
 };
@@ -179,24 +178,28 @@ struct listener {
 static bool tell_run(void *context, uint64_t first, uint64_t count)
 {
 	const struct listener *listener = context;
+	const struct mz_format *f = listener->format;
+	uint64_t ia = first << f->page_lg2, sign = (uint64_t)1 << (f->ia_lg2 - 1);
 
-	return listener->range(listener->context, mz_ia_from(first << listener->page_lg2),
-			       count << listener->page_lg2);
+	/* Canonical addresses repeat their topmost bit. */
+	if (f->ia_signed)
+		ia = (ia ^ sign) - sign;
+	return listener->range(listener->context, mz_ia_from(ia), count << f->page_lg2);
 }
 
 bool mz_dirty_each(const struct mz_dirty *dirty, mz_ia ia, uint64_t bytes,
 		   bool (*range)(void *context, mz_ia ia, uint64_t bytes), void *context)
 {
 	const struct mz_space *space = dirty->space;
-	struct listener listener = {space->table.config.format->page_lg2, range, context};
+	struct listener listener = {space->table.config.format, range, context};
 
-	return mz_pages_each(&dirty->taken, pages_of(space, ia.addr), pages_of(space, bytes),
+	return mz_pages_each(&dirty->taken, page_number(space, ia.addr), pages_of(space, bytes),
 			     tell_run, &listener);
 }
 
 void mz_dirty_bitmap(const struct mz_dirty *dirty, mz_ia ia, uint64_t bytes, uint64_t *words)
 {
-	mz_pages_bitmap(&dirty->taken, pages_of(dirty->space, ia.addr),
+	mz_pages_bitmap(&dirty->taken, page_number(dirty->space, ia.addr),
 			pages_of(dirty->space, bytes), words);
 }
 

@@ -235,6 +235,7 @@ static enum mz_answer answer_mapped(struct job *job, const struct mz_fill *fill)
 	unsigned missing = job->access & ~perm;
 
 	describe(job, fill->leaf);
+	job->fault->item.prop.perm = (uint8_t)perm;
 	if (missing == 0)
 		return MZ_RETRY;
 	if (missing == MZ_WRITE)

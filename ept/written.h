@@ -38,11 +38,19 @@ static inline uint64_t pages_of(const struct mz_space *space, uint64_t bytes)
 	return bytes >> space->table.config.format->page_lg2;
 }
 
+/* Pages are numbered by the bits of their addresses that the format translates. */
+static inline uint64_t page_number(const struct mz_space *space, uint64_t ia)
+{
+	const struct mz_format *f = space->table.config.format;
+
+	return (ia & (UINT64_MAX >> (64 - f->ia_lg2))) >> f->page_lg2;
+}
+
 /* Room to tell of [ia, ia + bytes). */
 static inline enum mz_error written_prepare(struct mz_space *space, uint64_t ia, uint64_t bytes)
 {
 	for (struct mz_dirty *dirty = space->consumers; dirty != NULL; dirty = dirty->next) {
-		enum mz_error error = mz_pages_prepare(&dirty->written, pages_of(space, ia),
+		enum mz_error error = mz_pages_prepare(&dirty->written, page_number(space, ia),
 						       pages_of(space, bytes));
 
 		if (error != MZ_OK)
@@ -54,7 +62,7 @@ static inline enum mz_error written_prepare(struct mz_space *space, uint64_t ia,
 static inline void written_tell(struct mz_space *space, uint64_t ia, uint64_t bytes)
 {
 	for (struct mz_dirty *dirty = space->consumers; dirty != NULL; dirty = dirty->next)
-		mz_pages_add(&dirty->written, pages_of(space, ia), pages_of(space, bytes));
+		mz_pages_add(&dirty->written, page_number(space, ia), pages_of(space, bytes));
 }
 
 #endif
