@@ -120,6 +120,19 @@ uint64_t limit_clear_range(const struct limit *limit, uint64_t ia, uint64_t byte
 	return sum;
 }
 
+uint64_t limit_read_range(const struct limit *limit, uint64_t ia, uint64_t bytes)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t end = ia + bytes; ia < end; ia += ENTRIES * NODE) {
+		const uint64_t *entries = entries_of(limit, walk_to_level_1(limit, ia));
+
+		for (unsigned i = 0; i < ENTRIES; i++)
+			sum += load(&entries[i]) & LIMIT_OA;
+	}
+	return sum;
+}
+
 void limit_protect_range(const struct limit *limit, uint64_t ia, uint64_t bytes)
 {
 	for (uint64_t end = ia + bytes; ia < end; ia += ENTRIES * NODE) {

@@ -46,6 +46,9 @@ uint64_t limit_clear_range(const struct limit *limit, uint64_t ia, uint64_t byte
 void limit_protect_range(const struct limit *limit, uint64_t ia, uint64_t bytes);
 void limit_protect_range_locked(const struct limit *limit, uint64_t ia, uint64_t bytes);
 
+/* Reads every entry of level 1; answers the sum of their addresses. */
+uint64_t limit_read_range(const struct limit *limit, uint64_t ia, uint64_t bytes);
+
 /* A walk and a blind store; missing nodes are made, empty ones stay. */
 static inline void limit_map_page(const struct limit *limit, uint64_t ia, uint64_t entry)
 {

@@ -10,16 +10,18 @@
 
 #define PAGE_LG2   12u
 #define LARGE      ((uint64_t)2 << 20)
-#define POOL_PAGES ((uint64_t)192 << 20 >> PAGE_LG2)
 #define FIRST_PAGE 512u /* physical address 0 is nobody's node */
-
-/* The share of each lane: the random rows use the first, two threads use both. */
-static const uint64_t lane_end[POOL_LANES] = {POOL_PAGES / 6 * 5, POOL_PAGES};
 
 static _Thread_local unsigned lane_in_use;
 
-/* Zeroed and touched, in large pages where the system has them. */
-static void *warm(uint64_t bytes)
+/* The share of each lane: the random rows use the first, two threads use both. */
+static uint64_t lane_end(const struct pool *pool, unsigned lane)
+{
+	return lane == 0 ? pool->page_count / 6 * 5 : pool->page_count;
+}
+
+/* Zeroed, in large pages where the system has them. */
+static void *reserve(uint64_t bytes)
 {
 	char *place = mmap(NULL, bytes + LARGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -30,37 +32,44 @@ static void *warm(uint64_t bytes)
 	}
 	place += -(uintptr_t)place & (LARGE - 1);
 	madvise(place, bytes, MADV_HUGEPAGE);
-	memset(place, 0, bytes);
 	return place;
 }
 
-void pool_init(struct pool *pool)
+void pool_init(struct pool *pool, uint64_t bytes)
 {
-	uint32_t *stacks = warm(POOL_PAGES * sizeof(*stacks));
+	uint32_t *stacks;
 
-	pool->base = warm(POOL_PAGES << PAGE_LG2);
-	pool->frames = warm(POOL_PAGES * sizeof(*pool->frames));
+	pool->page_count = bytes >> PAGE_LG2;
+	stacks = reserve(pool->page_count * sizeof(*stacks));
+	pool->base = reserve(bytes);
+	pool->frames = reserve(pool->page_count * sizeof(*pool->frames));
 	for (unsigned i = 0; i < POOL_LANES; i++)
-		pool->lanes[i].stack = stacks + (i > 0 ? lane_end[i - 1] : 0);
+		pool->lanes[i].stack = stacks + (i > 0 ? lane_end(pool, i - 1) : 0);
 	pool_reset(pool);
+}
+
+void pool_touch(struct pool *pool)
+{
+	memset(pool->base, 0, pool->page_count << PAGE_LG2);
+	memset(pool->frames, 0, pool->page_count * sizeof(*pool->frames));
 }
 
 void pool_reset(struct pool *pool)
 {
 	uint64_t begin = 0;
 
-	for (unsigned i = 0; i < POOL_LANES; begin = lane_end[i++]) {
+	for (unsigned i = 0; i < POOL_LANES; begin = lane_end(pool, i++)) {
 		struct pool_lane *lane = &pool->lanes[i];
 
 		lane->top = 0;
-		for (uint64_t page = lane_end[i]; page > begin; page--)
+		for (uint64_t page = lane_end(pool, i); page > begin; page--)
 			lane->stack[lane->top++] = (uint32_t)(page - 1 + FIRST_PAGE);
 	}
 }
 
 uint64_t pool_live_nodes(const struct pool *pool)
 {
-	uint64_t live = POOL_PAGES;
+	uint64_t live = pool->page_count;
 
 	for (unsigned i = 0; i < POOL_LANES; i++)
 		live -= pool->lanes[i].top;
@@ -99,7 +108,7 @@ struct mz_memory pool_memory(struct pool *pool)
 		.linear = (uintptr_t)pool->base - (FIRST_PAGE << PAGE_LG2),
 		.frames = pool->frames,
 		.first_frame = FIRST_PAGE,
-		.frame_count = POOL_PAGES,
+		.frame_count = pool->page_count,
 	};
 }
 
@@ -137,9 +146,14 @@ static void retire(void *context, struct mz_table *table, uint32_t nodes)
 	retired[retired_count++].nodes = nodes;
 }
 
+static void wait(void *context)
+{
+	(void)context; /* who changes a space here is alone */
+}
+
 struct mz_rcu rcu_hooks(void)
 {
-	return (struct mz_rcu) {.enter = enter, .leave = leave, .retire = retire};
+	return (struct mz_rcu) {.enter = enter, .leave = leave, .retire = retire, .wait = wait};
 }
 
 void rcu_reclaim(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The benchmark's node memory: a warm pool in large pages, handed out last in, first out, with the
- * frames' metadata beside it; and the simplest RCU that a reader on a processor of its own needs.
+ * The benchmark's node memory: pools in large pages, handed out last in, first out, with the
+ * frames' metadata beside them; and the simplest RCU that a reader on a processor of its own needs.
  */
 #ifndef MZ_BENCH_MEMORY_H
 #define MZ_BENCH_MEMORY_H
@@ -19,12 +19,16 @@ struct pool_lane {
 
 struct pool {
 	struct pool_lane lanes[POOL_LANES];
+	uint64_t page_count;
 	char *base;
 	struct mz_frame *frames;
 };
 
-/* Exits where there is no memory. All of it has been touched. */
-void pool_init(struct pool *pool);
+/* Takes addresses, and memory as it is used. Exits where there are none. */
+void pool_init(struct pool *pool, uint64_t bytes);
+
+/* All of it has been touched then: what is measured waits for no page. */
+void pool_touch(struct pool *pool);
 
 /* All pages are free again, and will be handed out in the order of their addresses. */
 void pool_reset(struct pool *pool);
@@ -41,7 +45,8 @@ struct mz_memory pool_memory(struct pool *pool);
 
 /*
  * Readers announce themselves in a word of their own, without a fence: a writer would pay for that.
- * Retired nodes wait for rcu_reclaim(), which the only thread calls outside any reader.
+ * Retired nodes wait for rcu_reclaim(), which the only thread calls outside any reader. Nobody else
+ * may be at work either when a space is changed, for `wait` does not.
  */
 extern _Thread_local uint64_t rcu_reader __attribute__((tls_model("local-exec")));
 extern uint64_t rcu_period;

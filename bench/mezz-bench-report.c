@@ -62,12 +62,14 @@ void print_row(const struct row *row, const struct figures *figures, unsigned ru
 	double ours = median_of(figures, OURS, runs);
 	double ratio = median_ratio(figures, LIMIT, runs);
 	double runtime = median_of(figures, RUNTIME, runs);
+	int ratio_digits = row->goals[BUILD] > 0 && row->goals[BUILD] < 0.1 ? 5 : 3;
 	int digits = row->unit != NULL ? 0 : ours < 1 ? 4 : 2;
 
-	printf("%-23s %9.*f %9.*f %7.3f ", row->name, digits, ours, digits,
-	       median_of(figures, LIMIT, runs), ratio);
+	printf("%-23s %9.*f %9.*f %7.*f ", row->name, digits, ours, digits,
+	       median_of(figures, LIMIT, runs), ratio_digits, ratio);
 	if (row->goals[BUILD] > 0)
-		printf("%7.3f  %-15s", row->goals[BUILD], verdict(ratio, row->goals[BUILD]));
+		printf("%7.*f  %-15s", ratio_digits, row->goals[BUILD],
+		       verdict(ratio, row->goals[BUILD]));
 	else
 		printf("%7s  %-15s", "-", "");
 	if (isnan(runtime))

@@ -3,6 +3,7 @@
 #include "bench/mezz-bench.h"
 
 #include "arch/x86/ept.h"
+#include "ept/change.h"
 
 /* A permutation of the numbers of `lg2` bits. */
 static uint32_t scramble(uint32_t number, unsigned lg2)
@@ -18,13 +19,18 @@ static uint32_t scramble(uint32_t number, unsigned lg2)
 
 void bench_init(struct bench *bench)
 {
-	pool_init(&bench->pool);
+	pool_init(&bench->pool, POOL_BYTES);
+	pool_touch(&bench->pool);
 	for (uint32_t i = 0; i < DENSE_PAGES; i++)
 		bench->dense[i] = scramble(i, 16);
 	for (uint32_t i = 0; i < SPARSE_PAGES; i++)
 		bench->sparse[i] = scramble(i, 24);
 	for (uint32_t i = 0; i < SCATTERED; i++)
 		bench->scattered[i] = scramble(i, 18);
+	for (uint32_t i = 0; i < WRITTEN; i++) {
+		bench->written[i] = scramble(i, 17) << 9 | scramble(i % 512, 9);
+		bench->written_tib[i] = scramble(i, 19) << 9 | scramble(i % 512, 9);
+	}
 }
 
 static void flush_range(void *context, mz_ia first, mz_ia last, bool nodes)
@@ -42,6 +48,7 @@ void bench_begin(struct bench *bench, const struct row *row, enum subject subjec
 	runtime = mz_ept;
 	runtime.ops = NULL;
 	pool_reset(&bench->pool);
+	bench->subject = subject;
 	bench->config = (struct mz_config) {
 		.format = subject == RUNTIME ? &runtime : &mz_ept,
 		.leaf_levels = row->leaf_levels != 0 ? row->leaf_levels : LEVEL_1,
@@ -58,6 +65,27 @@ void bench_begin(struct bench *bench, const struct row *row, enum subject subjec
 		.linear = bench->config.memory.linear,
 		.root = bench->table.root_oa.addr,
 	};
+}
+
+void begin_space(struct bench *bench, struct mz_space *space, const struct mz_backing *backing,
+		 struct mz_region *room, uint64_t bytes)
+{
+	const struct mz_region ram = {
+		.ia = mz_ia_from(BASE), .bytes = bytes, .oa = mz_oa_from(BASE + SHIFTED)};
+
+	expect_ok(bench, mz_space_init(space, &bench->config, backing, room, 1));
+	if (bytes > 0)
+		expect_ok(bench, mz_space_add(space, &ram));
+	bench->limit.linear = bench->config.memory.linear;
+	bench->limit.root = space->table.root_oa.addr;
+}
+
+bool resolves(struct mz_worker *worker, uint64_t ia, unsigned access)
+{
+	struct mz_fault_record record = mz_fault_record_of(mz_ia_from(ia), access);
+	struct mz_fault fault;
+
+	return mz_space_fault(worker, &record, &fault) == MZ_RESOLVED;
 }
 
 void expect_ok(struct bench *bench, enum mz_error error)

@@ -2,6 +2,7 @@
 #include "bench/mezz-bench-tally.h"
 
 #define SHIFT(l) (12 + 9 * ((l)-1))
+#define RIGHTS   ((uint64_t)0x7) /* read, write, execute */
 
 /* Mixes well enough that a leaf at the wrong place, or a wrong bit, changes the sum. */
 static uint64_t mix(uint64_t ia, uint64_t entry)
@@ -32,8 +33,9 @@ void tally_add_range(struct tally *tally, uint64_t ia, uint64_t bytes, uint64_t 
 		tally_add(tally, ia, oa | bits);
 }
 
+/* `rights`: what the links above let be done. */
 static void tally_node(const struct limit *table, uint64_t node, unsigned level, uint64_t ia,
-		       struct tally *tally)
+		       uint64_t rights, struct tally *tally)
 {
 	const uint64_t *entries = (const uint64_t *)(table->linear + (node & LIMIT_OA));
 
@@ -41,9 +43,9 @@ static void tally_node(const struct limit *table, uint64_t node, unsigned level,
 		if (entries[i] == 0)
 			continue;
 		if (level == 1 || (entries[i] & LIMIT_LARGE) != 0)
-			tally_add(tally, ia, entries[i]);
+			tally_add(tally, ia, entries[i] & ~(RIGHTS & ~rights));
 		else
-			tally_node(table, entries[i], level - 1, ia, tally);
+			tally_node(table, entries[i], level - 1, ia, rights & entries[i], tally);
 	}
 }
 
@@ -51,7 +53,7 @@ struct tally tally_table(const struct limit *table)
 {
 	struct tally tally = {0, 0};
 
-	tally_node(table, table->root, 4, 0, &tally);
+	tally_node(table, table->root, 4, 0, RIGHTS, &tally);
 	return tally;
 }
 

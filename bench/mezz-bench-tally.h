@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * What a table holds, as a number. The benchmark reads the raw entries, apart from the library and
- * the limits alike, and compares with what the row should have left behind.
+ * What a table holds, as a number: its leaves with the rights that their links leave them. The
+ * benchmark reads the raw entries, apart from the library and the limits alike, and compares with
+ * what the row should have left behind.
  */
 #ifndef MZ_BENCH_TALLY_H
 #define MZ_BENCH_TALLY_H

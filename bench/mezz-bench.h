@@ -10,6 +10,7 @@
 #include "bench/mezz-bench-tally.h"
 #include "core/gather.h"
 #include "core/table.h"
+#include "ept/space.h"
 
 /* Who does the work of a row. The limit finds a table that the compiled instance has prepared. */
 enum subject { OURS, LIMIT, RUNTIME, SUBJECTS };
@@ -33,20 +34,24 @@ enum build { SINGLE, LOCKED, BUILDS };
 #define DENSE_PAGES    65536u  /* 256 MiB */
 #define SPARSE_PAGES   262144u /* of 64 GiB */
 #define SCATTERED      65536u  /* of 1 GiB */
+#define WRITTEN        1000u   /* no two in the same 2 MiB */
 #define LARGE_LEAVES   (GIB * 512 >> 21)
 #define SPLITS         512u
+#define POOL_BYTES     ((uint64_t)192 << 20)
 #define LEVEL_1        (1u << 1)
 #define LEVELS_1_AND_2 (1u << 1 | 1u << 2)
 
 struct bench {
 	struct pool pool;
+	enum subject subject;    /* who is at work */
 	struct mz_config config; /* of the table that is being measured */
 	struct mz_table table;
 	struct limit limit;
 	/* Page numbers in random order, none twice. */
 	uint32_t dense[DENSE_PAGES], sparse[SPARSE_PAGES], scattered[SCATTERED];
-	uint64_t flush_count; /* what the flush hook has to do */
-	bool wrong;           /* an operation failed, or answered something else than it should */
+	uint32_t written[WRITTEN], written_tib[WRITTEN]; /* of 256 GiB, of 1 TiB */
+	uint64_t flush_count;                            /* what the flush hook has to do */
+	bool wrong; /* an operation failed, or answered something else than it should */
 };
 
 struct row {
@@ -82,12 +87,22 @@ struct row_set {
 	}
 
 extern const struct row_set map_rows, query_rows, unmap_rows, protect_rows, bytes_rows, scale_rows,
-	format_rows;
+	format_rows, space_rows, large_rows, live_rows;
 
 void bench_init(struct bench *bench);
 
 /* An empty table in a fresh pool. */
 void bench_begin(struct bench *bench, const struct row *row, enum subject subject);
+
+/*
+ * A space that can do what the table of bench_begin() can: of `bytes` of RAM, nothing of which is
+ * mapped, or of no region. The limit finds its table. `room` is for a region.
+ */
+void begin_space(struct bench *bench, struct mz_space *space, const struct mz_backing *backing,
+		 struct mz_region *room, uint64_t bytes);
+
+/* The guest touches a page for the first time, or writes where it could not. */
+bool resolves(struct mz_worker *worker, uint64_t ia, unsigned access);
 
 void expect_ok(struct bench *bench, enum mz_error error);
 
