@@ -2,7 +2,9 @@
 /* By the run-time format: a clone costs a node, and so does each step of what makes it differ. */
 #include "core/clone.h"
 
+#include "core/body/unmap.h"
 #include "core/body/write.h"
+#include "core/huge.h"
 
 /* One more owner for what an entry refers to, which may be written by nobody. Answers the entry. */
 static uint64_t share_entry(const struct mz_table *table, struct mz_node_ref node, unsigned index)
@@ -177,6 +179,62 @@ enum mz_error mz_table_own(struct mz_table *table, mz_ia ia, uint64_t bytes, boo
 	mz_lock_acquire(&root.frame->lock);
 	error = own_below(&job, root, ia.addr, ia.addr + (bytes - 1));
 	mz_lock_release(&root.frame->lock);
+	mz_reader_leave(table);
+	return error;
+}
+
+/* A leaf for the page of the locked level-1 node; the old one is gathered. */
+static enum mz_error exchange_leaf(struct mz_table *table, struct mz_node_ref node, uint64_t addr,
+				   mz_oa from, mz_oa to, struct mz_gather *gather)
+{
+	const struct mz_format *f = table->config.format;
+	unsigned index = mz_index(f, addr, 1);
+	uint64_t entry = mz_load_relaxed(&node.slots[index]);
+	struct mz_prop prop;
+
+	if (f->kind(entry, 1) != MZ_LEAF || f->oa(entry, 1).addr != from.addr)
+		return MZ_NOT_MAPPED;
+	prop = f->prop(entry, 1);
+	if (table->config.items.take != NULL)
+		table->config.items.take(table->config.items.context, mz_item_pack(to, prop, 1));
+	if (breaks(table)) {
+		entry = mz_exchange(&node.slots[index], f->absent);
+		mz_gather_range_(gather, addr, mz_span_last(f, addr, 1));
+		mz_gather_flush_(gather);
+		mz_store_release(&node.slots[index], f->make_leaf(to, 1, prop));
+	} else {
+		entry = mz_exchange(&node.slots[index], f->make_leaf(to, 1, prop));
+		mz_gather_range_(gather, addr, mz_span_last(f, addr, 1));
+	}
+	if (gather->unmapped != NULL)
+		gather->unmapped(gather->context, mz_ia_from(addr), item_of(f, entry, 1), 1);
+	if (table->config.items.put != NULL)
+		mz_gather_item_(gather, item_of(f, entry, 1));
+	return MZ_OK;
+}
+
+enum mz_error mz_table_exchange(struct mz_table *table, mz_ia ia, mz_oa from, mz_oa to,
+				struct mz_gather *gather)
+{
+	const struct mz_format *f = table->config.format;
+	uint64_t bytes = mz_span(f, 1);
+	enum mz_error error = check_range(table, ia.addr, bytes);
+	struct mz_node_ref node;
+
+	if (error != MZ_OK)
+		return error;
+	if (!mz_page_aligned(f, from.addr | to.addr))
+		return MZ_MISALIGNED;
+	if (!oa_valid(table, to.addr, bytes))
+		return MZ_OUT_OF_RANGE;
+	error = mz_table_split(table, ia, 1, gather);
+	if (error != MZ_OK)
+		return error;
+	mz_reader_enter(table);
+	node = lock_cover(table, ia.addr, ia.addr + (bytes - 1), false);
+	error = node.level == 1 ? exchange_leaf(table, node, ia.addr, from, to, gather)
+				: MZ_NOT_MAPPED;
+	mz_lock_release(&node.frame->lock);
 	mz_reader_leave(table);
 	return error;
 }

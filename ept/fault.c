@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /* The fault path. */
 #include "core/clone.h"
-#include "core/cursor.h"
 #include "ept/gate.h"
 #include "ept/written.h"
 
@@ -150,38 +149,17 @@ static struct mz_item page_of(const struct job *job, struct mz_leaf leaf)
 	return item;
 }
 
-/*
- * Maps another frame where the page `from` is, if it is there still. What may fail comes before
- * what changes.
- */
+/* Maps another frame where the page `from` is, if it is there still. */
 static enum mz_error exchange_page(const struct job *job, struct mz_item from, mz_oa to)
 {
 	struct mz_table *table = &job->space->table;
-	uint64_t bytes = mz_span(table->config.format, 1);
-	mz_ia page = mz_ia_from(job->gpa & ~(bytes - 1));
-	struct mz_fragment fragment;
+	mz_ia page = mz_ia_from(job->gpa & ~(mz_span(table->config.format, 1) - 1));
 	struct mz_gather gather;
-	struct mz_cursor cursor;
 	enum mz_error error;
 
 	mz_gather_init(&gather, table);
-	error = mz_cursor_open(&cursor, table, page, bytes, &gather);
-	if (error != MZ_OK)
-		return error;
-	fragment = mz_cursor_query(&cursor);
-	error = MZ_NOT_MAPPED;
-	if (fragment.kind == MZ_LEAF &&
-	    fragment.item.oa.addr + (page.addr - fragment.ia.addr) == from.oa.addr) {
-		mz_reserve_need_splits(&table->config, &cursor.reserve, 1);
-		error = mz_reserve_fill(&table->config, &cursor.reserve);
-		if (error == MZ_OK)
-			error = mz_cursor_take_next(&cursor, bytes, &fragment);
-		if (error == MZ_OK)
-			error = mz_cursor_jump(&cursor, page);
-		if (error == MZ_OK)
-			error = mz_cursor_map(&cursor, to, 1, from.prop);
-	}
-	mz_cursor_close(&cursor);
+	gather.reserve = reserve_of(job);
+	error = mz_table_exchange(table, page, from.oa, to, &gather);
 	mz_gather_finish(&gather);
 	return error;
 }
