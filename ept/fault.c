@@ -25,15 +25,19 @@ static struct mz_reserve *reserve_of(const struct job *job)
 }
 
 /* Fills in the leaf around the address. */
-static void describe(const struct job *job, struct mz_leaf leaf)
+static inline void describe_item(const struct job *job, struct mz_item item)
 {
-	struct mz_item item = mz_leaf_item(&job->space->table, leaf);
 	uint64_t mask = mz_span(job->space->table.config.format, item.level) - 1;
 
 	job->fault->ia = mz_ia_from(job->gpa & ~mask);
 	job->fault->bytes = mask + 1;
 	job->fault->item = item;
 	job->fault->item.oa.addr &= ~mask;
+}
+
+static void describe(const struct job *job, struct mz_leaf leaf)
+{
+	describe_item(job, mz_leaf_item(&job->space->table, leaf));
 }
 
 static enum mz_answer deny(struct job *job, enum mz_denial cause)
@@ -64,10 +68,10 @@ static unsigned region_level(const struct job *job, unsigned level)
 
 static unsigned highest_leaf(const struct mz_space *space)
 {
-	unsigned level = space->table.config.format->levels;
+	unsigned level = 1;
 
-	while (!mz_leaf_allowed(space->table.config.leaf_levels, level))
-		level--;
+	while (space->table.config.leaf_levels >> level > 1)
+		level++;
 	return level;
 }
 
@@ -87,8 +91,7 @@ static struct mz_prop leaf_prop(const struct job *job)
 	if (may_be_anothers(job) ||
 	    (writes_are_tracked(job->space) && (job->access & MZ_WRITE) == 0))
 		perm &= ~(unsigned)MZ_WRITE;
-	prop.perm = (uint8_t)perm;
-	return prop;
+	return mz_prop_pack(perm, prop.memory, prop.flags);
 }
 
 /*
@@ -227,7 +230,7 @@ static enum mz_answer answer_filled(struct job *job, const struct mz_fill *fill)
 	unsigned level = mz_leaf_level(fill->leaf);
 
 	count(&job->worker->stats.mapped[level]);
-	describe(job, fill->leaf);
+	describe_item(job, mz_item_pack(mz_leaf_oa(fill->leaf), fill->prop, level));
 	if ((job->access & MZ_WRITE) == 0)
 		return MZ_RESOLVED;
 	if (may_be_anothers(job))

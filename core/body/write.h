@@ -123,13 +123,34 @@ MZ_INLINE void allow_write(const struct mz_format *f, struct mz_node_ref node, u
 		mz_store_release(&node.slots[index], wide);
 }
 
-/* The entries of a node forbid. */
-MZ_INLINE void forbid_all(const struct mz_format *f, struct mz_node_ref node, bool atomic)
+/* The entries of a node, which the MMU may be writing, forbid. */
+MZ_INLINE void forbid_all_atomic(const struct mz_format *f, struct mz_node_ref node)
 {
 	unsigned count = mz_entry_count(f, node.level);
 
 	for (unsigned i = 0; i < count; i++)
-		forbid_write(f, node, i, atomic);
+		forbid_write(f, node, i, true);
+}
+
+/* The same where it writes none. What entries that differ only in addresses lose is the same. */
+MZ_INLINE void forbid_all(const struct mz_format *f, struct mz_node_ref node)
+{
+	const uint64_t rest = ~f->oa(UINT64_MAX, node.level).addr;
+	unsigned count = mz_entry_count(f, node.level);
+	uint64_t seen = mz_load_relaxed(&node.slots[0]);
+	uint64_t lost = seen ^ write_forbidden(f, seen, node.level);
+
+	MZ_UNROLL
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t entry = mz_load_relaxed(&node.slots[i]);
+
+		if (MZ_UNLIKELY(((entry ^ seen) & rest) != 0)) {
+			seen = entry;
+			lost = seen ^ write_forbidden(f, seen, node.level);
+		}
+		if (lost != 0)
+			mz_store_relaxed(&node.slots[i], entry ^ lost);
+	}
 }
 
 /*
@@ -151,9 +172,9 @@ MZ_NOINLINE void hand_down(struct mz_table *table, mz_oa oa, unsigned level, uin
 
 		mz_lock_acquire(&child.frame->lock);
 		if (mmu_writes(table))
-			forbid_all(f, child, true);
+			forbid_all_atomic(f, child);
 		else
-			forbid_all(f, child, false);
+			forbid_all(f, child);
 		allow_write(f, node, index, entry, mmu_writes(table));
 		mz_lock_release(&child.frame->lock);
 	}
