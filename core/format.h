@@ -30,6 +30,10 @@
  * hw_bits(L), whose permissions are those of e but for MZ_WRITE, which they lack or have; and
  * link_write(make_node(oa, L), L, true) is make_node(oa, L).
  *
+ * 12. Where the format is hierarchical, forbid_write(e, L) is: of a link, link_write(e, L, false);
+ * of a leaf with permissions p that has MZ_READ and MZ_WRITE, with_perm(e, L, p without MZ_WRITE);
+ * of everything else, e. It is what the bits of a whole node are changed by, and made to be fast.
+ *
  * `break_before_make` is for an MMU that must not meet two translations of an address that differ
  * in more than permissions and hw_bits(). An entry of such a format becomes absent and is flushed
  * before it says something else; MZ_LIVE_SPLITS lets a leaf become a node of smaller leaves at
@@ -85,6 +89,7 @@ struct mz_format {
 	uint64_t (*hw_bits)(unsigned level);
 	uint64_t (*clean)(uint64_t entry, unsigned level, unsigned flags);
 	uint64_t (*link_write)(uint64_t link, unsigned level, bool on); /* NULL: not hierarchical */
+	uint64_t (*forbid_write)(uint64_t entry, unsigned level);       /* NULL: not hierarchical */
 	uint64_t (*root_register)(mz_oa root, uint32_t features);
 
 	/* The algorithms compiled for this format; NULL picks the run-time instance. */

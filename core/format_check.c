@@ -121,6 +121,20 @@ static bool narrow_law(const struct mz_format *f, unsigned level, const struct s
 	return f->link_write(made, level, true) == made;
 }
 
+/* Law 12 for a leaf, a link or nothing. */
+static bool forbid_law(const struct mz_format *f, unsigned level, uint64_t entry)
+{
+	unsigned perm = f->prop(entry, level).perm;
+	uint64_t wanted = entry;
+
+	if (f->kind(entry, level) == MZ_NODE)
+		wanted = f->link_write(entry, level, false);
+	else if (f->kind(entry, level) == MZ_LEAF && (perm & MZ_READ) != 0 &&
+		 (perm & MZ_WRITE) != 0)
+		wanted = f->with_perm(entry, level, perm & ~(unsigned)MZ_WRITE);
+	return f->forbid_write(entry, level) == wanted;
+}
+
 /* Laws 7 and 8 for a present entry. */
 static int hardware_laws(const struct mz_format *f, unsigned level, uint64_t entry,
 			 const struct sample *s)
@@ -199,6 +213,10 @@ static int sample_laws(const struct mz_format *f, unsigned level, const struct s
 		law = leaf_laws(f, level, s);
 		if (law == 0)
 			law = hardware_laws(f, level, f->make_leaf(s->leaf_oa, level, s->prop), s);
+		if (law == 0 && f->hierarchical &&
+		    !(forbid_law(f, level, f->make_leaf(s->leaf_oa, level, s->prop)) &&
+		      forbid_law(f, level, f->absent)))
+			law = 12;
 	}
 	if (law == 0 && level > 1) {
 		law = node_laws(f, level, s);
@@ -206,6 +224,9 @@ static int sample_laws(const struct mz_format *f, unsigned level, const struct s
 			law = hardware_laws(f, level, f->make_node(s->node_oa, level), s);
 		if (law == 0 && f->hierarchical && !narrow_law(f, level, s))
 			law = 11;
+		if (law == 0 && f->hierarchical &&
+		    !forbid_law(f, level, f->make_node(s->node_oa, level)))
+			law = 12;
 	}
 	return law;
 }

@@ -11,7 +11,8 @@ static bool format_complete(const struct mz_format *f)
 		f->make_node != NULL && f->make_leaf != NULL && f->oa != NULL && f->prop != NULL &&
 		f->with_perm != NULL && f->encodable != NULL && f->hw_bits != NULL &&
 		f->clean != NULL && f->root_register != NULL &&
-		f->hierarchical == (f->link_write != NULL);
+		f->hierarchical == (f->link_write != NULL) &&
+		f->hierarchical == (f->forbid_write != NULL);
 }
 
 static bool hooks_complete(const struct mz_config *c)

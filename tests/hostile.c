@@ -111,6 +111,22 @@ static uint64_t hostile_link_write(uint64_t link, unsigned level, bool on)
 	return scramble(on ? plain & ~deny : plain | deny, level);
 }
 
+static uint64_t hostile_forbid_write(uint64_t entry, unsigned level)
+{
+	unsigned perm = hostile_prop(entry, level).perm;
+
+	switch (hostile_kind(entry, level)) {
+	case MZ_NODE:
+		return hostile_link_write(entry, level, false);
+	case MZ_LEAF:
+		return (perm & MZ_READ) != 0 && (perm & MZ_WRITE) != 0
+			? hostile_with_perm(entry, level, perm & ~(unsigned)MZ_WRITE)
+			: entry;
+	default:
+		return entry;
+	}
+}
+
 static bool hostile_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
 	(void)level;
@@ -179,6 +195,7 @@ const struct mz_format hostile5 = {
 	.hierarchical = true,
 	.links_accessed = true,
 	.link_write = hostile_link_write,
+	.forbid_write = hostile_forbid_write,
 	.index_lg2 = {0, 6, 3, 4, 6, 8},
 	.shift = {0, 9, 15, 18, 22, 28},
 	.leaf_levels = 1u << 1 | 1u << 3 | 1u << 5,

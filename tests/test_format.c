@@ -200,6 +200,17 @@ static uint64_t link_write_nothing(uint64_t link, unsigned level, bool on)
 	return link;
 }
 
+static uint64_t forbid_nothing(uint64_t entry, unsigned level)
+{
+	(void)level;
+	return entry;
+}
+
+static uint64_t forbid_links(uint64_t entry, unsigned level)
+{
+	return good->kind(entry, level) == MZ_NODE ? good->link_write(entry, level, false) : entry;
+}
+
 static uint64_t link_write_cleaned(uint64_t link, unsigned level, bool on)
 {
 	return good->link_write(good->clean(link, level, MZ_ACCESSED), level, on);
@@ -313,6 +324,8 @@ START_TEST(a_broken_law_is_named)
 	if (good->hierarchical) {
 		BROKEN(11, bad.link_write = link_write_nothing);
 		BROKEN(11, bad.link_write = link_write_cleaned);
+		BROKEN(12, bad.forbid_write = forbid_nothing);
+		BROKEN(12, bad.forbid_write = forbid_links);
 	}
 	BROKEN(10, bad.encodable = nothing_at_all_encodable);
 	BROKEN(10, bad.encodable = unknown_permission_encodable);

@@ -148,6 +148,15 @@ static inline uint64_t ept_link_write(uint64_t link, unsigned level, bool on)
 	return on ? link | MZ_WRITE : link & ~(uint64_t)MZ_WRITE;
 }
 
+/* A marker, or what may only be executed, can't be read. */
+static inline uint64_t ept_forbid_write(uint64_t entry, unsigned level)
+{
+	(void)level;
+	return entry & ~((entry & MZ_READ) * MZ_WRITE);
+}
+
+_Static_assert(MZ_READ == 1, "the permission to read selects the one to write");
+
 /*
  * Section 29.3.3.1 "EPT misconfigurations": write without read never, execute alone only where
  * supported. The one misconfiguration that is wanted is that of markers.
@@ -239,6 +248,7 @@ const struct mz_format EPT_VARIANT = {
 	.hw_bits = ept_hw_bits,
 	.clean = ept_clean,
 	.link_write = ept_link_write,
+	.forbid_write = ept_forbid_write,
 	.root_register = ept_root_register,
 	.ops = &ept_ops,
 };

@@ -183,6 +183,14 @@ static inline uint64_t paging_link_write(uint64_t link, unsigned level, bool on)
 	return on ? link | PAGING_WRITE : link & ~(uint64_t)PAGING_WRITE;
 }
 
+static inline uint64_t paging_forbid_write(uint64_t entry, unsigned level)
+{
+	(void)level;
+	return entry & ~((entry & PAGING_PRESENT) * PAGING_WRITE);
+}
+
+_Static_assert(PAGING_PRESENT == 1, "presence selects the permission to write");
+
 static inline bool paging_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
 	unsigned types = 1u << MZ_MEM_WRITE_BACK | 1u << MZ_MEM_WRITE_THROUGH |
@@ -255,6 +263,7 @@ const struct mz_format PAGING_VARIANT = {
 	.hw_bits = paging_hw_bits,
 	.clean = paging_clean,
 	.link_write = paging_link_write,
+	.forbid_write = paging_forbid_write,
 	.root_register = paging_root_register,
 	.ops = &paging_ops,
 };

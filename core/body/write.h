@@ -22,16 +22,16 @@ MZ_INLINE bool lets_write(const struct mz_format *f, uint64_t entry, unsigned le
 /* The entry as it forbids writing; as it was if it forbids already, or is no memory. */
 MZ_INLINE uint64_t write_forbidden(const struct mz_format *f, uint64_t entry, unsigned level)
 {
-	enum mz_kind kind = f->kind(entry, level);
 	unsigned perm;
 
-	if (kind == MZ_NODE)
-		return f->hierarchical ? f->link_write(entry, level, false) : entry;
-	perm = kind == MZ_LEAF ? f->prop(entry, level).perm : 0;
-	/* Of markers that can't be read, the permissions mean something else. */
-	if ((perm & (MZ_READ | MZ_WRITE)) != (MZ_READ | MZ_WRITE))
+	if (f->hierarchical)
+		return f->forbid_write(entry, level);
+	if (f->kind(entry, level) != MZ_LEAF)
 		return entry;
-	return f->with_perm(entry, level, perm & ~(unsigned)MZ_WRITE);
+	perm = f->prop(entry, level).perm;
+	return (perm & (MZ_READ | MZ_WRITE)) == (MZ_READ | MZ_WRITE)
+		? f->with_perm(entry, level, perm & ~(unsigned)MZ_WRITE)
+		: entry;
 }
 
 /* Changes an entry that the MMU may be writing. Answers it as it was last. */
@@ -123,34 +123,14 @@ MZ_INLINE void allow_write(const struct mz_format *f, struct mz_node_ref node, u
 		mz_store_release(&node.slots[index], wide);
 }
 
-/* The entries of a node, which the MMU may be writing, forbid. */
-MZ_INLINE void forbid_all_atomic(const struct mz_format *f, struct mz_node_ref node)
+/* All entries of a node forbid. */
+MZ_INLINE void forbid_all(const struct mz_format *f, struct mz_node_ref node, bool atomic)
 {
 	unsigned count = mz_entry_count(f, node.level);
-
-	for (unsigned i = 0; i < count; i++)
-		forbid_write(f, node, i, true);
-}
-
-/* The same where it writes none. What entries that differ only in addresses lose is the same. */
-MZ_INLINE void forbid_all(const struct mz_format *f, struct mz_node_ref node)
-{
-	const uint64_t rest = ~f->oa(UINT64_MAX, node.level).addr;
-	unsigned count = mz_entry_count(f, node.level);
-	uint64_t seen = mz_load_relaxed(&node.slots[0]);
-	uint64_t lost = seen ^ write_forbidden(f, seen, node.level);
 
 	MZ_UNROLL
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t entry = mz_load_relaxed(&node.slots[i]);
-
-		if (MZ_UNLIKELY(((entry ^ seen) & rest) != 0)) {
-			seen = entry;
-			lost = seen ^ write_forbidden(f, seen, node.level);
-		}
-		if (lost != 0)
-			mz_store_relaxed(&node.slots[i], entry ^ lost);
-	}
+	for (unsigned i = 0; i < count; i++)
+		forbid_write(f, node, i, atomic);
 }
 
 /*
@@ -172,9 +152,9 @@ MZ_NOINLINE void hand_down(struct mz_table *table, mz_oa oa, unsigned level, uin
 
 		mz_lock_acquire(&child.frame->lock);
 		if (mmu_writes(table))
-			forbid_all_atomic(f, child);
+			forbid_all(f, child, true);
 		else
-			forbid_all(f, child);
+			forbid_all(f, child, false);
 		allow_write(f, node, index, entry, mmu_writes(table));
 		mz_lock_release(&child.frame->lock);
 	}

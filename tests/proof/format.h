@@ -119,6 +119,31 @@ static void narrow_laws(const struct mz_format *f, unsigned level)
 	CLAIM(f->link_write(made, level, true) == made, "law 11: a link is made writable");
 }
 
+/* For every link and leaf as they are made, with whatever hardware sets, and for absent entries. */
+static void forbid_laws(const struct mz_format *f, unsigned level)
+{
+	mz_oa oa = free_oa(f, f->page_lg2), leaf_oa = free_oa(f, f->shift[level]);
+	struct mz_prop prop = free_prop();
+	uint64_t hw = f->hw_bits(level), noise = nondet_u64() & hw;
+	uint64_t entry;
+
+	if (!f->hierarchical)
+		return;
+	CLAIM(f->forbid_write(f->absent, level) == f->absent, "law 12: nothing stays nothing");
+	entry = (f->make_node(oa, level) & ~hw) | noise;
+	if (level > 1)
+		CLAIM(f->forbid_write(entry, level) == f->link_write(entry, level, false),
+		      "law 12: a link is narrowed");
+	if (!mz_leaf_allowed(f->leaf_levels, level) || !f->encodable(prop, level, f->features))
+		return;
+	entry = (f->make_leaf(leaf_oa, level, prop) & ~hw) | noise;
+	CLAIM(f->forbid_write(entry, level) ==
+		      ((prop.perm & (MZ_READ | MZ_WRITE)) == (MZ_READ | MZ_WRITE)
+			       ? f->with_perm(entry, level, prop.perm & ~(unsigned)MZ_WRITE)
+			       : entry),
+	      "law 12: a leaf that can be read loses the permission to write");
+}
+
 /* For every 64-bit word that reads as present, whoever made it. */
 static void hardware_laws(const struct mz_format *f, unsigned level)
 {
@@ -170,6 +195,8 @@ static void prove_format(const struct mz_format *f)
 	leaf_laws(f, level);
 	node_laws(f, level);
 	hardware_laws(f, level);
+	narrow_laws(f, level);
+	forbid_laws(f, level);
 	encodable_laws(f, level);
 }
 

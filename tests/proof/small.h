@@ -69,6 +69,14 @@ static uint64_t small_link_write(uint64_t link, unsigned level, bool on)
 	return on ? link | MZ_WRITE << 16 : link & ~((uint64_t)MZ_WRITE << 16);
 }
 
+static uint64_t small_forbid_write(uint64_t entry, unsigned level)
+{
+	(void)level;
+	return (entry & 3) != 3 && (entry >> 16 & MZ_READ) != 0
+		? entry & ~((uint64_t)MZ_WRITE << 16)
+		: entry;
+}
+
 static bool small_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
 	(void)level;
@@ -113,7 +121,8 @@ extern const struct mz_format small;
 		.make_node = small_make_node, .make_leaf = small_make_leaf, .oa = small_oa,      \
 		.prop = small_prop, .with_perm = small_with_perm, .encodable = small_encodable,  \
 		.hw_bits = small_hw_bits, .clean = small_clean, .link_write = small_link_write,  \
-		.root_register = small_root_register, .ops = &small_ops                          \
+		.forbid_write = small_forbid_write, .root_register = small_root_register,        \
+		.ops = &small_ops                                                                \
 	}
 
 #endif

@@ -68,6 +68,12 @@ static inline uint64_t tiny_link_write(uint64_t link, unsigned level, bool on)
 	return on ? link | MZ_WRITE : link & ~(uint64_t)MZ_WRITE;
 }
 
+static inline uint64_t tiny_forbid_write(uint64_t entry, unsigned level)
+{
+	(void)level;
+	return (entry & MZ_READ) != 0 ? entry & ~(uint64_t)MZ_WRITE : entry;
+}
+
 /* Every permission alone and with others; memory is write-back. */
 static inline bool tiny_encodable(struct mz_prop prop, unsigned level, uint32_t features)
 {
@@ -123,6 +129,7 @@ const struct mz_format tiny = {
 	.hw_bits = tiny_hw_bits,
 	.clean = tiny_clean,
 	.link_write = tiny_link_write,
+	.forbid_write = tiny_forbid_write,
 	.root_register = tiny_root_register,
 	.ops = &tiny_ops,
 };
