@@ -31,6 +31,7 @@ static enum mz_error clone_space(struct mz_space *clone, struct mz_space *space,
 		return MZ_BAD_HOOKS;
 	*clone = empty;
 	clone->backing = space->backing;
+	clone->leaf_top = space->leaf_top;
 	mz_regions_init(&clone->regions, regions, region_max);
 	for (size_t i = 0; i < space->regions.count; i++)
 		regions[clone->regions.count++] = space->regions.all[i];

@@ -1,44 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /* The fault path. */
-#include "core/clone.h"
-#include "ept/gate.h"
-#include "ept/written.h"
-
-/* What one call carries along. */
-struct job {
-	struct mz_worker *worker;
-	struct mz_space *space;
-	const struct mz_region *region; /* inside the gate */
-	uint64_t gpa;
-	unsigned access;
-	struct mz_fault *fault;
-};
-
-static void count(uint64_t *counter)
-{
-	mz_store_relaxed(counter, mz_load_relaxed(counter) + 1);
-}
-
-static struct mz_reserve *reserve_of(const struct job *job)
-{
-	return &job->worker->reserve;
-}
-
-/* Fills in the leaf around the address. */
-static inline void describe_item(const struct job *job, struct mz_item item)
-{
-	uint64_t mask = mz_span(job->space->table.config.format, item.level) - 1;
-
-	job->fault->ia = mz_ia_from(job->gpa & ~mask);
-	job->fault->bytes = mask + 1;
-	job->fault->item = item;
-	job->fault->item.oa.addr &= ~mask;
-}
-
-static void describe(const struct job *job, struct mz_leaf leaf)
-{
-	describe_item(job, mz_leaf_item(&job->space->table, leaf));
-}
+#include "ept/fault.h"
 
 static enum mz_answer deny(struct job *job, enum mz_denial cause)
 {
@@ -46,33 +8,6 @@ static enum mz_answer deny(struct job *job, enum mz_denial cause)
 	if (job->region != NULL)
 		job->fault->region = *job->region;
 	return MZ_DENIED;
-}
-
-/* The largest leaf around the address that lies in the region, up to `level`. */
-static unsigned region_level(const struct job *job, unsigned level)
-{
-	const struct mz_format *f = job->space->table.config.format;
-	const struct mz_region *region = job->region;
-	uint64_t before = job->gpa - region->ia.addr, behind = mz_region_last(region) - job->gpa;
-
-	if (region->leaf_level_max != 0 && level > region->leaf_level_max)
-		level = region->leaf_level_max;
-	for (; level > 1; level--) {
-		uint64_t mask = mz_span(f, level) - 1;
-
-		if ((job->gpa & mask) <= before && (~job->gpa & mask) <= behind)
-			break;
-	}
-	return level;
-}
-
-static unsigned highest_leaf(const struct mz_space *space)
-{
-	unsigned level = 1;
-
-	while (space->table.config.leaf_levels >> level > 1)
-		level++;
-	return level;
 }
 
 /* Clones map the same frames where these follow from the address, also what is new in both. */
@@ -94,120 +29,6 @@ static struct mz_prop leaf_prop(const struct job *job)
 	return mz_prop_pack(perm, prop.memory, prop.flags);
 }
 
-/*
- * Before a table that shares nodes is changed at the address: makes the way there its own. An
- * answer other than MZ_RESOLVED: it could not.
- */
-static enum mz_answer own_way(const struct job *job)
-{
-	struct mz_table *table = &job->space->table;
-	uint64_t page = mz_span(table->config.format, 1);
-	struct mz_gather gather;
-	enum mz_error error;
-
-	if (MZ_LIKELY(!table->shares))
-		return MZ_RESOLVED;
-	mz_gather_init(&gather, table);
-	gather.reserve = reserve_of(job);
-	error = mz_table_own(table, mz_ia_from(job->gpa & ~(page - 1)), page, true, &gather);
-	mz_gather_finish(&gather);
-	return error == MZ_OK ? MZ_RESOLVED : MZ_EXHAUSTED;
-}
-
-/* Lets the leaf around the address be written, or a part of it up to a level. */
-static enum mz_answer let_write(struct job *job, unsigned part)
-{
-	struct mz_space *space = job->space;
-	const struct mz_format *f = space->table.config.format;
-	uint64_t base = job->gpa & ~(mz_span(f, part) - 1);
-	struct mz_writable writable = {.level_max = part};
-	struct mz_gather gather;
-	enum mz_error error = written_prepare(space, base, mz_span(f, part));
-
-	if (error != MZ_OK)
-		return MZ_EXHAUSTED;
-	mz_gather_init(&gather, &space->table);
-	gather.reserve = reserve_of(job);
-	writable.gather = &gather;
-	error = mz_table_write_enable(&space->table, mz_ia_from(job->gpa), &writable);
-	mz_gather_finish(&gather);
-	/* What was mapped is gone again: the access is done again, and faults. */
-	if (error != MZ_OK)
-		return error == MZ_NOT_MAPPED ? MZ_RETRY : MZ_EXHAUSTED;
-	written_tell(space, writable.ia.addr, writable.bytes);
-	count(&job->worker->stats.written[writable.leaf_level]);
-	if (writable.leaf_level > part)
-		count(&job->worker->stats.split[writable.leaf_level]);
-	describe(job, mz_table_find(&space->table, mz_ia_from(job->gpa)));
-	return MZ_RESOLVED;
-}
-
-/* The page around the address, as it is mapped by a leaf. */
-static struct mz_item page_of(const struct job *job, struct mz_leaf leaf)
-{
-	struct mz_item item = mz_leaf_item(&job->space->table, leaf);
-
-	item.oa.addr &= ~(mz_span(job->space->table.config.format, 1) - 1);
-	item.level = 1;
-	return item;
-}
-
-/* Maps another frame where the page `from` is, if it is there still. */
-static enum mz_error exchange_page(const struct job *job, struct mz_item from, mz_oa to)
-{
-	struct mz_table *table = &job->space->table;
-	mz_ia page = mz_ia_from(job->gpa & ~(mz_span(table->config.format, 1) - 1));
-	struct mz_gather gather;
-	enum mz_error error;
-
-	mz_gather_init(&gather, table);
-	gather.reserve = reserve_of(job);
-	error = mz_table_exchange(table, page, from.oa, to, &gather);
-	mz_gather_finish(&gather);
-	return error;
-}
-
-/* A write to a page that clones may have: a frame that none of them has takes its place. */
-static enum mz_answer let_write_copy(struct job *job, struct mz_item from)
-{
-	struct mz_space *space = job->space;
-	const struct mz_backing *backing = &space->backing;
-	struct mz_region region = *job->region;
-	uint64_t version = space->version;
-	uint64_t page = job->gpa & ~(mz_span(space->table.config.format, 1) - 1);
-	enum mz_error error;
-	mz_oa to;
-
-	gate_leave(space);
-	error = backing->copy(backing->context, &region, mz_ia_from(page), from, &to);
-	gate_enter(space);
-	if (error != MZ_OK)
-		return MZ_EXHAUSTED;
-	if (to.addr == from.oa.addr)
-		return version == space->version ? let_write(job, 1) : MZ_RETRY;
-	error = version == space->version ? exchange_page(job, from, to) : MZ_NOT_MAPPED;
-	if (error != MZ_OK) {
-		backing->release(backing->context, &region, to, 1);
-		return error == MZ_NOT_MAPPED ? MZ_RETRY : MZ_EXHAUSTED;
-	}
-	count(&job->worker->stats.copied);
-	return let_write(job, 1);
-}
-
-/* The address is mapped, and its region may be written. */
-static enum mz_answer answer_write(struct job *job, struct mz_leaf leaf)
-{
-	struct mz_space *space = job->space;
-	unsigned level = mz_leaf_level(leaf);
-	enum mz_answer answer = own_way(job);
-
-	if (answer != MZ_RESOLVED)
-		return answer;
-	if (space->table.shares && job->region->kind != MZ_REGION_SHARED)
-		return let_write_copy(job, page_of(job, leaf));
-	return let_write(job, written_level(space) < level ? written_level(space) : level);
-}
-
 /* The address is mapped already. */
 static enum mz_answer answer_mapped(struct job *job, const struct mz_fill *fill)
 {
@@ -220,7 +41,7 @@ static enum mz_answer answer_mapped(struct job *job, const struct mz_fill *fill)
 	if (missing == 0)
 		return MZ_RETRY;
 	if (missing == MZ_WRITE)
-		return answer_write(job, fill->leaf);
+		return mz_fault_write_(job, fill->leaf);
 	return deny(job, MZ_DENIAL_PERMISSION);
 }
 
@@ -234,9 +55,9 @@ static enum mz_answer answer_filled(struct job *job, const struct mz_fill *fill)
 	if ((job->access & MZ_WRITE) == 0)
 		return MZ_RESOLVED;
 	if (may_be_anothers(job))
-		return answer_write(job, fill->leaf);
+		return mz_fault_write_(job, fill->leaf);
 	if (MZ_UNLIKELY(!fill->writable))
-		return let_write(job, level);
+		return mz_fault_let_write_(job, level);
 	if (MZ_UNLIKELY(job->space->consumers != NULL))
 		written_tell(job->space, job->fault->ia.addr, job->fault->bytes);
 	return MZ_RESOLVED;
@@ -268,7 +89,7 @@ static enum mz_answer fill_leaf(struct job *job, uint64_t offset, unsigned level
 			return MZ_EXHAUSTED;
 	}
 	if (MZ_UNLIKELY(space->table.shares) && !is_mapped(job)) {
-		enum mz_answer answer = own_way(job);
+		enum mz_answer answer = mz_fault_own_(job);
 
 		*error = MZ_NO_MEMORY;
 		if (answer != MZ_RESOLVED)
@@ -283,7 +104,7 @@ static enum mz_answer fill_leaf(struct job *job, uint64_t offset, unsigned level
 /* The leaf that may be mapped for this access. */
 static unsigned level_wanted(const struct job *job)
 {
-	unsigned most = highest_leaf(job->space);
+	unsigned most = job->space->leaf_top;
 
 	if ((job->access & MZ_WRITE) != 0 && most > written_level(job->space))
 		most = written_level(job->space);
@@ -335,16 +156,18 @@ static bool map_supplied(struct job *job, unsigned level, enum mz_answer *answer
 
 static enum mz_answer answer_supplied(struct job *job)
 {
-	const uint32_t leaf_levels = job->space->table.config.leaf_levels;
+	const struct mz_config *config = &job->space->table.config;
+	uint64_t page = job->gpa & ~(mz_span(config->format, 1) - 1);
 	enum mz_answer answer;
 	enum mz_error error;
 
 	/* No leaf is as large as this: asks for what is there, and maps nothing. */
-	answer = fill_leaf(job, 0, MZ_LEVELS_MAX + 1, 1, &error);
+	answer = fill_leaf(job, -page, MZ_LEVELS_MAX + 1, 1, &error);
 	if (error != MZ_BAD_LEVEL)
 		return answer;
 	for (unsigned level = level_wanted(job); level >= 1; level--)
-		if (mz_leaf_allowed(leaf_levels, level) && map_supplied(job, level, &answer))
+		if (mz_leaf_allowed(config->leaf_levels, level) &&
+		    map_supplied(job, level, &answer))
 			break;
 	return answer;
 }
@@ -385,7 +208,7 @@ static enum mz_answer answer_inside(struct job *job)
 }
 
 /* Inside the gate, but while a frame is supplied. */
-static enum mz_answer answer_access(struct job *job)
+enum mz_answer mz_fault_answer_(struct job *job)
 {
 	enum mz_answer answer;
 
@@ -413,87 +236,9 @@ enum mz_answer mz_space_fault(struct mz_worker *worker, const struct mz_fault_re
 	if (MZ_UNLIKELY(!record->has_ia || record->cause == MZ_FAULT_OTHER))
 		answer = deny(&job, MZ_DENIAL_UNKNOWN);
 	else
-		answer = answer_access(&job);
+		answer = mz_fault_answer_(&job);
 	count(&worker->stats.answers[answer]);
 	if (answer == MZ_DENIED)
 		count(&worker->stats.denials[fault->cause]);
 	return answer;
-}
-
-/* Maps what [first, last], which lies in one region, lacks. */
-static enum mz_error populate_part(struct mz_worker *worker, uint64_t first, uint64_t last)
-{
-	for (;;) {
-		struct mz_fault fault;
-		struct job job = {
-			.worker = worker,
-			.space = worker->space,
-			.gpa = first,
-			.access = MZ_READ,
-			.fault = &fault,
-		};
-		enum mz_answer answer = answer_access(&job);
-		uint64_t leaf_last;
-
-		if (answer == MZ_EXHAUSTED)
-			return MZ_NO_MEMORY;
-		/* The region was changed meanwhile, or nobody may read there: no leaf is wanted. */
-		leaf_last = answer == MZ_RESOLVED || answer == MZ_RETRY
-			? fault.ia.addr + (fault.bytes - 1)
-			: mz_span_last(worker->space->table.config.format, first, 1);
-		if (leaf_last >= last)
-			return MZ_OK;
-		first = leaf_last + 1;
-	}
-}
-
-/* The next part of [first, last] that lies in one region of memory. False: there is none. */
-static bool next_memory(const struct mz_space *space, uint64_t *first, uint64_t last,
-			uint64_t *part_last)
-{
-	const struct mz_region *region;
-	bool found = false;
-
-	gate_enter(space);
-	region = mz_regions_next(&space->regions, *first);
-	while (region != NULL && mz_region_perm(region) == 0)
-		region = mz_region_last(region) < last
-			? mz_regions_next(&space->regions, mz_region_last(region) + 1)
-			: NULL;
-	if (region != NULL && region->ia.addr <= last) {
-		found = true;
-		if (region->ia.addr > *first)
-			*first = region->ia.addr;
-		*part_last = mz_region_last(region) < last ? mz_region_last(region) : last;
-	}
-	gate_leave(space);
-	return found;
-}
-
-enum mz_error mz_space_populate(struct mz_worker *worker, mz_ia gpa, uint64_t bytes)
-{
-	uint64_t first = gpa.addr, last = gpa.addr + (bytes - 1), part_last;
-
-	if (bytes == 0 || last < first)
-		return MZ_OUT_OF_RANGE;
-	while (next_memory(worker->space, &first, last, &part_last)) {
-		enum mz_error error = populate_part(worker, first, part_last);
-
-		if (error != MZ_OK || part_last == last)
-			return error;
-		first = part_last + 1;
-	}
-	return MZ_OK;
-}
-
-bool mz_space_find(const struct mz_space *space, mz_ia gpa, struct mz_region *region)
-{
-	const struct mz_region *found;
-
-	gate_enter(space);
-	found = mz_regions_find(&space->regions, gpa.addr);
-	if (found != NULL)
-		*region = *found;
-	gate_leave(space);
-	return found != NULL;
 }

@@ -13,6 +13,7 @@ enum mz_error mz_space_init(struct mz_space *space, const struct mz_config *conf
 			    size_t region_max)
 {
 	static const struct mz_space empty;
+	enum mz_error error;
 
 	if (!hooks_complete(config, backing))
 		return MZ_BAD_HOOKS;
@@ -20,7 +21,11 @@ enum mz_error mz_space_init(struct mz_space *space, const struct mz_config *conf
 	mz_regions_init(&space->regions, regions, region_max);
 	if (backing != NULL)
 		space->backing = *backing;
-	return mz_table_init(&space->table, config);
+	error = mz_table_init(&space->table, config);
+	space->leaf_top = 1;
+	while (space->table.config.leaf_levels >> space->leaf_top > 1)
+		space->leaf_top++;
+	return error;
 }
 
 void mz_space_destroy(struct mz_space *space)

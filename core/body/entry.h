@@ -290,6 +290,11 @@ MZ_INLINE bool entry_split(struct mz_table *table, struct mz_node_ref node, unsi
 	const struct mz_format *f = format_of(table);
 	uint64_t link = f->make_node(child, node.level);
 
+	/* Under the lock, nobody but the MMU changes the leaf. */
+	if (splits_live(table) && !mmu_writes(table)) {
+		mz_store_release(&node.slots[index], link);
+		return true;
+	}
 	if (splits_live(table))
 		return mz_replace(&node.slots[index], entry, link);
 	if (!mz_replace(&node.slots[index], entry, f->absent))
