@@ -224,6 +224,8 @@ static enum mz_answer answer_write(struct job *job, struct mz_leaf leaf)
 		return answer;
 	if (space->table.shares && job->region->kind != MZ_REGION_SHARED)
 		return let_write_copy(job, page_of(job, leaf));
+	/* The leaf may reach into a region that was made of a part of this one. */
+	level = region_level(job, level);
 	return let_write(job, written_level(space) < level ? written_level(space) : level);
 }
 
@@ -353,16 +355,18 @@ static bool map_supplied(struct job *job, unsigned level, enum mz_answer *answer
 
 static enum mz_answer answer_supplied(struct job *job)
 {
-	const uint32_t leaf_levels = job->space->table.config.leaf_levels;
+	const struct mz_config *config = &job->space->table.config;
+	uint64_t page = job->gpa & ~(mz_span(config->format, 1) - 1);
 	enum mz_answer answer;
 	enum mz_error error;
 
 	/* No leaf is as large as this: asks for what is there, and maps nothing. */
-	answer = fill_leaf(job, 0, MZ_LEVELS_MAX + 1, 1, &error);
+	answer = fill_leaf(job, -page, MZ_LEVELS_MAX + 1, 1, &error);
 	if (error != MZ_BAD_LEVEL)
 		return answer;
 	for (unsigned level = level_wanted(job); level >= 1; level--)
-		if (mz_leaf_allowed(leaf_levels, level) && map_supplied(job, level, &answer))
+		if (mz_leaf_allowed(config->leaf_levels, level) &&
+		    map_supplied(job, level, &answer))
 			break;
 	return answer;
 }
