@@ -44,6 +44,16 @@ static bool encodable(const struct mz_space *space, struct mz_prop prop, unsigne
 	return true;
 }
 
+/* The same of a region, and of one that is lent, of what it becomes when it is returned. */
+static bool expressible(const struct mz_space *space, const struct mz_region *region)
+{
+	struct mz_region returned = *region;
+
+	if (region->kind == MZ_REGION_LENT)
+		returned.kind = region->former;
+	return encodable(space, region->prop, mz_region_perm(&returned));
+}
+
 static enum mz_error check_region(const struct mz_space *space, const struct mz_region *region)
 {
 	const struct mz_format *f = space->table.config.format;
@@ -60,7 +70,7 @@ static enum mz_error check_region(const struct mz_space *space, const struct mz_
 		return MZ_OUT_OF_RANGE;
 	if (region->supplied && space->backing.supply == NULL)
 		return MZ_BAD_HOOKS;
-	return encodable(space, region->prop, mz_region_perm(region)) ? MZ_OK : MZ_NOT_ENCODABLE;
+	return expressible(space, region) ? MZ_OK : MZ_NOT_ENCODABLE;
 }
 
 static const struct mz_region_change edits[MZ_CHANGES] = {
@@ -116,9 +126,11 @@ static void find_stale(struct mz_change *change)
 		change->last = mz_region_last(region);
 		break;
 	case MZ_CHANGE_RESIZE:
-		/* What is added is not mapped yet. */
 		change->first += request->bytes;
 		change->last = mz_region_last(region);
+		/* What is added is not mapped yet; it may end with the last address. */
+		if (request->bytes >= region->bytes)
+			change->first = 1, change->last = 0;
 		break;
 	default:
 		break;
@@ -126,16 +138,20 @@ static void find_stale(struct mz_change *change)
 }
 
 /* Whether what the regions in the range become can be expressed. */
-static enum mz_error check_protect(const struct mz_change *change)
+static enum mz_error check_result(const struct mz_change *change)
 {
+	const struct mz_request *request = &change->request;
 	const struct mz_regions *set = &change->space->regions;
 
 	for (const struct mz_region *region = mz_regions_next(set, change->first);
 	     region < set->all + set->count && region->ia.addr <= change->last; region++) {
-		struct mz_region narrowed = *region;
+		struct mz_region result = *region;
 
-		narrowed.prop.perm = (uint8_t)change->request.perm;
-		if (!encodable(change->space, narrowed.prop, mz_region_perm(&narrowed)))
+		if (request->change == MZ_CHANGE_PROTECT)
+			result.prop.perm = (uint8_t)request->perm;
+		else
+			result.kind = request->kind;
+		if (!expressible(change->space, &result))
 			return MZ_NOT_ENCODABLE;
 	}
 	return MZ_OK;
@@ -143,29 +159,41 @@ static enum mz_error check_protect(const struct mz_change *change)
 
 static enum mz_error check_request(const struct mz_space *space, const struct mz_request *request)
 {
-	struct mz_region moved;
+	struct mz_region result;
 	const struct mz_region *region;
+	enum mz_error error;
 
 	if ((unsigned)request->change >= MZ_CHANGES || request->perm > UINT8_MAX)
 		return MZ_BAD_CONFIG;
 	if (request->change == MZ_CHANGE_ADD)
 		return check_region(space, request->region);
-	if (request->change != MZ_CHANGE_MOVE)
-		return check_range(space, request->ia, request->bytes);
+	error = request->change == MZ_CHANGE_MOVE ? MZ_OK
+						  : check_range(space, request->ia, request->bytes);
+	if (error != MZ_OK ||
+	    (request->change != MZ_CHANGE_MOVE && request->change != MZ_CHANGE_RESIZE))
+		return error;
 	region = mz_regions_find(&space->regions, request->ia.addr);
-	if (region == NULL)
+	if (region == NULL || region->ia.addr != request->ia.addr)
 		return MZ_NOT_MAPPED;
-	moved = *region;
-	moved.ia = request->to;
-	return check_region(space, &moved);
+	result = *region;
+	if (request->change == MZ_CHANGE_MOVE)
+		result.ia = request->to;
+	else
+		result.bytes = request->bytes;
+	return check_region(space, &result);
 }
 
-/* Does one region lie on both sides of this border? Only there can a leaf lie across it. */
-static bool cuts_region(const struct mz_space *space, uint64_t border)
+/*
+ * May a leaf lie across this border when the change is made? New ones lie in one region; those that
+ * are there may have been mapped when the regions were one.
+ */
+static bool may_cut_leaf(const struct mz_space *space, uint64_t border)
 {
 	const struct mz_region *region = mz_regions_find(&space->regions, border);
+	unsigned level = mz_table_query(&space->table, mz_ia_from(border)).level;
 
-	return region != NULL && region->ia.addr != border;
+	return (region != NULL && region->ia.addr != border) ||
+		(level != 0 && (border & (mz_span(space->table.config.format, level) - 1)) != 0);
 }
 
 /* The nodes that the change is going to change become the table's own. Faults may do the same. */
@@ -188,10 +216,10 @@ static enum mz_error own_ways(struct mz_change *change)
 static enum mz_error set_aside(struct mz_change *change)
 {
 	struct mz_space *space = change->space;
-	unsigned splits = cuts_region(space, change->first);
+	unsigned splits = may_cut_leaf(space, change->first);
 	enum mz_error error;
 
-	splits += change->last != UINT64_MAX && cuts_region(space, change->last + 1);
+	splits += change->last != UINT64_MAX && may_cut_leaf(space, change->last + 1);
 	mz_reserve_need_splits(&space->table.config, &change->reserve, splits);
 	error = mz_reserve_fill(&space->table.config, &change->reserve);
 	if (error == MZ_OK && space->table.shares)
@@ -217,8 +245,9 @@ static enum mz_error prepare(struct mz_change *change)
 	if (error != MZ_OK)
 		return error;
 	find_stale(change);
-	if (change->request.change == MZ_CHANGE_PROTECT)
-		error = check_protect(change);
+	if (change->request.change == MZ_CHANGE_PROTECT ||
+	    change->request.change == MZ_CHANGE_CONVERT)
+		error = check_result(change);
 	return error == MZ_OK && change->first <= change->last ? set_aside(change) : error;
 }
 
@@ -357,17 +386,32 @@ static enum mz_error populate(struct mz_space *space, const struct mz_region *re
 	return error;
 }
 
+/*
+ * Takes the region out again that could not be populated, without memory: nothing was there before,
+ * so no leaf lies across its ends, and what is mapped hangs in nodes of the table's own.
+ */
+static void take_back(struct mz_space *space, const struct mz_region *region)
+{
+	struct mz_change change = {
+		.space = space,
+		.request = {.change = MZ_CHANGE_REMOVE, .ia = region->ia, .bytes = region->bytes},
+		.first = region->ia.addr,
+		.last = mz_region_last(region)};
+
+	mz_reserve_init(&change.reserve);
+	mz_lock_acquire(&space->change_lock);
+	mz_change_commit(&change, NULL);
+}
+
 enum mz_error mz_space_add(struct mz_space *space, const struct mz_region *region)
 {
 	struct mz_request add = {.change = MZ_CHANGE_ADD, .region = region};
-	struct mz_request remove = {
-		.change = MZ_CHANGE_REMOVE, .ia = region->ia, .bytes = region->bytes};
 	enum mz_error error = mz_space_change(space, &add, NULL);
 
 	if (error != MZ_OK || !region->populate)
 		return error;
 	error = populate(space, region);
 	if (error != MZ_OK)
-		must(mz_space_change(space, &remove, NULL));
+		take_back(space, region);
 	return error;
 }
