@@ -101,19 +101,21 @@ static void run_walk(const struct action *action, unsigned thread)
 static void run_fault(const struct action *action, unsigned thread)
 {
 	unsigned calls = history.call_count;
+	struct mz_fault_record record = mz_fault_record_of(ia_of(action), action->perm);
 	struct mz_fault fault;
-	enum mz_answer answer = mz_space_fault(&world.space, ia_of(action),
-					       (enum mz_perm)action->perm, &fault);
-	bool mapped = false;
+	enum mz_answer answer = mz_space_fault(&world.workers[thread], &record, &fault);
+	bool done = false;
 
 	for (unsigned i = calls; i < history.call_count; i++)
-		mapped |= history.calls[i].kind == CALL_MAP && history.calls[i].error == MZ_OK &&
+		done |= (history.calls[i].kind == CALL_MAP ||
+			 history.calls[i].kind == CALL_ALLOW) &&
+			history.calls[i].error == MZ_OK &&
 			history.calls[i].unit / UNITS_EACH == thread;
 	if (answer != MZ_RESOLVED && answer != MZ_RETRY && answer != MZ_DENIED)
 		fail("a fault is answered: %s", mz_answer_text(answer));
-	if (mapped != (answer == MZ_RESOLVED))
+	if (done != (answer == MZ_RESOLVED))
 		fail("a fault is answered %s, and has %s", mz_answer_text(answer),
-		     mapped ? "mapped" : "mapped nothing");
+		     done ? "done something" : "done nothing");
 }
 
 /* What the MMU does. It is a reader: a flush waits for it before nodes are retired. */

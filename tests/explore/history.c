@@ -121,6 +121,49 @@ static enum mz_error watched_protect(struct mz_table *table, mz_ia ia, uint64_t 
 	return call->error;
 }
 
+/* A leaf is mapped, or the one that is there is looked at. */
+static enum mz_error watched_fill(struct mz_table *table, mz_ia ia, struct mz_fill *fill)
+{
+	struct call *call;
+	uint64_t bytes;
+
+	if (current < 0)
+		return inner->fill(table, ia, fill);
+	call = call_begin(CALL_MAP, unit_begin(false), ia.addr, TINY_PAGE);
+	call->error = inner->fill(table, ia, fill);
+	call->item = mz_leaf_item(table, fill->leaf);
+	bytes = (uint64_t)1 << table->config.format->shift[call->item.level];
+	if (call->error == MZ_OK) {
+		call->first = page(ia.addr & ~(bytes - 1));
+		call->count = page(bytes);
+		call->oa = page(call->item.oa.addr & ~(bytes - 1));
+		call->perm = fill->prop.perm;
+	} else if (call->error == MZ_OCCUPIED) {
+		call->kind = CALL_QUERY;
+		history.units[call->unit].query = true;
+	}
+	unit_end(call->unit);
+	return call->error;
+}
+
+/* The part of a leaf around an address gets the permission to write, if it is there. */
+static enum mz_error watched_write_enable(struct mz_table *table, mz_ia ia,
+					  struct mz_writable *writable)
+{
+	struct call *call;
+
+	if (current < 0)
+		return inner->write_enable(table, ia, writable);
+	call = call_begin(CALL_ALLOW, unit_begin(false), ia.addr, TINY_PAGE);
+	call->error = inner->write_enable(table, ia, writable);
+	if (call->error == MZ_OK) {
+		call->first = page(writable->ia.addr);
+		call->count = page(writable->bytes);
+	}
+	unit_end(call->unit);
+	return call->error;
+}
+
 static struct mz_leaf watched_find(const struct mz_table *table, mz_ia ia)
 {
 	struct mz_leaf leaf;
@@ -217,6 +260,8 @@ static const struct mz_ops watched = {
 	.map = watched_map,
 	.unmap = watched_unmap,
 	.protect = watched_protect,
+	.fill = watched_fill,
+	.write_enable = watched_write_enable,
 	.find = watched_find,
 	.cursor_open = watched_cursor_open,
 	.cursor_close = watched_cursor_close,

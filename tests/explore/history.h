@@ -17,6 +17,7 @@ enum call_kind {
 	CALL_MAP,
 	CALL_UNMAP,
 	CALL_PROTECT,
+	CALL_ALLOW, /* writing */
 	CALL_QUERY,
 	CALL_TOUCH, /* by the MMU */
 	CALL_CURSOR_QUERY,

@@ -104,9 +104,11 @@ void program_begin(const struct program *program)
 	serial_clear(program->flags & PROGRAM_CACHED ? program->format : NULL);
 	memset(&world, 0, sizeof(world));
 	world.flags = program->flags;
-	if (mz_space_init(&world.space, &config, &world.region, 1) != MZ_OK ||
+	if (mz_space_init(&world.space, &config, NULL, &world.region, 1) != MZ_OK ||
 	    mz_space_add(&world.space, &ram) != MZ_OK)
 		fail("the space cannot be made");
+	for (unsigned i = 0; i <= THREADS_MAX; i++)
+		mz_worker_begin(&world.workers[i], &world.space);
 	for (unsigned i = 0; i < program->beginning.count; i++)
 		program->beginning.list[i].run(&program->beginning.list[i], THREADS_MAX);
 	if (program->flags & PROGRAM_ACTIVE)
@@ -164,6 +166,8 @@ static void check_dirty(const struct serial_pages *end)
 
 static void check_nothing_left(void)
 {
+	for (unsigned i = 0; i <= THREADS_MAX; i++)
+		mz_worker_end(&world.workers[i]);
 	if (!world.destroyed)
 		mz_table_destroy(&world.space.table);
 	if (world.processor.active != NULL)

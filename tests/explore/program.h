@@ -24,7 +24,7 @@
 #define MZ_TESTS_EXPLORE_PROGRAM_H
 
 #include "core/geometry.h"
-#include "ept/space.h"
+#include "ept/change.h"
 #include "tests/explore/clock.h"
 #include "tests/explore/serial.h"
 

@@ -119,7 +119,8 @@ static bool may_be_broken(const struct call *look)
 		const struct call *call = &history.calls[i];
 		unsigned first = call->first - call->first % broken_pages;
 		bool splits = call->kind == CALL_UNMAP || call->kind == CALL_PROTECT ||
-			call->kind == CALL_CURSOR_TAKE || call->kind == CALL_CURSOR_PROTECT;
+			call->kind == CALL_ALLOW || call->kind == CALL_CURSOR_TAKE ||
+			call->kind == CALL_CURSOR_PROTECT;
 
 		if (splits && look->first >= first &&
 		    look->first < call->first + call->count + broken_pages - 1 &&
@@ -168,6 +169,12 @@ static bool apply(uint32_t *pages, const struct call *call)
 	case CALL_PROTECT:
 		for (unsigned i = first; i < end; i++)
 			pages[i] = protected_page(pages[i], call->perm);
+		return true;
+	case CALL_ALLOW:
+		if (call->error != MZ_OK)
+			return call->error == MZ_NOT_MAPPED && none_mapped(pages, first, end);
+		for (unsigned i = first; i < end; i++)
+			pages[i] |= pages[i] != 0 ? MZ_WRITE : 0;
 		return true;
 	case CALL_QUERY:
 		return pages[first] == item_value(call->item);

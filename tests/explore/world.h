@@ -9,6 +9,7 @@
 
 struct world {
 	struct mz_space space;
+	struct mz_worker workers[THREADS_MAX + 1]; /* the last begins and ends the program */
 	struct mz_region region;
 	struct mz_processor processor;
 	unsigned flags; /* of the program */
