@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ept/pages.h"
+#include "ept/pages_node.h"
 #include "tests/must.h"
 #include "tests/rng.h"
 #include "tests/suite.h"
@@ -532,6 +532,39 @@ START_TEST(no_page_is_lost_between_adders_and_a_collector)
 }
 END_TEST
 
+/* Undoes what an adder of page `page` does last: it has got no further than below this level. */
+static void undo_add(struct mz_pages *pages, uint64_t page, unsigned level)
+{
+	struct node *node = follow(pages, &pages->root);
+
+	for (unsigned at = pages->levels; at >= level; at--) {
+		node->summary[slot_of(page, at) / WORD_BITS] = 0;
+		if (at > 1)
+			node = follow(pages, &node->slots[slot_of(page, at)]);
+	}
+}
+
+/* Another adder may rest between the page and the summaries for ever. */
+START_TEST(an_add_of_a_page_that_is_half_added_completes_it)
+{
+	struct mz_pages pages;
+	uint64_t page = ((uint64_t)5 << 30) + 77777;
+
+	begin(12);
+	make(&pages, (uint64_t)1 << 40);
+	for (unsigned level = 1; level <= pages.levels; level++) {
+		add(&pages, page, 1);
+		undo_add(&pages, page, level);
+		must(mz_pages_has(&pages, page));
+		must_equal(mz_pages_count(&pages), 0);
+		mz_pages_add(&pages, page, 1);
+		must_equal(mz_pages_count(&pages), 1);
+	}
+	mz_pages_destroy(&pages);
+	end();
+}
+END_TEST
+
 #define PREPARED ((uint64_t)40 << 14)
 
 static void *prepare_pages(void *context)
@@ -577,6 +610,7 @@ int main(void)
 	tcase = tcase_create("processors at once");
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, no_page_is_lost_between_adders_and_a_collector, 0, 3);
+	tcase_add_test(tcase, an_add_of_a_page_that_is_half_added_completes_it);
 	tcase_add_test(tcase, processors_that_make_the_same_nodes_keep_one_of_each);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
