@@ -233,7 +233,7 @@ static void catch_signals(void)
 			sigaction(ending[i], &action, NULL);
 }
 
-static void report(const struct options *options, const struct mz_vm *vm)
+static void report(const struct options *options, struct mz_vm *vm)
 {
 	struct mz_vm_stats stats;
 
