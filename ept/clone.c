@@ -37,8 +37,9 @@ static enum mz_error clone_space(struct mz_space *clone, struct mz_space *space,
 	mz_gather_init(&gather, &space->table);
 	gate_shut(space);
 	error = mz_table_clone(&clone->table, &space->table, flush, &gather);
-	gate_open(space);
+	/* A page that a cache still lets be written must not be copied yet. */
 	mz_gather_finish(&gather);
+	gate_open(space);
 	return error;
 }
 

@@ -2,6 +2,7 @@
 /* The fault path. */
 #include "core/clone.h"
 #include "core/cursor.h"
+#include "core/walk.h"
 #include "ept/gate.h"
 #include "ept/written.h"
 
@@ -150,9 +151,17 @@ static struct mz_item page_of(const struct job *job, struct mz_leaf leaf)
 	return item;
 }
 
+/* May the page be written, whatever its leaf alone says? */
+static bool is_writable(const struct mz_table *table, mz_ia page)
+{
+	struct mz_walk walk;
+
+	return mz_table_walk(table, page, &walk) == MZ_OK && (walk.item.prop.perm & MZ_WRITE) != 0;
+}
+
 /*
- * Maps another frame where the page `from` is, if it is there still. What may fail comes before
- * what changes.
+ * Maps another frame where the page `from` is, if it is there still, and nobody was let write it
+ * since it was copied. What may fail comes before what changes.
  */
 static enum mz_error exchange_page(const struct job *job, struct mz_item from, mz_oa to)
 {
@@ -171,7 +180,8 @@ static enum mz_error exchange_page(const struct job *job, struct mz_item from, m
 	fragment = mz_cursor_query(&cursor);
 	error = MZ_NOT_MAPPED;
 	if (fragment.kind == MZ_LEAF &&
-	    fragment.item.oa.addr + (page.addr - fragment.ia.addr) == from.oa.addr) {
+	    fragment.item.oa.addr + (page.addr - fragment.ia.addr) == from.oa.addr &&
+	    !is_writable(table, page)) {
 		mz_reserve_need_splits(&table->config, &cursor.reserve, 1);
 		error = mz_reserve_fill(&table->config, &cursor.reserve);
 		if (error == MZ_OK)
