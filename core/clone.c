@@ -195,6 +195,9 @@ static enum mz_error exchange_leaf(struct mz_table *table, struct mz_node_ref no
 	if (f->kind(entry, 1) != MZ_LEAF || f->oa(entry, 1).addr != from.addr)
 		return MZ_NOT_MAPPED;
 	prop = f->prop(entry, 1);
+	/* What may be written already is more than what the caller has copied. */
+	if ((prop.perm & MZ_WRITE) != 0 && !is_narrow(table, addr, 2))
+		return MZ_NOT_MAPPED;
 	if (table->config.items.take != NULL)
 		table->config.items.take(table->config.items.context, mz_item_pack(to, prop, 1));
 	if (breaks(table)) {

@@ -43,8 +43,8 @@ MZ_MUST_CHECK enum mz_error mz_table_own(struct mz_table *table, mz_ia ia, uint6
 /*
  * Maps the frame `to` where the page `from` is mapped at ia, with the same properties: what a copy
  * of a page is put in by. A larger leaf around it is split. The old frame is in the gather, the new
- * one taken. MZ_MISALIGNED, MZ_OUT_OF_RANGE. MZ_NOT_MAPPED: the page is not mapped there, or no
- * more. MZ_NO_MEMORY: the split needs a node.
+ * one taken. MZ_MISALIGNED, MZ_OUT_OF_RANGE. MZ_NOT_MAPPED: the page is not mapped there, no more,
+ * or may be written: then it is more than what was copied. MZ_NO_MEMORY: the split needs a node.
  */
 MZ_MUST_CHECK enum mz_error mz_table_exchange(struct mz_table *table, mz_ia ia, mz_oa from,
 					      mz_oa to, struct mz_gather *gather);

@@ -3,6 +3,7 @@
 #include "core/huge.h"
 
 #include "core/body/unmap.h"
+#include "core/body/write.h"
 
 static enum mz_error check(const struct mz_table *table, mz_ia ia, unsigned level)
 {
@@ -146,22 +147,6 @@ static void put_leaf(struct mz_table *table, struct mz_node_ref node, unsigned i
 	like->prop.flags = (uint16_t)((like->prop.flags & ~SET_BY_HARDWARE) | like->flags);
 	mz_store_release(&node.slots[index],
 			 f->make_leaf(mz_oa_from(first + like->offset), node.level, like->prop));
-}
-
-/* Does a link on the way to ia, down to one of `level`, forbid writing? */
-static bool is_narrow(const struct mz_table *table, uint64_t ia, unsigned level)
-{
-	const struct mz_format *f = table->config.format;
-	const uint64_t *slots = table->root;
-
-	for (unsigned at = f->levels; f->hierarchical && at >= level; at--) {
-		uint64_t entry = mz_load_acquire(&slots[mz_index(f, ia, at)]);
-
-		if ((f->prop(entry, at).perm & MZ_WRITE) == 0)
-			return true;
-		slots = mz_slots_at(&table->config, f->oa(entry, at));
-	}
-	return false;
 }
 
 /* Gives the nodes up that a leaf has taken the place of. Nothing is unmapped by that. */

@@ -91,6 +91,7 @@ enum mz_error mz_table_init(struct mz_table *table, const struct mz_config *conf
 	if (f->ia_signed && table->reach != mz_entry_count(f, f->levels))
 		table->reach = 0;
 	table->oa_last = oa_last(&table->config);
+	table->shares = false;
 	return MZ_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/clone.h"
 #include "ept/gate.h"
+#include "ept/written.h"
 
 static bool copies_ram(const struct mz_space *space)
 {
@@ -38,8 +39,15 @@ static enum mz_error clone_space(struct mz_space *clone, struct mz_space *space,
 	mz_gather_init(&gather, &space->table);
 	gate_shut(space);
 	error = mz_table_clone(&clone->table, &space->table, flush, &gather);
-	gate_open(space);
+	/* A page that a cache still lets be written must not be copied yet. */
 	mz_gather_finish(&gather);
+	/* Hardware's flags in nodes that both have now are of no use to two who clear them. */
+	if (error == MZ_OK && space->consumers != NULL && dirty_by_hardware(space)) {
+		error = mz_written_catch_up_(space);
+		if (error != MZ_OK)
+			mz_table_destroy(&clone->table);
+	}
+	gate_open(space);
 	return error;
 }
 

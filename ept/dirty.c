@@ -59,8 +59,8 @@ static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
 	return error;
 }
 
-/* The same for all there is: whole entries of the root, for these cost the least. */
-static enum mz_error catch_up_with_all(struct mz_space *space)
+/* Whole entries of the root, for these cost the least. */
+enum mz_error mz_written_catch_up_(struct mz_space *space)
 {
 	const struct mz_format *f = space->table.config.format;
 	const struct mz_regions *set = &space->regions;
@@ -111,12 +111,12 @@ static enum mz_error start(struct mz_dirty *dirty, unsigned leaf_level)
 		return error;
 	/* What hardware has marked until now is for the others alone. */
 	if (dirty_by_hardware(dirty->space)) {
-		error = catch_up_with_all(dirty->space);
+		error = mz_written_catch_up_(dirty->space);
 		if (error == MZ_OK)
 			link_consumer(dirty, leaf_level);
 	} else {
 		link_consumer(dirty, leaf_level);
-		error = catch_up_with_all(dirty->space);
+		error = mz_written_catch_up_(dirty->space);
 		if (error != MZ_OK)
 			unlink_consumer(dirty);
 	}

@@ -59,6 +59,12 @@ static inline enum mz_error written_prepare(struct mz_space *space, uint64_t ia,
 	return MZ_OK;
 }
 
+/*
+ * When this returns, all that was written until now is told of, and nothing can be written that
+ * will not be. The change lock is held. MZ_NO_MEMORY: not all was told of, but none was forgotten.
+ */
+enum mz_error mz_written_catch_up_(struct mz_space *space);
+
 static inline void written_tell(struct mz_space *space, uint64_t ia, uint64_t bytes)
 {
 	for (struct mz_dirty *dirty = space->consumers; dirty != NULL; dirty = dirty->next)

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "core/clone.h"
 #include "ept/clone.h"
 #include "ept/dirty.h"
 #include "tests/guest.h"

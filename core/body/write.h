@@ -161,6 +161,25 @@ MZ_NOINLINE void hand_down(struct mz_table *table, mz_oa oa, unsigned level, uin
 	mz_lock_release(&node.frame->lock);
 }
 
+/*
+ * Does a link on the way to ia, down to one of `level`, forbid writing? What it leads to is locked:
+ * no link hands down to there meanwhile.
+ */
+static inline bool is_narrow(const struct mz_table *table, uint64_t ia, unsigned level)
+{
+	const struct mz_format *f = format_of(table);
+	const uint64_t *slots = table->root;
+
+	for (unsigned at = f->levels; f->hierarchical && at >= level; at--) {
+		uint64_t entry = mz_load_acquire(&slots[mz_index(f, ia, at)]);
+
+		if (!lets_write(f, entry, at))
+			return true;
+		slots = mz_slots_at(&table->config, f->oa(entry, at));
+	}
+	return false;
+}
+
 /* The end of the way for an address, all links of which let write; or where it was narrow. */
 static inline enum mz_kind open_way(struct mz_table *table, uint64_t *slot, uint64_t addr,
 				    unsigned *landed, uint64_t *landed_entry)

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Clones of spaces: up to four share nodes and pages, and each reads what a memory of its own would
+ * hold. Contents of a frame are a number here.
+ */
+#include <string.h>
+
+#include "ept/clone.h"
+#include "tests/guest.h"
+#include "tests/rng.h"
+#include "tests/suite.h"
+#include "tests/tree.h"
+
+#define SPACES 4
+#define PAGES  24
+#define FRAMES 8192
+
+static struct fixture x;
+static struct guest guests[SPACES];
+static bool alive[SPACES];
+static uint64_t model[SPACES][PAGES]; /* contents of the pages of supplied RAM */
+
+/* The frames: page numbers of output addresses from `first_frame` on. */
+static struct {
+	uint64_t contents;
+	bool used;
+} frames[FRAMES];
+static unsigned frame_count;
+static void (*meanwhile)(void);
+
+static uint64_t first_frame(void)
+{
+	return 2 * x.root_span;
+}
+
+static unsigned frame_at(uint64_t oa)
+{
+	uint64_t frame = (oa - first_frame()) / x.page;
+
+	must(frame < frame_count);
+	return (unsigned)frame;
+}
+
+static mz_oa new_frame(uint64_t contents)
+{
+	must(frame_count < FRAMES);
+	frames[frame_count].contents = contents;
+	frames[frame_count].used = true;
+	return mz_oa_from(first_frame() + frame_count++ * x.page);
+}
+
+static enum mz_error supply(void *context, const struct mz_region *region, mz_ia ia,
+			    unsigned *level, mz_oa *oa)
+{
+	(void)context, (void)region, (void)ia;
+	*level = 1;
+	*oa = new_frame(0);
+	return MZ_OK;
+}
+
+/* Does any living space map the frame, this many times? Counted by looking. */
+static unsigned owners_of(mz_oa oa)
+{
+	unsigned count = 0;
+
+	for (unsigned s = 0; s < SPACES; s++)
+		for (unsigned p = 0; alive[s] && p < PAGES; p++) {
+			struct mz_item item;
+
+			count += guest_may(&guests[s], x.base + p * x.page, MZ_READ, &item) &&
+				item.oa.addr == oa.addr;
+		}
+	return count;
+}
+
+static enum mz_error copy(void *context, const struct mz_region *region, mz_ia ia,
+			  struct mz_item from, mz_oa *to)
+{
+	void (*others)(void) = meanwhile;
+
+	(void)context, (void)region, (void)ia;
+	*to = owners_of(from.oa) == 1 ? from.oa
+				      : new_frame(frames[frame_at(from.oa.addr)].contents);
+	meanwhile = NULL;
+	if (others != NULL)
+		others();
+	return MZ_OK;
+}
+
+static void release(void *context, const struct mz_region *region, mz_oa oa, unsigned level)
+{
+	(void)context, (void)region;
+	must_equal(level, 1);
+	must(frames[frame_at(oa.addr)].used);
+	frames[frame_at(oa.addr)].used = false;
+}
+
+static const struct mz_backing backing = {.supply = supply, .copy = copy, .release = release};
+
+static void begin(int loop)
+{
+	struct mz_region region;
+
+	memset(alive, 0, sizeof(alive));
+	memset(model, 0, sizeof(model));
+	frame_count = 0;
+	meanwhile = NULL;
+	fixture_prepare(&x, loop);
+	x.config.root_fixed = false;
+	guest_begin(&guests[0], &x, &backing);
+	alive[0] = true;
+	region = guest_region(MZ_REGION_RAM, x.base, PAGES * x.page, 0);
+	region.supplied = true;
+	expect_ok(mz_space_add(&guests[0].space, &region));
+}
+
+static void drop(unsigned s)
+{
+	guest_end(&guests[s], &x);
+	alive[s] = false;
+}
+
+static void end(void)
+{
+	for (unsigned s = 0; s < SPACES; s++)
+		if (alive[s])
+			drop(s);
+	fixture_end(&x);
+}
+
+static void make_clone(unsigned of, unsigned to)
+{
+	guests[to].x = &x;
+	expect_ok(mz_space_clone(&guests[to].space, &guests[of].space, &x.config.flush,
+				 guests[to].regions, GUEST_REGIONS));
+	mz_worker_begin(&guests[to].worker, &guests[to].space);
+	alive[to] = true;
+	memcpy(model[to], model[of], sizeof(model[of]));
+}
+
+static bool touch(unsigned s, unsigned p, enum mz_perm access, uint64_t *oa)
+{
+	return guest_access(&guests[s], &guests[s].worker, x.base + p * x.page, access, oa);
+}
+
+static void write_page(unsigned s, unsigned p, uint64_t contents)
+{
+	uint64_t oa;
+
+	if (touch(s, p, MZ_WRITE, &oa)) {
+		must(frames[frame_at(oa)].used);
+		frames[frame_at(oa)].contents = contents;
+		model[s][p] = contents;
+	}
+}
+
+static void expect_contents(unsigned s)
+{
+	for (unsigned p = 0; p < PAGES; p++) {
+		struct mz_item item;
+		uint64_t gpa = x.base + p * x.page;
+		uint64_t is = 0;
+
+		if (guest_may(&guests[s], gpa, MZ_READ, &item))
+			is = frames[frame_at(item.oa.addr)].contents;
+		must_say(is == model[s][p], "%s: page %u of space %u reads %llu, not %llu",
+			 x.test_case->name, p, s, (unsigned long long)is,
+			 (unsigned long long)model[s][p]);
+	}
+}
+
+static void change_something(struct rng *rng, unsigned s)
+{
+	uint64_t first = rng_below(rng, PAGES), count = 1 + rng_below(rng, PAGES - first);
+	struct mz_request request = guest_request(MZ_CHANGE_PROTECT, x.base + first * x.page,
+						  count * x.page);
+
+	if (rng_below(rng, 2) == 0) {
+		request.change = MZ_CHANGE_INVALIDATE;
+		for (uint64_t p = first; p < first + count; p++)
+			model[s][p] = 0;
+	}
+	request.perm = rng_below(rng, 2) ? GUEST_RX : 0;
+	expect_ok(mz_space_change(&guests[s].space, &request, NULL));
+}
+
+START_TEST(each_space_has_a_memory_of_its_own)
+{
+	struct rng rng = {rng_seed() ^ (uint64_t)_i << 32};
+	unsigned steps = rng_steps(300);
+
+	begin(_i);
+	for (unsigned i = 0; i < steps && frame_count < FRAMES - 64; i++) {
+		unsigned s = (unsigned)rng_below(&rng, SPACES),
+			 t = (unsigned)rng_below(&rng, SPACES);
+		unsigned what = (unsigned)rng_below(&rng, 16);
+		uint64_t oa;
+
+		if (!alive[s])
+			continue;
+		if (what == 0 && !alive[t])
+			make_clone(s, t);
+		else if (what == 1 && s != t && alive[t])
+			drop(s);
+		else if (what <= 3)
+			change_something(&rng, s);
+		else if (what <= 6)
+			touch(s, (unsigned)rng_below(&rng, PAGES), MZ_READ, &oa);
+		else
+			write_page(s, (unsigned)rng_below(&rng, PAGES), i + 1);
+		for (s = 0; s < SPACES; s++)
+			if (alive[s])
+				expect_contents(s);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(a_clone_costs_a_node_and_a_write_one_a_level)
+{
+	uint64_t live;
+
+	begin(_i);
+	for (unsigned p = 0; p < PAGES; p++)
+		write_page(0, p, p + 1);
+	mz_reserve_drain(&guests[0].space.table.config, &guests[0].worker.reserve);
+	live = x.track.live_count;
+	make_clone(0, 1);
+	must_equal(x.track.live_count, live + 1);
+	expect_contents(1);
+	live = x.track.live_count;
+	write_page(1, 1, 100);
+	must(x.track.live_count <= live + x.format->levels - 1);
+	write_page(0, 1, 200);
+	expect_contents(0);
+	expect_contents(1);
+	end();
+}
+END_TEST
+
+static void let_go_and_write(void)
+{
+	struct mz_worker other;
+	uint64_t oa;
+
+	drop(1);
+	mz_worker_begin(&other, &guests[0].space);
+	must(guest_access(&guests[0], &other, x.base, MZ_WRITE, &oa));
+	frames[frame_at(oa)].contents = 7;
+	mz_worker_end(&other);
+}
+
+/* While one processor copies a page, another is told that it may have the original. */
+START_TEST(a_page_that_is_written_is_not_replaced_by_a_copy)
+{
+	struct mz_item item;
+
+	begin(_i);
+	write_page(0, 0, 5);
+	make_clone(0, 1);
+	meanwhile = let_go_and_write;
+	{
+		uint64_t oa;
+
+		must(touch(0, 0, MZ_WRITE, &oa));
+	}
+	must(guest_may(&guests[0], x.base, MZ_READ, &item));
+	must_equal(frames[frame_at(item.oa.addr)].contents, 7);
+	end();
+}
+END_TEST
+
+static bool was_shut;
+
+static void see_gate(void *context, mz_ia first, mz_ia last, bool nodes)
+{
+	(void)context, (void)first, (void)last, (void)nodes;
+	was_shut = guests[0].space.changing != 0;
+}
+
+/* What a cache still lets be written must not be copied. */
+START_TEST(no_fault_passes_before_writing_has_ceased)
+{
+	begin(_i);
+	write_page(0, 0, 5);
+	was_shut = false;
+	guests[0].space.table.config.flush.range = see_gate;
+	make_clone(0, 1);
+	guests[0].space.table.config.flush = x.config.flush;
+	must(was_shut);
+	end();
+}
+END_TEST
+
+START_TEST(without_memory_nothing_is_cloned_or_changed)
+{
+	struct tree before, after;
+	struct mz_fault fault;
+
+	begin(_i);
+	tree_init(&before);
+	tree_init(&after);
+	write_page(0, 0, 5);
+	tree_read(&before, &guests[0].space.table);
+	track_fail(&x.track, 1);
+	must_equal(mz_space_clone(&guests[1].space, &guests[0].space, &x.config.flush,
+				  guests[1].regions, GUEST_REGIONS),
+		   MZ_NO_MEMORY);
+	track_fail(&x.track, 0);
+	tree_read(&after, &guests[0].space.table);
+	must(tree_equal(&before, &after));
+	make_clone(0, 1);
+	for (unsigned n = 1;; n++) {
+		enum mz_answer answer;
+
+		mz_reserve_drain(&guests[1].space.table.config, &guests[1].worker.reserve);
+		track_fail(&x.track, n);
+		answer = guest_fault(&guests[1], x.base, MZ_WRITE, &fault);
+		track_fail(&x.track, 0);
+		expect_contents(0);
+		expect_contents(1);
+		if (answer == MZ_RESOLVED || answer == MZ_RETRY)
+			break;
+		must_equal(answer, MZ_EXHAUSTED);
+	}
+	tree_destroy(&before);
+	tree_destroy(&after);
+	end();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("clone");
+	TCase *tcase = tcase_create("clones");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, each_space_has_a_memory_of_its_own, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, a_clone_costs_a_node_and_a_write_one_a_level, 0,
+			    EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, a_page_that_is_written_is_not_replaced_by_a_copy, 0,
+			    EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, no_fault_passes_before_writing_has_ceased, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, without_memory_nothing_is_cloned_or_changed, 0,
+			    EACH_VARIANT_ALL);
+	suite_add_tcase(suite, tcase);
+	return suite_run(suite);
+}
