@@ -77,7 +77,8 @@ struct mz_format {
 	uint32_t leaf_levels;                 /* bit L: leaves are allowed at level L */
 	uint32_t features;                    /* features that the format can make use of */
 	uint16_t flags;                       /* property flags that the format can hold */
-	uint64_t absent;                      /* the entry of a fresh slot */
+	uint16_t hw_flags; /* those of them that an MMU with MZ_HW_ACCESSED_DIRTY sets */
+	uint64_t absent;   /* the entry of a fresh slot */
 
 	enum mz_kind (*kind)(uint64_t entry, unsigned level);
 	uint64_t (*make_node)(mz_oa node, unsigned level);

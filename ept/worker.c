@@ -20,6 +20,9 @@ enum mz_error mz_worker_top_up(struct mz_worker *worker, unsigned faults)
 	const struct mz_config *c = &worker->space->table.config;
 
 	mz_reserve_need_splits(c, &worker->reserve, faults);
+	/* A clone copies the nodes on the way as well. */
+	for (unsigned level = 1; worker->space->table.shares && level < c->format->levels; level++)
+		worker->reserve.need[level] += faults;
 	return mz_reserve_fill(c, &worker->reserve);
 }
 

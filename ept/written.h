@@ -16,7 +16,9 @@
 /* Is hardware asked, and not the faults? */
 static inline bool dirty_by_hardware(const struct mz_space *space)
 {
-	return (space->table.config.features & MZ_HW_ACCESSED_DIRTY) != 0;
+	const struct mz_config *c = &space->table.config;
+
+	return (c->features & MZ_HW_ACCESSED_DIRTY) != 0 && (c->format->hw_flags & MZ_DIRTY) != 0;
 }
 
 /* Must a leaf that nobody has written be protected against it? */

@@ -113,7 +113,8 @@ void guest_mark(struct guest *guest, uint64_t gpa, enum mz_perm access)
 	const struct mz_table *table = &guest->space.table;
 	const struct mz_format *f = table->config.format;
 
-	if ((table->config.features & MZ_HW_ACCESSED_DIRTY) == 0)
+	if ((table->config.features & MZ_HW_ACCESSED_DIRTY) == 0 ||
+	    (table->config.format->hw_flags & MZ_DIRTY) == 0)
 		return;
 	mz_reader_enter(table);
 	for (unsigned level = f->levels; level > 0; level--) {

@@ -156,12 +156,12 @@ static uint64_t hostile_clean(uint64_t entry, unsigned level, unsigned flags)
 	return scramble(plain, level);
 }
 
-#define HOSTILE_FUNCTIONS                                                                  \
-	.features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY, .flags = FLAGS, .absent = ABSENT, \
-	.oa_lg2 = OA_LG2, .kind = hostile_kind, .make_node = hostile_make_node,            \
-	.make_leaf = hostile_make_leaf, .oa = hostile_oa, .prop = hostile_prop,            \
-	.with_perm = hostile_with_perm, .encodable = hostile_encodable,                    \
-	.hw_bits = hostile_hw_bits, .clean = hostile_clean,                                \
+#define HOSTILE_FUNCTIONS                                                                     \
+	.features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY, .flags = FLAGS,                      \
+	.hw_flags = MZ_ACCESSED | MZ_DIRTY, .absent = ABSENT, .oa_lg2 = OA_LG2,               \
+	.kind = hostile_kind, .make_node = hostile_make_node, .make_leaf = hostile_make_leaf, \
+	.oa = hostile_oa, .prop = hostile_prop, .with_perm = hostile_with_perm,               \
+	.encodable = hostile_encodable, .hw_bits = hostile_hw_bits, .clean = hostile_clean,   \
 	.root_register = hostile_root_register, .ops = NULL
 
 const struct mz_format hostile1 = {

@@ -24,7 +24,7 @@ static void begin(int loop)
 static void begin_single_threaded(int loop)
 {
 	fixture_prepare(&x, loop + VARIANT_WITNESSED * CASES);
-	x.config.rcu = (struct mz_rcu) {NULL, NULL, NULL, NULL};
+	x.config.rcu = (struct mz_rcu) {NULL, NULL, NULL, NULL, NULL};
 	expect_ok(mz_table_init(&x.table, &x.config));
 }
 
@@ -307,7 +307,7 @@ static void begin_cached(int loop, enum variant variant, bool readers, bool item
 {
 	fixture_prepare(&x, loop % CASES + (int)variant * CASES);
 	if (!readers)
-		x.config.rcu = (struct mz_rcu) {NULL, NULL, NULL, NULL};
+		x.config.rcu = (struct mz_rcu) {NULL, NULL, NULL, NULL, NULL};
 	if (!items) {
 		/* Nobody is told what a page was: pages are unmapped in short. */
 		x.config.items = (struct mz_items) {NULL, NULL, NULL};

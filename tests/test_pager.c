@@ -6,7 +6,9 @@
 
 #include "arch/linux/arena.h"
 #include "arch/x86/ept.h"
+#include "ept/change.h"
 #include "tests/suite.h"
+#include "ept/change.h"
 #include "vmm/pager.h"
 #include "vmm/uffd.h"
 

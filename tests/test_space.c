@@ -401,7 +401,7 @@ START_TEST(a_region_can_limit_its_leaves)
 		/* As many as the fixture's two root entries hold. */
 		if (max > 2 && x.top == x.format->levels)
 			break;
-		region.leaf_level_max = max;
+		region.leaf_level_max = (uint8_t)max;
 		expect_ok(mz_space_add(&space, &region));
 		must_equal(fault_at(region.ia.addr + big / 2, MZ_READ, &fault), MZ_RESOLVED);
 		must_equal(fault.item.level,

@@ -404,10 +404,10 @@ static inline uint64_t arm_root_register(unsigned v, mz_oa root)
 			 ? 0                                                                     \
 			 : MZ_SHARED_INNER | MZ_SHARED_OUTER) |                                  \
 		(((v) & (ARM_STAGE1 | ARM_EL2)) == ARM_STAGE1 ? MZ_USER | MZ_GLOBAL : 0),        \
-	.absent = 0, .kind = prefix##_kind, .make_node = prefix##_make_node,                     \
-	.make_leaf = prefix##_make_leaf, .oa = prefix##_oa, .prop = prefix##_prop,               \
-	.with_perm = prefix##_with_perm, .encodable = prefix##_encodable,                        \
-	.hw_bits = prefix##_hw_bits, .clean = prefix##_clean,                                    \
+	.hw_flags = MZ_ACCESSED | ((v)&ARM_DBM ? MZ_DIRTY : 0), .absent = 0,                     \
+	.kind = prefix##_kind, .make_node = prefix##_make_node, .make_leaf = prefix##_make_leaf, \
+	.oa = prefix##_oa, .prop = prefix##_prop, .with_perm = prefix##_with_perm,               \
+	.encodable = prefix##_encodable, .hw_bits = prefix##_hw_bits, .clean = prefix##_clean,   \
 	.root_register = prefix##_root_register
 
 #endif

@@ -150,6 +150,7 @@ const struct mz_format RISCV_VARIANT = {
 	.leaf_levels = (1u << (RISCV_LEVELS + 1)) - 2,
 	.features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY | MZ_SVPBMT,
 	.flags = FLAGS,
+	.hw_flags = MZ_ACCESSED | MZ_DIRTY,
 	.absent = 0,
 	.kind = riscv_kind,
 	.make_node = riscv_make_node,

@@ -237,6 +237,7 @@ const struct mz_format EPT_VARIANT = {
 	.features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY | MZ_MMIO_MARKERS | MZ_GUEST_PAGING |
 		MZ_SHADOW_STACKS,
 	.flags = LOW_FLAGS | HIGH_FLAGS,
+	.hw_flags = MZ_ACCESSED | MZ_DIRTY,
 	.absent = 0,
 	.kind = ept_kind,
 	.make_node = ept_make_node,

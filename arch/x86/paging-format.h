@@ -252,6 +252,7 @@ const struct mz_format PAGING_VARIANT = {
 	.leaf_levels = 1 << 1 | 1 << 2 | 1 << 3,
 	.features = MZ_HW_ACCESSED_DIRTY | MZ_PAT | STAGE_1(MZ_PROTECTION_KEYS),
 	.flags = HW_FLAGS | USER_FLAG | GLOBAL_FLAG | KEY_FLAGS,
+	.hw_flags = MZ_ACCESSED | MZ_DIRTY,
 	.absent = 0,
 	.kind = paging_kind,
 	.make_node = paging_make_node,

@@ -82,12 +82,13 @@ static inline uint64_t tiny_root_register(mz_oa root, uint32_t features)
 
 static const struct mz_ops tiny_ops = MZ_INSTANCE_OPS;
 
-#define TINY_FUNCTIONS                                                               \
-	.page_lg2 = TINY_PAGE_LG2, .oa_lg2 = 40, .features = MZ_HW_ACCESSED_DIRTY,   \
-	.flags = MZ_ACCESSED | MZ_DIRTY, .absent = TINY_ABSENT, .kind = tiny_kind,   \
-	.make_node = tiny_make_node, .make_leaf = tiny_make_leaf, .oa = tiny_oa,     \
-	.prop = tiny_prop, .with_perm = tiny_with_perm, .encodable = tiny_encodable, \
-	.hw_bits = tiny_hw_bits, .clean = tiny_clean, .root_register = tiny_root_register
+#define TINY_FUNCTIONS                                                                     \
+	.page_lg2 = TINY_PAGE_LG2, .oa_lg2 = 40, .features = MZ_HW_ACCESSED_DIRTY,         \
+	.flags = MZ_ACCESSED | MZ_DIRTY, .hw_flags = MZ_ACCESSED | MZ_DIRTY,               \
+	.absent = TINY_ABSENT, .kind = tiny_kind, .make_node = tiny_make_node,             \
+	.make_leaf = tiny_make_leaf, .oa = tiny_oa, .prop = tiny_prop,                     \
+	.with_perm = tiny_with_perm, .encodable = tiny_encodable, .hw_bits = tiny_hw_bits, \
+	.clean = tiny_clean, .root_register = tiny_root_register
 
 #define TINY_2X4                                                              \
 	.levels = 2, .ia_lg2 = 9, .index_lg2 = {0, 2, 2}, .shift = {0, 5, 7}, \

@@ -118,6 +118,7 @@ const struct mz_format tiny = {
 	.leaf_levels = 1 << 1 | 1 << 2,
 	.features = MZ_HW_ACCESSED_DIRTY,
 	.flags = MZ_ACCESSED | MZ_DIRTY,
+	.hw_flags = MZ_ACCESSED | MZ_DIRTY,
 	.absent = 0,
 	.kind = tiny_kind,
 	.make_node = tiny_make_node,
