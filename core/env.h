@@ -95,11 +95,6 @@ static inline bool mz_replace(uint64_t *slot, uint64_t *from, uint64_t to)
 					   __ATOMIC_ACQUIRE);
 }
 
-static inline void mz_count_up(uint64_t *counter)
-{
-	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
-}
-
 /* Tells the processor that this is a spin loop. */
 static inline void mz_relax(void)
 {

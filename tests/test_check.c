@@ -232,6 +232,8 @@ START_TEST(a_meaningless_bit_is_reported)
 			if (x.format->kind(changed, level) != kind ||
 			    x.format->oa(changed, level).addr != x.format->oa(kept, level).addr ||
 			    x.format->hw_bits(level) >> bit & 1 ||
+			    (kind == MZ_NODE && x.format->hierarchical &&
+			     (read.perm ^ prop.perm) == MZ_WRITE) ||
 			    (kind == MZ_LEAF &&
 			     (read.perm != prop.perm || read.memory != prop.memory ||
 			      read.flags != prop.flags)))

@@ -56,11 +56,6 @@ static inline bool mz_replace(uint64_t *slot, uint64_t *from, uint64_t to)
 	return true;
 }
 
-static inline void mz_count_up(uint64_t *counter)
-{
-	++*counter;
-}
-
 static inline void mz_relax(void)
 {
 }
@@ -83,6 +78,11 @@ static inline void mz_refs_take(uint32_t *refs)
 static inline bool mz_refs_put(uint32_t *refs)
 {
 	return --*refs == 0;
+}
+
+static inline bool mz_refs_shared(const uint32_t *refs)
+{
+	return *refs > 1;
 }
 
 #endif

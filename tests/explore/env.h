@@ -45,11 +45,6 @@ static inline bool mz_replace(uint64_t *slot, uint64_t *from, uint64_t to)
 }
 
 /* Nobody looks at a counter while the threads run. */
-static inline void mz_count_up(uint64_t *counter)
-{
-	++*counter;
-}
-
 static inline void mz_lock_acquire(uint32_t *lock)
 {
 	memory_lock(lock);
@@ -68,6 +63,11 @@ static inline void mz_refs_take(uint32_t *refs)
 static inline bool mz_refs_put(uint32_t *refs)
 {
 	return memory_refs_load(refs) == 1 || memory_refs_put(refs) == 1;
+}
+
+static inline bool mz_refs_shared(const uint32_t *refs)
+{
+	return memory_refs_load((uint32_t *)(uintptr_t)refs) > 1;
 }
 
 #endif

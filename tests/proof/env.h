@@ -102,11 +102,6 @@ static inline bool mz_replace(uint64_t *slot, uint64_t *from, uint64_t to)
 	return true;
 }
 
-static inline void mz_count_up(uint64_t *counter)
-{
-	++*counter;
-}
-
 static inline void mz_lock_acquire(uint32_t *lock)
 {
 	CLAIM(*lock == 0, "a lock is free when it is taken");
@@ -129,6 +124,11 @@ static inline bool mz_refs_put(uint32_t *refs)
 {
 	CLAIM(*refs > 0, "a reference that is given back exists");
 	return --*refs == 0;
+}
+
+static inline bool mz_refs_shared(const uint32_t *refs)
+{
+	return *refs > 1;
 }
 
 #endif
