@@ -55,7 +55,7 @@ static struct call *call_begin(enum call_kind kind, unsigned unit, uint64_t ia, 
 
 struct call *history_begin(enum call_kind kind, uint64_t ia)
 {
-	return call_begin(kind, unit_begin(false), ia, TINY_PAGE);
+	return call_begin(kind, unit_begin(kind == CALL_STORE), ia, TINY_PAGE);
 }
 
 void history_end(struct call *call)
@@ -117,6 +117,58 @@ static enum mz_error watched_protect(struct mz_table *table, mz_ia ia, uint64_t 
 	call = call_begin(CALL_PROTECT, unit_begin(false), ia.addr, bytes);
 	call->perm = perm;
 	call->error = inner->protect(table, ia, bytes, perm, gather);
+	unit_end(call->unit);
+	return call->error;
+}
+
+/* A fill is a map of the leaf that it has chosen. */
+static enum mz_error watched_fill(struct mz_table *table, mz_ia ia, struct mz_fill *fill)
+{
+	struct call *call;
+
+	if (current < 0)
+		return inner->fill(table, ia, fill);
+	call = call_begin(CALL_MAP, unit_begin(false), ia.addr, TINY_PAGE);
+	call->perm = fill->prop.perm;
+	call->error = inner->fill(table, ia, fill);
+	if (call->error == MZ_OK) {
+		uint64_t span = mz_span(table->config.format, mz_leaf_level(fill->leaf));
+		uint64_t first = ia.addr & ~(span - 1);
+
+		call->first = page(first);
+		call->count = page(span);
+		call->oa = page(first + fill->offset);
+	}
+	unit_end(call->unit);
+	return call->error;
+}
+
+static enum mz_error watched_write_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
+					   struct mz_gather *gather)
+{
+	struct call *call;
+
+	if (current < 0)
+		return inner->write_protect(table, ia, bytes, gather);
+	call = call_begin(CALL_WRITE_PROTECT, unit_begin(false), ia.addr, bytes);
+	call->error = inner->write_protect(table, ia, bytes, gather);
+	unit_end(call->unit);
+	return call->error;
+}
+
+static enum mz_error watched_write_enable(struct mz_table *table, mz_ia ia,
+					  struct mz_writable *writable)
+{
+	struct call *call;
+
+	if (current < 0)
+		return inner->write_enable(table, ia, writable);
+	call = call_begin(CALL_WRITE_ENABLE, unit_begin(false), ia.addr, TINY_PAGE);
+	call->error = inner->write_enable(table, ia, writable);
+	if (call->error == MZ_OK) {
+		call->first = page(writable->ia.addr);
+		call->count = page(writable->bytes);
+	}
 	unit_end(call->unit);
 	return call->error;
 }
@@ -217,6 +269,9 @@ static const struct mz_ops watched = {
 	.map = watched_map,
 	.unmap = watched_unmap,
 	.protect = watched_protect,
+	.fill = watched_fill,
+	.write_protect = watched_write_protect,
+	.write_enable = watched_write_enable,
 	.find = watched_find,
 	.cursor_open = watched_cursor_open,
 	.cursor_close = watched_cursor_close,

@@ -28,6 +28,8 @@ static uint64_t writers;           /* units, as bits */
 
 static unsigned broken_pages; /* that are broken together: of a leaf; 0: none ever are */
 
+static unsigned perms = ~0u; /* that are looked at */
+
 static uint64_t outcomes[OUTCOMES_MAX];
 static unsigned outcome_count;
 
@@ -35,7 +37,7 @@ static unsigned outcome_count;
 
 static uint32_t page_value(unsigned oa, unsigned perm, unsigned flags)
 {
-	return (oa + 1) << 8 | flags << 3 | perm;
+	return (oa + 1) << 8 | flags << 3 | (perm & perms);
 }
 
 static uint32_t item_value(struct mz_item item)
@@ -66,7 +68,7 @@ static bool none_mapped(const uint32_t *pages, unsigned first, unsigned end)
 
 static uint32_t protected_page(uint32_t page, unsigned perm)
 {
-	return page == 0 ? 0 : (page & ~7u) | perm;
+	return page == 0 ? 0 : (page & ~7u) | (perm & perms);
 }
 
 static unsigned fragment_page(const struct call *call)
@@ -169,6 +171,11 @@ static bool apply(uint32_t *pages, const struct call *call)
 		for (unsigned i = first; i < end; i++)
 			pages[i] = protected_page(pages[i], call->perm);
 		return true;
+	case CALL_WRITE_PROTECT:
+	case CALL_STORE:
+		return true;
+	case CALL_WRITE_ENABLE:
+		return (call->error == MZ_OK) == (pages[first] != 0);
 	case CALL_QUERY:
 		return pages[first] == item_value(call->item);
 	case CALL_TOUCH:
@@ -438,9 +445,10 @@ static bool remember(uint64_t outcome)
 	return true;
 }
 
-void serial_clear(const struct mz_format *format)
+void serial_clear(const struct mz_format *format, bool flushed)
 {
-	broken_pages = format != NULL && format->break_before_make
+	perms = format->hierarchical ? ~(unsigned)MZ_WRITE : ~0u;
+	broken_pages = flushed && format->break_before_make
 		? 1u << (format->shift[2] - TINY_PAGE_LG2)
 		: 0;
 	memset(outcomes, 0, sizeof(outcomes));
