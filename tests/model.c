@@ -104,6 +104,18 @@ void model_protect(struct model *model, uint64_t ia, uint64_t bytes, unsigned pe
 		model->ranges[at].prop.perm = (uint8_t)perm;
 }
 
+void model_write(struct model *model, uint64_t ia, uint64_t bytes, bool on)
+{
+	size_t end, at = cut_out(model, ia, ia + bytes - 1, &end);
+
+	for (; at < end; at++) {
+		uint8_t *perm = &model->ranges[at].prop.perm;
+
+		if (*perm & MZ_READ)
+			*perm = (uint8_t)((*perm & ~MZ_WRITE) | (on ? MZ_WRITE : 0));
+	}
+}
+
 void model_flag(struct model *model, uint64_t ia, uint64_t bytes, unsigned flags)
 {
 	size_t end, at = cut_out(model, ia, ia + bytes - 1, &end);

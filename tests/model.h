@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What a table should translate: a flat, sorted array of ranges, far from any tree. */
+/*
+ * What a table should translate: a flat, sorted array of ranges, far from any tree. Permissions are
+ * those that an MMU finds, narrowed by links; but what may not be read is no memory, and its
+ * permissions mean something else: they are as they were given.
+ */
 #ifndef MZ_TESTS_MODEL_H
 #define MZ_TESTS_MODEL_H
 
@@ -27,6 +31,8 @@ enum mz_error model_map(struct model *model, uint64_t ia, uint64_t bytes, uint64
 			struct mz_prop prop);
 void model_unmap(struct model *model, uint64_t ia, uint64_t bytes);
 void model_protect(struct model *model, uint64_t ia, uint64_t bytes, unsigned perm);
+/* Lets what may be read be written, or forbids it. */
+void model_write(struct model *model, uint64_t ia, uint64_t bytes, bool on);
 void model_flag(struct model *model, uint64_t ia, uint64_t bytes, unsigned flags);
 
 /* The range that ia lies in, or NULL. */

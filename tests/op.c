@@ -154,20 +154,42 @@ static void spoil(struct op_source *source, struct op *op)
 	}
 }
 
+/* Has it arguments that can be wrong? */
+static bool takes_arguments(const struct op *op)
+{
+	return op->kind != OP_QUERY && op->kind != OP_TOUCH && op->kind != OP_SETTLE;
+}
+
+static bool has_oa(const struct op *op)
+{
+	return op->kind == OP_MAP || op->kind == OP_FILL;
+}
+
+static bool is_of_one_address(const struct op *op)
+{
+	return op->kind == OP_FILL || op->kind == OP_WRITE_ENABLE;
+}
+
 struct op op_next(struct op_source *source)
 {
-	static const uint8_t weights[OP_KINDS] = {45, 25, 20, 4, 4, 2};
+	static const uint8_t few[OP_KINDS] = {45, 25, 20, 4, 4, 2};
+	static const uint8_t all[OP_KINDS] = {32, 16, 12, 4, 4, 2, 12, 9, 9};
+	const uint8_t *weights = source->all_kinds ? all : few;
 	uint64_t draw = rng_below(&source->rng, 100);
-	struct op op = {OP_MAP, 0, 0, 0, 0, {0, 0, 0}};
+	struct op op = {OP_MAP, 0, 0, 0, 0, {0, 0, 0}, 0};
 
 	while (draw >= weights[op.kind])
 		draw -= weights[op.kind++];
 	op.table = (unsigned)rng_below(&source->rng, source->table_count);
 	choose_range(source, &op);
 	choose_prop(source, &op);
-	if (op.kind == OP_MAP)
+	if (has_oa(&op))
 		choose_oa(source, &op);
-	if (op.kind <= OP_PROTECT && chance(source, 4))
+	if (is_of_one_address(&op)) {
+		op.bytes = source->x->page;
+		op.level = random_level(source);
+	}
+	if (takes_arguments(&op) && chance(source, 4))
 		spoil(source, &op);
 	return op;
 }
@@ -182,16 +204,40 @@ static bool managed(const struct fixture *x, uint64_t ia)
 		(x->config.root_end == 0 || index < x->config.root_end);
 }
 
+/* The output address of the page around ia. */
+static uint64_t page_oa(const struct op *op, const struct fixture *x)
+{
+	return op->oa - op->ia % x->page;
+}
+
+static unsigned address_errors(const struct op *op, const struct fixture *x)
+{
+	const struct mz_format *f = x->format;
+	unsigned errors = managed(x, op->ia) ? 0 : 1u << MZ_OUT_OF_RANGE;
+
+	if (op->kind != OP_FILL)
+		return errors;
+	if ((op->oa - op->ia) % x->page != 0)
+		errors |= 1u << MZ_MISALIGNED;
+	if (page_oa(op, x) >> f->oa_lg2 != 0)
+		errors |= 1u << MZ_OUT_OF_RANGE;
+	if (!f->encodable(op->prop, 1, x->config.features))
+		errors |= 1u << MZ_NOT_ENCODABLE;
+	return errors;
+}
+
 unsigned op_argument_errors(const struct op *op, const struct fixture *x)
 {
 	const struct mz_format *f = x->format;
 	uint64_t last = op->ia + op->bytes - 1;
 	uint64_t oa_last = op->oa + op->bytes - 1;
-	struct mz_prop prop = op->kind == OP_MAP ? op->prop : mz_prop_from(op->prop.perm);
+	struct mz_prop prop = has_oa(op) ? op->prop : mz_prop_from(op->prop.perm);
 	unsigned errors = 0;
 
-	if (op->kind > OP_PROTECT)
+	if (!takes_arguments(op))
 		return 0;
+	if (is_of_one_address(op))
+		return address_errors(op, x);
 	if ((op->ia | op->bytes | (op->kind == OP_MAP ? op->oa : 0)) % x->page != 0)
 		errors |= 1u << MZ_MISALIGNED;
 	if (op->bytes == 0 || last < op->ia || !managed(x, op->ia) || !managed(x, last) ||
@@ -199,7 +245,8 @@ unsigned op_argument_errors(const struct op *op, const struct fixture *x)
 		errors |= 1u << MZ_OUT_OF_RANGE;
 	if (op->kind == OP_MAP && (oa_last < op->oa || oa_last >> f->oa_lg2 != 0))
 		errors |= 1u << MZ_OUT_OF_RANGE;
-	if (op->kind != OP_UNMAP && !f->encodable(prop, 1, x->config.features))
+	if (op->kind <= OP_PROTECT && op->kind != OP_UNMAP &&
+	    !f->encodable(prop, 1, x->config.features))
 		errors |= 1u << MZ_NOT_ENCODABLE;
 	return errors;
 }
@@ -234,6 +281,21 @@ static void touch(const struct mz_table *table, uint64_t ia)
 	*slot = (*slot & ~hw) | (f->make_leaf(f->oa(*slot, level), level, prop) & hw);
 }
 
+static enum mz_error fill(const struct op *op, struct mz_table *table)
+{
+	struct mz_fill fill = {.offset = op->oa - op->ia, .prop = op->prop, .level_max = op->level};
+
+	return mz_table_fill(table, mz_ia_from(op->ia), &fill);
+}
+
+static enum mz_error write_enable(const struct op *op, struct mz_table *table,
+				  struct mz_gather *gather)
+{
+	struct mz_writable writable = {.level_max = op->level, .gather = gather};
+
+	return mz_table_write_enable(table, mz_ia_from(op->ia), &writable);
+}
+
 enum mz_error op_apply(const struct op *op, struct mz_table *table, struct mz_gather *gather)
 {
 	switch (op->kind) {
@@ -248,30 +310,150 @@ enum mz_error op_apply(const struct op *op, struct mz_table *table, struct mz_ga
 	case OP_TOUCH:
 		touch(table, op->ia);
 		return MZ_OK;
+	case OP_FILL:
+		return fill(op, table);
+	case OP_WRITE_PROTECT:
+		return mz_table_write_protect(table, mz_ia_from(op->ia), op->bytes, gather);
+	case OP_WRITE_ENABLE:
+		return write_enable(op, table, gather);
 	default:
 		return MZ_OK;
 	}
 }
 
+/* Do links forbid writing at ia? Answers up to where it is so, or is not. */
+static bool is_narrow(const struct mz_table *table, uint64_t ia, uint64_t *last)
+{
+	const struct mz_format *f = table->config.format;
+
+	*last = UINT64_MAX;
+	for (unsigned level = f->levels; level > 1; level--) {
+		const uint64_t *slot = tree_slot(table, ia, level, NULL);
+
+		if (!slot)
+			return false;
+		*last = mz_span_last(f, ia, level);
+		if (f->kind(*slot, level) == MZ_NODE && f->hierarchical &&
+		    !(f->prop(*slot, level).perm & MZ_WRITE))
+			return true;
+	}
+	return false;
+}
+
+/* What links forbid in [ia, ia + bytes), whatever was asked for there. */
+static void narrow_model(struct model *model, const struct mz_table *table, uint64_t ia,
+			 uint64_t bytes)
+{
+	uint64_t last = ia + bytes - 1, piece_last;
+
+	for (;; ia = piece_last + 1) {
+		bool narrow = is_narrow(table, ia, &piece_last);
+
+		if (piece_last > last)
+			piece_last = last;
+		if (narrow)
+			model_write(model, ia, piece_last - ia + 1, false);
+		if (piece_last == last)
+			return;
+	}
+}
+
+/* The level of the largest leaf that can be put around ia. */
+static unsigned fill_level(const struct op *op, const struct mz_table *table)
+{
+	const struct mz_format *f = table->config.format;
+	unsigned best = 1;
+
+	for (unsigned level = 1; level <= f->levels && level <= op->level; level++) {
+		const uint64_t *slot = tree_slot(table, op->ia, level, NULL);
+
+		if (slot && f->kind(*slot, level) == MZ_NODE)
+			break;
+		if (mz_leaf_allowed(table->config.leaf_levels, level) &&
+		    (op->oa - op->ia) % mz_span(f, level) == 0 &&
+		    f->encodable(op->prop, level, table->config.features))
+			best = level;
+	}
+	return best;
+}
+
+static enum mz_error model_fill(const struct op *op, struct model *model,
+				const struct mz_table *table)
+{
+	uint64_t span = mz_span(table->config.format, fill_level(op, table));
+	uint64_t ia = op->ia & ~(span - 1);
+	enum mz_error error;
+
+	if (model_find(model, op->ia))
+		return MZ_OCCUPIED;
+	error = model_map(model, ia, span, ia + (op->oa - op->ia), op->prop);
+	narrow_model(model, table, ia, span);
+	return error;
+}
+
+/* Leaves that reach over an end of the range lose the permission whole. */
+static void model_write_protect(const struct op *op, struct model *model,
+				const struct mz_table *table)
+{
+	const struct mz_format *f = table->config.format;
+	uint64_t first = op->ia, last = op->ia + op->bytes - 1;
+	unsigned level;
+
+	if (find_leaf(table, first, &level))
+		first &= ~(mz_span(f, level) - 1);
+	if (find_leaf(table, last, &level))
+		last = mz_span_last(f, last, level);
+	model_write(model, first, last - first + 1, false);
+}
+
+static enum mz_error model_write_enable(const struct op *op, struct model *model,
+					const struct mz_table *table)
+{
+	const struct model_range *range = model_find(model, op->ia);
+	uint64_t span;
+	unsigned level;
+
+	if (!range || !(range->prop.perm & MZ_READ) || !find_leaf(table, op->ia, &level))
+		return MZ_NOT_MAPPED;
+	while (level > 1 &&
+	       (level > op->level || !mz_leaf_allowed(table->config.leaf_levels, level)))
+		level--;
+	span = mz_span(table->config.format, level);
+	model_write(model, op->ia & ~(span - 1), span, true);
+	return MZ_OK;
+}
+
 enum mz_error op_model(const struct op *op, struct model *model, const struct mz_table *table)
 {
 	const struct mz_format *f = table->config.format;
+	enum mz_error error;
 	unsigned level;
 
 	switch (op->kind) {
 	case OP_MAP:
-		return model_map(model, op->ia, op->bytes, op->oa, op->prop);
+		error = model_map(model, op->ia, op->bytes, op->oa, op->prop);
+		if (error == MZ_OK)
+			narrow_model(model, table, op->ia, op->bytes);
+		return error;
 	case OP_UNMAP:
 		model_unmap(model, op->ia, op->bytes);
 		return MZ_OK;
 	case OP_PROTECT:
 		model_protect(model, op->ia, op->bytes, op->prop.perm);
+		narrow_model(model, table, op->ia, op->bytes);
 		return MZ_OK;
 	case OP_TOUCH:
 		if (find_leaf(table, op->ia, &level))
 			model_flag(model, op->ia & ~(mz_span(f, level) - 1), mz_span(f, level),
 				   MZ_ACCESSED | MZ_DIRTY);
 		return MZ_OK;
+	case OP_FILL:
+		return model_fill(op, model, table);
+	case OP_WRITE_PROTECT:
+		model_write_protect(op, model, table);
+		return MZ_OK;
+	case OP_WRITE_ENABLE:
+		return model_write_enable(op, model, table);
 	default:
 		return MZ_OK;
 	}
@@ -300,6 +482,21 @@ void op_print(const struct op *op)
 		break;
 	case OP_TOUCH:
 		printf("touch(&t[%u], %#llx);\n", op->table, ia);
+		break;
+	case OP_FILL:
+		printf("mz_table_fill(&t[%u], mz_ia_from(%#llx), &(struct mz_fill){.offset = %#llx,"
+		       " .prop = {%u, %u, %u}, .level_max = %u});\n",
+		       op->table, ia, oa - ia, op->prop.perm, op->prop.memory, op->prop.flags,
+		       op->level);
+		break;
+	case OP_WRITE_PROTECT:
+		printf("mz_table_write_protect(&t[%u], mz_ia_from(%#llx), %#llx, g[%u]);\n",
+		       op->table, ia, bytes, op->table);
+		break;
+	case OP_WRITE_ENABLE:
+		printf("mz_table_write_enable(&t[%u], mz_ia_from(%#llx), &(struct mz_writable)"
+		       "{.level_max = %u, .gather = g[%u]});\n",
+		       op->table, ia, op->level, op->table);
 		break;
 	default:
 		printf("settle();\n");

@@ -17,6 +17,9 @@ enum op_kind {
 	OP_QUERY,
 	OP_TOUCH,  /* the MMU sets accessed and dirty bits of the leaf at ia */
 	OP_SETTLE, /* flushes, ends the grace period */
+	OP_FILL,   /* these come from sources that are told so alone */
+	OP_WRITE_PROTECT,
+	OP_WRITE_ENABLE,
 	OP_KINDS,
 };
 
@@ -25,6 +28,7 @@ struct op {
 	unsigned table; /* the number of the table, for tests with several */
 	uint64_t ia, bytes, oa;
 	struct mz_prop prop;
+	unsigned level; /* level_max */
 };
 
 /* A part of the address space, small enough that operations meet in it. */
@@ -38,6 +42,7 @@ struct op_source {
 	struct rng rng;
 	const struct fixture *x;
 	unsigned table_count;
+	bool all_kinds; /* set after op_source_init(): fills, and write-protects from above, too */
 	struct op_window windows[OP_WINDOWS_MAX];
 	unsigned window_count;
 };
@@ -61,8 +66,8 @@ unsigned op_argument_errors(const struct op *op, const struct fixture *x);
 enum mz_error op_apply(const struct op *op, struct mz_table *table, struct mz_gather *gather);
 
 /*
- * Does the same to the model. OP_TOUCH reads from the table how far the leaf reaches, before or
- * after.
+ * Does the same to the model. How far leaves reach, and where links forbid writing whatever the
+ * entries below say, is read from the table, as it is before the operation.
  */
 enum mz_error op_model(const struct op *op, struct model *model, const struct mz_table *table);
 

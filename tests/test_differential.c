@@ -57,6 +57,7 @@ START_TEST(both_instances_leave_the_same_table)
 	tree_init(&compiled_tree);
 	tree_init(&runtime_tree);
 	op_source_init(&source, &compiled, seed ^ (uint64_t)_i << 32, 1);
+	source.all_kinds = true;
 	for (unsigned i = 0; i < steps; i++) {
 		struct op op = op_next(&source);
 

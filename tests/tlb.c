@@ -10,7 +10,8 @@ struct line {
 	uint64_t ia;
 	struct mz_item item; /* `prop.perm` 0: only the nodes are cached */
 	unsigned node_count;
-	mz_oa nodes[MZ_LEVELS_MAX]; /* below the root, from above */
+	mz_oa nodes[MZ_LEVELS_MAX];    /* below the root, from above */
+	unsigned perms[MZ_LEVELS_MAX]; /* what all links up to them let */
 };
 
 #define LINES_MAX 512
@@ -29,21 +30,34 @@ void tlb_clear(void)
 	line_count = 0;
 }
 
-/* What the table says, read from its nodes: a hook does not call back into the table. */
+/* What a link lets below it. */
+static unsigned link_perm(uint64_t link, unsigned level)
+{
+	return x->format->hierarchical ? x->format->prop(link, level).perm : ~0u;
+}
+
+/*
+ * What the table says, read from its nodes, narrowed by links: a hook does not call back into the
+ * table.
+ */
 static struct mz_item look_up(uint64_t ia)
 {
 	const struct mz_format *f = x->format;
 	struct mz_item item = {mz_oa_from(0), mz_prop_from(0), 0};
+	unsigned perm = ~0u;
 
-	for (unsigned level = 1; level <= f->levels; level++) {
+	for (unsigned level = f->levels; level > 0; level--) {
 		const uint64_t *slot = tree_slot(&x->table, ia, level, NULL);
 
-		if (!slot)
+		if (f->kind(*slot, level) == MZ_NODE) {
+			perm &= link_perm(*slot, level);
 			continue;
+		}
 		if (f->kind(*slot, level) == MZ_LEAF) {
 			item.oa =
 				mz_oa_from(f->oa(*slot, level).addr + ia % fixture_span(x, level));
 			item.prop = f->prop(*slot, level);
+			item.prop.perm &= (uint8_t)perm;
 			item.level = (uint8_t)level;
 		}
 		break;
@@ -54,14 +68,19 @@ static struct mz_item look_up(uint64_t ia)
 void tlb_fill(uint64_t ia)
 {
 	struct line line = {.ia = ia, .item = look_up(ia)};
+	unsigned perm = ~0u;
 	mz_oa node;
 
 	if (line.item.level == 0 || line_count == LINES_MAX)
 		return;
 	for (unsigned level = x->format->levels - 1u; level >= line.item.level && level > 0;
-	     level--)
-		if (tree_slot(&x->table, ia, level, &node))
-			line.nodes[line.node_count++] = node;
+	     level--) {
+		if (!tree_slot(&x->table, ia, level, &node))
+			continue;
+		perm &= link_perm(*tree_slot(&x->table, ia, level + 1, NULL), level + 1);
+		line.perms[line.node_count] = perm;
+		line.nodes[line.node_count++] = node;
+	}
 	lines[line_count++] = line;
 }
 
@@ -77,6 +96,27 @@ static bool is_right(const struct line *line)
 	struct mz_item item = look_up(line->ia);
 
 	return leads_right(line) && (line->item.prop.perm & ~item.prop.perm) == 0;
+}
+
+/*
+ * Do cached links let no more than those that lead to the same nodes now? What is cached of a link
+ * is what all links up to it let (Intel's manual, volume 3A, section 4.10.3.1).
+ */
+static bool links_right(const struct line *line)
+{
+	unsigned perm = ~0u;
+
+	for (unsigned n = 0; n < line->node_count; n++) {
+		unsigned level = x->format->levels - n;
+		const uint64_t *slot = tree_slot(&x->table, line->ia, level, NULL);
+
+		if (!slot || x->format->kind(*slot, level) != MZ_NODE)
+			return true;
+		perm &= link_perm(*slot, level);
+		if (line->perms[n] & ~perm)
+			return false;
+	}
+	return true;
 }
 
 /* Does the table translate the address, and to something else, or in another size? */
@@ -127,6 +167,10 @@ void tlb_check_right(void)
 		must_say(lines[i].item.prop.perm == 0 || is_right(&lines[i]),
 			 "%s: %#llx is still cached as it was", x->test_case->name,
 			 (unsigned long long)lines[i].ia);
+	for (size_t i = 0; i < line_count; i++)
+		must_say(links_right(&lines[i]),
+			 "%s: a link on the way to %#llx is cached that lets more than it does now",
+			 x->test_case->name, (unsigned long long)lines[i].ia);
 }
 
 static void flush(void *context, mz_ia first, mz_ia last, bool nodes)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Caches as a processor may have them: translations, and the nodes that were passed on the way to
- * them. A flush drops what it names, but what the table still says at that moment may be cached
- * again at once, and stays. So whatever is taken out of the table needs a flush after it was taken
- * out. There are the caches of one table at a time.
+ * Caches as a processor may have them: translations, and the links that were passed on the way to
+ * them, with what both let. A flush drops what it names, but what the table still says at that
+ * moment may be cached again at once, and stays. So whatever is taken out of the table needs a
+ * flush after it was taken out. There are the caches of one table at a time.
  */
 #ifndef MZ_TESTS_TLB_H
 #define MZ_TESTS_TLB_H

@@ -133,16 +133,26 @@ bool tree_same_shape(const struct mz_format *format, const struct tree *a, const
 
 void tree_model(const struct tree *tree, const struct mz_format *format, struct model *model)
 {
+	bool narrow[MZ_LEVELS_MAX + 1] = {false}; /* by level, of the nodes on the way */
+
 	model_clear(model);
 	for (size_t i = 0; i < tree->count; i++) {
 		const struct tree_row *row = &tree->rows[i];
+		struct mz_prop prop;
 
-		if (row->index == TREE_NODE || format->kind(row->entry, row->level) != MZ_LEAF)
+		if (row->index == TREE_NODE)
 			continue;
+		prop = format->prop(row->entry, row->level);
+		if (format->kind(row->entry, row->level) != MZ_LEAF) {
+			narrow[row->level - 1] = narrow[row->level] ||
+				(format->hierarchical && !(prop.perm & MZ_WRITE));
+			continue;
+		}
+		if (narrow[row->level] && prop.perm & MZ_READ)
+			prop.perm &= (uint8_t)~MZ_WRITE;
 		model_append(model,
 			     (struct model_range) {row->ia,
 						   mz_span_last(format, row->ia, row->level),
-						   format->oa(row->entry, row->level).addr,
-						   format->prop(row->entry, row->level)});
+						   format->oa(row->entry, row->level).addr, prop});
 	}
 }

@@ -42,7 +42,7 @@ bool tree_equal(const struct tree *a, const struct tree *b);
 /* Equal but for where the nodes lie. */
 bool tree_same_shape(const struct mz_format *format, const struct tree *a, const struct tree *b);
 
-/* The leaves, joined, as a model. */
+/* The leaves, joined, as a model: with permissions as links narrow them. */
 void tree_model(const struct tree *tree, const struct mz_format *format, struct model *model);
 
 /* ia as an address of the format: with the sign repeated where the format is signed. */

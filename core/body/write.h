@@ -208,46 +208,116 @@ static inline enum mz_kind open_way(struct mz_table *table, uint64_t *slot, uint
 	return f->kind(*landed_entry, 1);
 }
 
-/* Lets a leaf, or of one above `level_max` only the part around the address, be written. */
-static inline enum mz_error open_leaf(struct mz_table *table, uint64_t addr, unsigned level,
-				      uint64_t entry, struct mz_writable *writable)
+/* Lets [first, last] of a leaf in a locked node be written, and splits it if that is not all. */
+static inline enum mz_error open_part(struct mz_table *table, struct mz_node_ref node,
+				      uint64_t entry, uint64_t first, uint64_t last,
+				      struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
-	unsigned perm = f->prop(entry, level).perm | MZ_WRITE;
+	unsigned perm = f->prop(entry, node.level).perm | MZ_WRITE;
+	struct part p = part_at(f, node.level, first, last);
+	struct mz_reserve own, *reserve = reserve_of(gather, &own);
+	enum mz_error error;
+
+	if (!prop_encodable(table, mz_prop_from(perm)))
+		return MZ_NOT_ENCODABLE;
+	if (p.whole) {
+		entries_protect(table, node, p.index, p.index + 1, perm);
+		return MZ_OK;
+	}
+	split_count(table, reserve, node.level, first, last, false);
+	error = mz_reserve_fill(&table->config, reserve);
+	if (error == MZ_OK)
+		split(table, reserve, node, &p, entry, perm, NULL, gather);
+	else
+		mz_reserve_drain(&table->config, &own);
+	return error;
+}
+
+/* What is asked for of a leaf of this level. */
+MZ_INLINE void choose_part(const struct mz_table *table, uint64_t addr, unsigned level,
+			   bool writable_already, struct mz_writable *writable)
+{
 	unsigned part = level;
 
-	while (part > 1 &&
+	while (!writable_already && part > 1 &&
 	       (part > writable->level_max || !mz_leaf_allowed(table->config.leaf_levels, part)))
 		part--;
 	writable->leaf_level = (uint8_t)level;
-	writable->ia = mz_ia_from(addr & ~(mz_span(f, part) - 1));
-	writable->bytes = mz_span(f, part);
-	return instance_protect(table, writable->ia, writable->bytes, perm, writable->gather);
+	writable->bytes = mz_span(format_of(table), part);
+	writable->ia = mz_ia_from(addr & ~(writable->bytes - 1));
+}
+
+/*
+ * Lets a leaf, or of one above `level_max` only the part around the address, be written: as it is
+ * under its node's lock, so that what others have taken from it meanwhile does not come back.
+ * False: there is no such leaf any more.
+ */
+static inline bool open_leaf(struct mz_table *table, const uint64_t *top, uint64_t addr,
+			     unsigned level, struct mz_writable *writable, struct mz_gather *gather,
+			     enum mz_error *error)
+{
+	const struct mz_format *f = format_of(table);
+	struct mz_node_ref node;
+	uint64_t entry;
+	bool found;
+
+	if (!lock_node(table, top, addr, level, &node))
+		return false;
+	entry = mz_load_relaxed(&node.slots[mz_index(f, addr, level)]);
+	found = f->kind(entry, level) == MZ_LEAF && (f->prop(entry, level).perm & MZ_READ) != 0;
+	if (found) {
+		bool open = lets_write(f, entry, level);
+
+		choose_part(table, addr, level, open, writable);
+		*error = open ? MZ_OK
+			      : open_part(table, node, entry, writable->ia.addr,
+					  writable->ia.addr + (writable->bytes - 1), gather);
+	}
+	mz_lock_release(&node.frame->lock);
+	return found;
+}
+
+/* One try. False: somebody else has changed what was met. */
+static inline bool write_enable_once(struct mz_table *table, uint64_t *top, uint64_t addr,
+				     struct mz_writable *writable, struct mz_gather *gather,
+				     enum mz_error *error)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t entry;
+	unsigned level;
+	enum mz_kind kind = open_way(table, top, addr, &level, &entry);
+
+	if (kind == MZ_NODE)
+		return false;
+	*error = MZ_NOT_MAPPED;
+	if (kind == MZ_ABSENT || (f->prop(entry, level).perm & MZ_READ) == 0)
+		return true;
+	*error = MZ_OK;
+	if (!lets_write(f, entry, level))
+		return open_leaf(table, top, addr, level, writable, gather, error);
+	choose_part(table, addr, level, true, writable);
+	return true;
 }
 
 static inline enum mz_error instance_write_enable(struct mz_table *table, mz_ia ia,
 						  struct mz_writable *writable)
 {
-	const struct mz_format *f = format_of(table);
-	enum mz_kind kind;
-	uint64_t *top, entry;
-	unsigned level;
+	enum mz_error error;
+	struct mz_gather own;
+	uint64_t *top;
 
+	writable->leaf_level = 0;
 	if (!root_slot(table, ia.addr, &top))
 		return MZ_OUT_OF_RANGE;
+	mz_gather_init(&own, table);
 	mz_reader_enter(table);
-	do
-		kind = open_way(table, top, ia.addr, &level, &entry);
-	while (kind == MZ_NODE);
+	while (!write_enable_once(table, top, ia.addr, writable,
+				  writable->gather != NULL ? writable->gather : &own, &error))
+		;
 	mz_reader_leave(table);
-	writable->leaf_level = 0;
-	if (kind == MZ_ABSENT || (f->prop(entry, level).perm & MZ_READ) == 0)
-		return MZ_NOT_MAPPED;
-	writable->leaf_level = (uint8_t)level;
-	writable->ia = mz_ia_from(ia.addr & ~(mz_span(f, level) - 1));
-	writable->bytes = mz_span(f, level);
-	return lets_write(f, entry, level) ? MZ_OK
-					   : open_leaf(table, ia.addr, level, entry, writable);
+	mz_gather_finish(&own);
+	return error;
 }
 
 #endif

@@ -108,7 +108,7 @@ static void run_fault(const struct action *action, unsigned thread)
 
 	for (unsigned i = calls; i < history.call_count; i++)
 		done |= (history.calls[i].kind == CALL_MAP ||
-			 history.calls[i].kind == CALL_ALLOW) &&
+			 history.calls[i].kind == CALL_WRITE_ENABLE) &&
 			history.calls[i].error == MZ_OK &&
 			history.calls[i].unit / UNITS_EACH == thread;
 	if (answer != MZ_RESOLVED && answer != MZ_RETRY && answer != MZ_DENIED)
@@ -167,6 +167,75 @@ static void run_touch(const struct action *action, unsigned thread)
 	call->count = (unsigned)(mz_span(table->config.format, call->item.level) >> TINY_PAGE_LG2);
 	if (action->perm & MZ_WRITE)
 		world.touched[call->item.oa.addr >> TINY_PAGE_LG2] = true;
+}
+
+/* The highest level of which an entry maps no more than the action's pages. */
+static unsigned level_of(const struct action *action)
+{
+	const struct mz_format *f = world.space.table.config.format;
+	unsigned level = 1;
+
+	while (level < f->levels && mz_span(f, level + 1) <= bytes_of(action))
+		level++;
+	return level;
+}
+
+static void run_fill(const struct action *action, unsigned thread)
+{
+	struct mz_fill fill = {.offset = world_oa(thread, 0).addr,
+			       .prop = mz_prop_from(action->perm),
+			       .level_max = level_of(action)};
+
+	must_be(mz_table_fill(&world.space.table, ia_of(action), &fill), MZ_OCCUPIED);
+}
+
+static void run_forbid(const struct action *action, unsigned thread)
+{
+	(void)thread;
+	must_be(mz_table_write_protect(&world.space.table, ia_of(action), bytes_of(action), NULL),
+		MZ_OK);
+}
+
+static void run_allow(const struct action *action, unsigned thread)
+{
+	struct mz_writable writable = {.level_max = level_of(action)};
+
+	(void)thread;
+	must_be(mz_table_write_enable(&world.space.table, ia_of(action), &writable), MZ_NOT_MAPPED);
+}
+
+/* May the MMU write there? */
+static struct mz_item walk_to_write(const struct mz_table *table, uint64_t addr)
+{
+	const struct mz_format *f = table->config.format;
+	struct mz_item item = {mz_oa_from(0), mz_prop_from(0), 0};
+	uint64_t *slots = table->root;
+
+	for (unsigned level = f->levels; level > 0; level--) {
+		uint64_t entry = mz_load_acquire(&slots[mz_index(f, addr, level)]);
+		enum mz_kind kind = f->kind(entry, level);
+
+		if (kind == MZ_ABSENT || !(f->prop(entry, level).perm & MZ_WRITE))
+			break;
+		if (kind == MZ_LEAF) {
+			item.level = (uint8_t)level;
+			break;
+		}
+		slots = mz_slots_at(&table->config, f->oa(entry, level));
+	}
+	return item;
+}
+
+static void run_store(const struct action *action, unsigned thread)
+{
+	const struct mz_table *table = &world.space.table;
+	struct call *call = history_begin(CALL_STORE, ia_of(action).addr);
+
+	(void)thread;
+	table->config.rcu.enter(NULL);
+	call->item = walk_to_write(table, ia_of(action).addr);
+	table->config.rcu.leave(NULL);
+	history_end(call);
 }
 
 static void run_use(const struct action *action, unsigned thread)
@@ -341,6 +410,10 @@ static const struct verb {
 	{"walk", run_walk, 0},
 	{"fault", run_fault, MZ_READ},
 	{"touch", run_touch, MZ_READ},
+	{"fill", run_fill, MZ_READ | MZ_WRITE},
+	{"forbid", run_forbid, 0},
+	{"allow", run_allow, 0},
+	{"store", run_store, 0},
 	{"use", run_use, 0},
 	{"hang", run_hang, 0},
 	{"write", run_write, 0},

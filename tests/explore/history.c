@@ -55,7 +55,7 @@ static struct call *call_begin(enum call_kind kind, unsigned unit, uint64_t ia, 
 
 struct call *history_begin(enum call_kind kind, uint64_t ia)
 {
-	return call_begin(kind, unit_begin(false), ia, TINY_PAGE);
+	return call_begin(kind, unit_begin(kind == CALL_STORE), ia, TINY_PAGE);
 }
 
 void history_end(struct call *call)
@@ -121,32 +121,41 @@ static enum mz_error watched_protect(struct mz_table *table, mz_ia ia, uint64_t 
 	return call->error;
 }
 
-/* A leaf is mapped, or the one that is there is looked at. */
+/* A fill is a map of the leaf that it has chosen. */
 static enum mz_error watched_fill(struct mz_table *table, mz_ia ia, struct mz_fill *fill)
 {
 	struct call *call;
-	uint64_t bytes;
 
 	if (current < 0)
 		return inner->fill(table, ia, fill);
 	call = call_begin(CALL_MAP, unit_begin(false), ia.addr, TINY_PAGE);
+	call->perm = fill->prop.perm;
 	call->error = inner->fill(table, ia, fill);
-	call->item = mz_leaf_item(table, fill->leaf);
-	bytes = (uint64_t)1 << table->config.format->shift[call->item.level];
 	if (call->error == MZ_OK) {
-		call->first = page(ia.addr & ~(bytes - 1));
-		call->count = page(bytes);
-		call->oa = page(call->item.oa.addr & ~(bytes - 1));
-		call->perm = fill->prop.perm;
-	} else if (call->error == MZ_OCCUPIED) {
-		call->kind = CALL_QUERY;
-		history.units[call->unit].query = true;
+		uint64_t span = mz_span(table->config.format, mz_leaf_level(fill->leaf));
+		uint64_t first = ia.addr & ~(span - 1);
+
+		call->first = page(first);
+		call->count = page(span);
+		call->oa = page(first + fill->offset);
 	}
 	unit_end(call->unit);
 	return call->error;
 }
 
-/* The part of a leaf around an address gets the permission to write, if it is there. */
+static enum mz_error watched_write_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
+					   struct mz_gather *gather)
+{
+	struct call *call;
+
+	if (current < 0)
+		return inner->write_protect(table, ia, bytes, gather);
+	call = call_begin(CALL_WRITE_PROTECT, unit_begin(false), ia.addr, bytes);
+	call->error = inner->write_protect(table, ia, bytes, gather);
+	unit_end(call->unit);
+	return call->error;
+}
+
 static enum mz_error watched_write_enable(struct mz_table *table, mz_ia ia,
 					  struct mz_writable *writable)
 {
@@ -154,7 +163,7 @@ static enum mz_error watched_write_enable(struct mz_table *table, mz_ia ia,
 
 	if (current < 0)
 		return inner->write_enable(table, ia, writable);
-	call = call_begin(CALL_ALLOW, unit_begin(false), ia.addr, TINY_PAGE);
+	call = call_begin(CALL_WRITE_ENABLE, unit_begin(false), ia.addr, TINY_PAGE);
 	call->error = inner->write_enable(table, ia, writable);
 	if (call->error == MZ_OK) {
 		call->first = page(writable->ia.addr);
@@ -261,6 +270,7 @@ static const struct mz_ops watched = {
 	.unmap = watched_unmap,
 	.protect = watched_protect,
 	.fill = watched_fill,
+	.write_protect = watched_write_protect,
 	.write_enable = watched_write_enable,
 	.find = watched_find,
 	.cursor_open = watched_cursor_open,

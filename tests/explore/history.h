@@ -17,9 +17,11 @@ enum call_kind {
 	CALL_MAP,
 	CALL_UNMAP,
 	CALL_PROTECT,
-	CALL_ALLOW, /* writing */
 	CALL_QUERY,
 	CALL_TOUCH, /* by the MMU */
+	CALL_STORE, /* by the MMU, which sets no bits: `item.level` 0: it may not */
+	CALL_WRITE_PROTECT,
+	CALL_WRITE_ENABLE,
 	CALL_CURSOR_QUERY,
 	CALL_CURSOR_MAP,
 	CALL_CURSOR_TAKE,

@@ -228,8 +228,8 @@ static void compare(void)
 static const struct mz_format *format_named(const char *name)
 {
 	static const struct mz_format *const formats[] = {
-		&tiny_2x4, &tiny_2x4_runtime,  &tiny_3x2,
-		&tiny_3x4, &tiny_2x4_breaking, &tiny_3x2_breaking,
+		&tiny_2x4,          &tiny_2x4_runtime,  &tiny_3x2,        &tiny_3x4,
+		&tiny_2x4_breaking, &tiny_3x2_breaking, &tiny_2x4_narrow, &tiny_3x2_narrow,
 	};
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)

@@ -10,6 +10,7 @@
 #include "tests/explore/history.h"
 #include "tests/explore/sched.h"
 #include "tests/explore/world.h"
+#include "tests/explore/writable.h"
 
 struct world world;
 
@@ -101,7 +102,7 @@ void program_begin(const struct program *program)
 	memory_clear((program->flags & PROGRAM_HARDWARE) != 0);
 	grace_clear();
 	history_clear();
-	serial_clear(program->flags & PROGRAM_CACHED ? program->format : NULL);
+	serial_clear(program->format, (program->flags & PROGRAM_CACHED) != 0);
 	memset(&world, 0, sizeof(world));
 	world.flags = program->flags;
 	if (mz_space_init(&world.space, &config, NULL, &world.region, 1) != MZ_OK ||
@@ -114,6 +115,8 @@ void program_begin(const struct program *program)
 	if (program->flags & PROGRAM_ACTIVE)
 		(void)mz_processor_activate(&world.processor, &world.space.table);
 	serial_look(&begin_pages, &world.space.table);
+	if (program->format->hierarchical)
+		writable_look(&world.space.table);
 	history_watch(&world.space.table);
 	memory_keep();
 	kept = world;
@@ -192,6 +195,8 @@ void program_finish(void)
 		serial_look(&end_pages, &world.space.table);
 		history_settle();
 		serial_check(&begin_pages, &end_pages);
+		if (running->format->hierarchical)
+			writable_check(&world.space.table);
 		check_items(&end_pages);
 		check_dirty(&end_pages);
 		caches_check(&world.space.table);

@@ -9,6 +9,9 @@
  *   fault A [rwx]       an access to the space, by default `r`; all of it is RAM
  *   touch A [rw]        an access by the MMU, which sets accessed and dirty bits
  *   use A               an access by the MMU, which caches what it meets on its way
+ *   fill A+N [rwx]      fills with a leaf of N pages at most
+ *   forbid A+N          write-protects from above;  allow A+N  lets A be written, N pages at most
+ *   store A             a write by the MMU, which sets no bits
  *   hang A              maps a page by guards and entries
  *   write A             writes to what a map of the page by this thread would map
  *   read A              queries the page, and reads what it maps

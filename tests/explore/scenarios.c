@@ -19,6 +19,10 @@
 #define LONG     PROGRAM_LONG
 #define CACHED   PROGRAM_CACHED
 
+/* Formats whose links narrow what lies below. */
+#define NARROW      &tiny_2x4_narrow
+#define DEEP_NARROW &tiny_3x2_narrow
+
 /* Formats that break before they make. */
 #define BREAKING      &tiny_2x4_breaking
 #define DEEP_BREAKING &tiny_3x2_breaking
@@ -143,6 +147,45 @@ const struct scenario scenarios[] = {
 	 "use 0; use 0 | open 0+2; take 1; close | map 0"},
 	{"cursor_maps_a_leaf_over_an_emptied_node_in_use", BREAKING, CACHED, "map 0",
 	 "use 0; use 0 | unmap 0; open 0+4; put 2; close"},
+
+	/* Fills. */
+	{"fills_of_one_page", FLAT, 0, "", "fill 0 | fill 0"},
+	{"fills_of_one_page_in_a_node", FLAT, 0, "map 1", "fill 0 | fill 0"},
+	{"fills_that_both_need_a_new_node", FLAT, 0, "", "fill 0 | fill 1"},
+	{"fills_that_both_need_two_new_nodes", DEEP, 0, "", "fill 0 | fill 2"},
+	{"fills_of_a_large_leaf_and_a_page_in_it", FLAT, 0, "", "fill 0+4 | fill 2"},
+	{"fill_and_map_of_a_large_leaf", FLAT, 0, "", "fill 2+4 | map 0+4"},
+	{"fill_and_unmap_of_one_page", FLAT, TRACKED, "fill 0",
+	 "unmap 0; fill 0 | fill 0; unmap 0"},
+	{"fill_and_unmap_that_empties_the_node", FLAT, 0, "map 0", "fill 1 | unmap 0"},
+	{"fill_and_unmap_that_empties_two_nodes", DEEP, 0, "map 0", "fill 1 | unmap 0"},
+	{"fill_and_cut", FLAT, BASE, "map 0+3", "fill 3 | unmap 0+4"},
+	{"fill_and_cut_deep", DEEP, BASE, "map 0+3", "fill 3 | unmap 0+4"},
+	{"fill_and_query", DEEP, 0, "", "fill 0 | query 0; walk 0"},
+	{"fill_of_contents", FLAT, 0, "", "write 0; fill 0 | read 0"},
+	{"fill_of_contents_in_a_node", FLAT, 0, "map 1", "write 0; fill 0 | read 0"},
+
+	/* Writing is forbidden from above, and allowed again. */
+	{"allows_in_one_node", NARROW, 0, "map 0+3; forbid 0+4", "allow 0 | allow 1"},
+	{"allows_of_one_page", NARROW, 0, "map 0+3; forbid 0+4", "allow 0 | allow 0"},
+	{"allows_in_two_nodes", DEEP_NARROW, BASE, "map 0+4; forbid 0+8", "allow 0 | allow 2"},
+	{"allows_of_parts_of_a_large_leaf", NARROW, 0, "map 0+4; forbid 0+4", "allow 0 | allow 3"},
+	{"allow_and_forbid", NARROW, 0, "map 0+3; forbid 0+4", "allow 0 | forbid 0+4"},
+	{"allow_and_forbid_of_a_page", NARROW, 0, "map 0+3; forbid 0+4", "allow 0 | forbid 0+2"},
+	{"allow_and_forbid_deep", DEEP_NARROW, BASE, "map 0+4; forbid 0+8", "allow 0 | forbid 0+4"},
+	{"allow_and_store", NARROW, 0, "map 0+3; forbid 0+4", "allow 0 | store 1; store 0"},
+	{"allow_and_store_deep", DEEP_NARROW, BASE, "map 0+4; forbid 0+8",
+	 "allow 0 | store 1; store 2"},
+	{"forbid_and_store", NARROW, 0, "map 0+3", "forbid 0+4 | store 1; store 2"},
+	{"allow_and_unmap", NARROW, 0, "map 0+3; forbid 0+4", "allow 0 | unmap 0"},
+	{"allow_and_unmap_that_empties_the_node", NARROW, 0, "map 0; forbid 0+4",
+	 "allow 0 | unmap 0"},
+	{"allow_and_cut", NARROW, BASE, "map 0+4; forbid 0+4", "allow 0 | unmap 0+4"},
+	{"allow_and_cut_deep", DEEP_NARROW, BASE, "map 0+4; forbid 0+8", "allow 0 | unmap 0+4"},
+	{"allow_and_fill", NARROW, 0, "map 0; forbid 0+4", "allow 0 | fill 1; store 0"},
+	{"allow_and_protect", NARROW, 0, "map 0+2 rwx", "forbid 0+4; allow 0 | protect 0 r"},
+	{"allow_forbid_and_store", NARROW, 0, "map 0+2; forbid 0+4",
+	 "allow 0 | forbid 0+4 | store 1"},
 
 	/* Guards and entries. */
 	{"hang_and_hang", FLAT, 0, "", "hang 0 | hang 1"},

@@ -28,6 +28,8 @@ static uint64_t writers;           /* units, as bits */
 
 static unsigned broken_pages; /* that are broken together: of a leaf; 0: none ever are */
 
+static unsigned perms = ~0u; /* that are looked at */
+
 static uint64_t outcomes[OUTCOMES_MAX];
 static unsigned outcome_count;
 
@@ -35,7 +37,7 @@ static unsigned outcome_count;
 
 static uint32_t page_value(unsigned oa, unsigned perm, unsigned flags)
 {
-	return (oa + 1) << 8 | flags << 3 | perm;
+	return (oa + 1) << 8 | flags << 3 | (perm & perms);
 }
 
 static uint32_t item_value(struct mz_item item)
@@ -66,7 +68,7 @@ static bool none_mapped(const uint32_t *pages, unsigned first, unsigned end)
 
 static uint32_t protected_page(uint32_t page, unsigned perm)
 {
-	return page == 0 ? 0 : (page & ~7u) | perm;
+	return page == 0 ? 0 : (page & ~7u) | (perm & perms);
 }
 
 static unsigned fragment_page(const struct call *call)
@@ -119,7 +121,7 @@ static bool may_be_broken(const struct call *look)
 		const struct call *call = &history.calls[i];
 		unsigned first = call->first - call->first % broken_pages;
 		bool splits = call->kind == CALL_UNMAP || call->kind == CALL_PROTECT ||
-			call->kind == CALL_ALLOW || call->kind == CALL_CURSOR_TAKE ||
+			call->kind == CALL_WRITE_ENABLE || call->kind == CALL_CURSOR_TAKE ||
 			call->kind == CALL_CURSOR_PROTECT;
 
 		if (splits && look->first >= first &&
@@ -170,11 +172,14 @@ static bool apply(uint32_t *pages, const struct call *call)
 		for (unsigned i = first; i < end; i++)
 			pages[i] = protected_page(pages[i], call->perm);
 		return true;
-	case CALL_ALLOW:
-		if (call->error != MZ_OK)
-			return call->error == MZ_NOT_MAPPED && none_mapped(pages, first, end);
+	case CALL_WRITE_PROTECT:
+	case CALL_STORE:
+		return true;
+	case CALL_WRITE_ENABLE:
+		if ((call->error == MZ_OK) != (pages[first] != 0))
+			return false;
 		for (unsigned i = first; i < end; i++)
-			pages[i] |= pages[i] != 0 ? MZ_WRITE : 0;
+			pages[i] |= pages[i] != 0 ? MZ_WRITE & perms : 0;
 		return true;
 	case CALL_QUERY:
 		return pages[first] == item_value(call->item);
@@ -445,9 +450,10 @@ static bool remember(uint64_t outcome)
 	return true;
 }
 
-void serial_clear(const struct mz_format *format)
+void serial_clear(const struct mz_format *format, bool flushed)
 {
-	broken_pages = format != NULL && format->break_before_make
+	perms = format->hierarchical ? ~(unsigned)MZ_WRITE : ~0u;
+	broken_pages = flushed && format->break_before_make
 		? 1u << (format->shift[2] - TINY_PAGE_LG2)
 		: 0;
 	memset(outcomes, 0, sizeof(outcomes));

@@ -44,8 +44,11 @@ static inline bool serial_dirty(uint32_t page)
 /* Asks the table for every page, past the history. */
 void serial_look(struct serial_pages *pages, const struct mz_table *table);
 
-/* Forgets the outcomes of another program. `format`: of a table that is flushed, or NULL. */
-void serial_clear(const struct mz_format *format);
+/*
+ * Forgets the outcomes of another program, whose table is flushed or not. Where links narrow, what
+ * may be written is left to tests/explore/writable.h.
+ */
+void serial_clear(const struct mz_format *format, bool flushed);
 
 /* Checks the history. Fails if there is no order. */
 void serial_check(const struct serial_pages *begin, const struct serial_pages *end);

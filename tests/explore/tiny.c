@@ -71,6 +71,23 @@ static inline uint64_t tiny_clean(uint64_t entry, unsigned level, unsigned flags
 		~((flags & MZ_ACCESSED ? TINY_ACCESSED : 0) | (flags & MZ_DIRTY ? TINY_DIRTY : 0));
 }
 
+static inline uint64_t tiny_link_write(uint64_t link, unsigned level, bool on)
+{
+	(void)level;
+	return on ? link | MZ_WRITE : link & ~(uint64_t)MZ_WRITE;
+}
+
+static inline uint64_t tiny_forbid_write(uint64_t entry, unsigned level)
+{
+	unsigned perm = tiny_prop(entry, level).perm;
+
+	if (tiny_kind(entry, level) == MZ_NODE)
+		return tiny_link_write(entry, level, false);
+	if (tiny_kind(entry, level) == MZ_LEAF && (perm & MZ_READ) != 0)
+		return tiny_with_perm(entry, level, perm & ~(unsigned)MZ_WRITE);
+	return entry;
+}
+
 static inline uint64_t tiny_root_register(mz_oa root, uint32_t features)
 {
 	(void)features;
@@ -116,6 +133,23 @@ const struct mz_format tiny_3x2_breaking = {
 	TINY_3X2,
 	TINY_FUNCTIONS,
 	.break_before_make = true,
+};
+
+#define TINY_NARROW \
+	.hierarchical = true, .link_write = tiny_link_write, .forbid_write = tiny_forbid_write
+
+const struct mz_format tiny_2x4_narrow = {
+	.name = "tiny_2x4_narrow",
+	TINY_2X4,
+	TINY_FUNCTIONS,
+	TINY_NARROW,
+};
+
+const struct mz_format tiny_3x2_narrow = {
+	.name = "tiny_3x2_narrow",
+	TINY_3X2,
+	TINY_FUNCTIONS,
+	TINY_NARROW,
 };
 
 const struct mz_format tiny_3x4 = {

@@ -24,4 +24,7 @@ extern const struct mz_format tiny_3x2, tiny_3x4;
 /* Break before they make, for the run-time instance. */
 extern const struct mz_format tiny_2x4_breaking, tiny_3x2_breaking;
 
+/* Links narrow what lies below, for the run-time instance. */
+extern const struct mz_format tiny_2x4_narrow, tiny_3x2_narrow;
+
 #endif
