@@ -78,7 +78,7 @@ static void expect_failures_then_ok(struct op op, unsigned failures_min)
 
 static struct op map_op(uint64_t ia, uint64_t bytes, uint64_t oa)
 {
-	return (struct op) {OP_MAP, 0, ia, bytes, oa, mz_prop_from(RWX)};
+	return (struct op) {OP_MAP, 0, ia, bytes, oa, mz_prop_from(RWX), 0};
 }
 
 START_TEST(mapping_the_first_page_needs_a_node_a_level)
@@ -112,9 +112,10 @@ START_TEST(splitting_is_all_or_nothing)
 	begin(_i);
 	for (unsigned level = 2; level <= x.format->levels; level++) {
 		uint64_t span = fixture_span(&x, level);
-		struct op protect = {OP_PROTECT, 0, x.base + x.page,
-				     x.page,     0, mz_prop_from(MZ_READ)};
-		struct op unmap = {OP_UNMAP, 0, x.base + span - x.page, 2 * x.page, 0, {0, 0, 0}};
+		struct op protect = {
+			OP_PROTECT, 0, x.base + x.page, x.page, 0, mz_prop_from(MZ_READ), 0};
+		struct op unmap = {OP_UNMAP,  0, x.base + span - x.page, 2 * x.page, 0,
+				   {0, 0, 0}, 0};
 
 		if (!fixture_leaf_allowed(&x, level))
 			continue;

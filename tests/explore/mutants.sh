@@ -104,6 +104,24 @@ mutant a_cursor_maps_over_no_empty_node runtime.c \
 mutant a_cursor_takes_empty_nodes runtime.c \
   body/cursor.h '/ next_mapped(/,/^}/{/maps_anything(/d;s/may_cut(table, node.level) \&\&/may_cut(table, node.level))/}'
 
+# ---- Fills, and writing from above ----
+mutant a_fill_does_not_look_again runtime.c \
+  body/fill.h '/ fill_entry(/,/^}/s/absent = f->kind(.*/absent = true;/'
+mutant a_fill_goes_into_a_stray_node runtime.c \
+  body/fill.h '/ fill_entry(/,/^}/s/if (!lock_unless_stray(node.frame))/mz_lock_acquire(\&node.frame->lock);\n\tif (false)/'
+mutant a_filled_entry_is_stored_without_release runtime.c \
+  body/fill.h '/ fill_entry(/,/^}/s/mz_store_release/mz_store_relaxed/'
+mutant a_filled_entry_is_not_counted runtime.c \
+  body/fill.h '/ fill_entry(/,/^}/{/add_children(/d}'
+mutant a_link_allows_before_the_entries_forbid runtime.c \
+  body/write.h '/ hand_down(/,/^}/s/^\t\tif (mmu_writes(table))$/\t\tallow_write(f, node, index, entry, mmu_writes(table));\n&/'
+mutant entries_forbid_nothing runtime.c \
+  body/write.h '/ hand_down(/,/^}/{/forbid_all(/s/forbid_all(.*/;/}'
+mutant a_hand_down_does_not_look_again runtime.c \
+  body/write.h '/ hand_down(/,/^}/s/ \&\& !lets_write(f, entry, level)//'
+mutant a_leaf_is_opened_as_it_was runtime.c \
+  body/write.h '/ open_leaf(/,/^}/{s/^\tbool found;/&\n\tuint64_t was = mz_table_find(table, mz_ia_from(addr)).entry;/;s/open_part(table, node, entry/open_part(table, node, was/}'
+
 # ---- Bits that the MMU sets ----
 mutant a_protect_stores_over_the_bits runtime.c \
   body/entry.h '/ entry_protect(/,/^}/s/if (atomic)/if (false)/'
@@ -117,6 +135,8 @@ mutant a_node_is_cut_whose_bits_are_reported runtime.c \
   body/unmap.h '/!reports_flags(/d;s/may_cut(table, node.level) \&\&$/may_cut(table, node.level)) {/'
 mutant a_fragment_is_read_before_the_bits runtime.c \
   body/cursor.h '/ instance_cursor_take_next(/,/^}/s/entry = entries_clear(/entries_clear(/'
+mutant forbidding_stores_over_the_bits runtime.c \
+  body/write.h '/ forbid_write(/,/^}/s/if (atomic)/if (false)/'
 
 # ---- Breaks, and flushes ----
 mutant a_leaf_is_split_without_a_break runtime.c \

@@ -184,6 +184,10 @@ const struct scenario scenarios[] = {
 	{"allow_and_cut_deep", DEEP_NARROW, BASE, "map 0+4; forbid 0+8", "allow 0 | unmap 0+4"},
 	{"allow_and_fill", NARROW, 0, "map 0; forbid 0+4", "allow 0 | fill 1; store 0"},
 	{"allow_and_protect", NARROW, 0, "map 0+2 rwx", "forbid 0+4; allow 0 | protect 0 r"},
+	{"touch_and_forbid", NARROW, HARDWARE, "map 0+3", "touch 0 | forbid 0"},
+	{"touch_and_allow", NARROW, HARDWARE, "map 0+3; forbid 0+4", "touch 1 | allow 0"},
+	{"touch_and_allow_of_one_page", NARROW, HARDWARE, "map 0+3; forbid 0+4",
+	 "touch 0 | allow 0"},
 	{"allow_forbid_and_store", NARROW, 0, "map 0+2; forbid 0+4",
 	 "allow 0 | forbid 0+4 | store 1"},
 
