@@ -71,6 +71,8 @@ struct mz_format {
 	bool ia_signed;         /* bits above ia_lg2 repeat the topmost bit (canonical addresses) */
 	bool hierarchical;      /* a link's permissions are ANDed to those of all that lies below */
 	bool links_accessed;    /* the MMU sets the accessed flag of links too */
+	bool links_cached_raw;  /* the MMU may cache of a link what it says, not narrowed by others
+				 */
 	bool break_before_make; /* an entry is flushed before it changes, see above */
 	uint8_t index_lg2[MZ_LEVELS_MAX + 1]; /* by level: the bits of an index; [0] is unused */
 	uint8_t shift[MZ_LEVELS_MAX + 1];     /* by level: log2 of the bytes that one entry maps */

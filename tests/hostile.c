@@ -194,6 +194,7 @@ const struct mz_format hostile5 = {
 	.ia_signed = true,
 	.hierarchical = true,
 	.links_accessed = true,
+	.links_cached_raw = true,
 	.link_write = hostile_link_write,
 	.forbid_write = hostile_forbid_write,
 	.index_lg2 = {0, 6, 3, 4, 6, 8},

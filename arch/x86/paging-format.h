@@ -247,6 +247,9 @@ const struct mz_format PAGING_VARIANT = {
 	.ia_signed = !PAGING_NESTED, /* section 3.3.7.1 of volume 1: canonical addresses */
 	.hierarchical = true,
 	.links_accessed = true,
+	/* Intel's caches narrow (section 4.10.3.1); AMD's manual does not say that its caches do.
+	 */
+	.links_cached_raw = true,
 	.index_lg2 = {0, 9, 9, 9, 9, PAGING_LEVELS == 5 ? 9 : 0},
 	.shift = {0, 12, 21, 30, 39, PAGING_LEVELS == 5 ? 48 : 0},
 	.leaf_levels = 1 << 1 | 1 << 2 | 1 << 3,

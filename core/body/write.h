@@ -6,6 +6,9 @@
  * forbids, then the link allows. So each step costs one node, whatever the subtree holds, and at no
  * moment may anything be written that was not asked for.
  *
+ * A processor that caches links for themselves, and not what they let together with those above, is
+ * made to forget them between the two (`links_cached_raw`).
+ *
  * In other formats the leaves are protected one by one, behind the same calls.
  */
 #ifndef MZ_CORE_BODY_WRITE_H
@@ -133,6 +136,15 @@ MZ_INLINE void forbid_all(const struct mz_format *f, struct mz_node_ref node, bo
 		forbid_write(f, node, i, atomic);
 }
 
+/* What one entry of this level maps around an address. */
+MZ_INLINE struct stale span_of(const struct mz_table *table, uint64_t addr, unsigned level)
+{
+	const struct mz_format *f = format_of(table);
+	struct stale span = {addr & ~(mz_span(f, level) - 1), mz_span_last(f, addr, level)};
+
+	return span;
+}
+
 /*
  * Hands down what the narrow link for `addr` in the node of `level` at `oa` forbids. Somebody else
  * may have done so, or cut the node: whoever asked looks again.
@@ -155,6 +167,9 @@ MZ_NOINLINE void hand_down(struct mz_table *table, mz_oa oa, unsigned level, uin
 			forbid_all(f, child, true);
 		else
 			forbid_all(f, child, false);
+		/* A link below that is cached as it was would let write when this one does. */
+		if (f->links_cached_raw && level > 2 && table->config.flush.range != NULL)
+			flush_stale(table, span_of(table, addr, level), true);
 		allow_write(f, node, index, entry, mmu_writes(table));
 		mz_lock_release(&child.frame->lock);
 	}
