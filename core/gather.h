@@ -36,8 +36,8 @@ struct mz_gather {
 
 	/*
 	 * Set after mz_gather_init() by who has set nodes aside: splits take from here what is
-	 * there, and only then ask for memory. A change that splits at its ends takes at most two
-	 * nodes of each level below the root. NULL: no nodes were set aside.
+	 * there, and only then ask for memory; mz_reserve_need_splits() says how many they can
+	 * take. NULL: no nodes were set aside.
 	 */
 	struct mz_reserve *reserve;
 

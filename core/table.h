@@ -184,9 +184,10 @@ struct mz_writable {
 
 /*
  * Lets the memory around ia be written, and nothing else that was not: what links on the way forbid
- * is handed down a level at a time. Permissions are only added, so only a split needs a flush.
- * MZ_OUT_OF_RANGE. MZ_NOT_MAPPED: no memory is mapped at ia. MZ_NO_MEMORY: a split needs a node;
- * the way is open then, the leaf is not.
+ * is handed down a level at a time. Permissions are only added, so only a split needs a flush, and
+ * links that are cached raw, at once.
+ * MZ_OUT_OF_RANGE. MZ_NOT_MAPPED: no memory is mapped at ia. MZ_NOT_ENCODABLE. MZ_NO_MEMORY: a
+ * split needs a node; the way is open then, the leaf is not.
  */
 MZ_MUST_CHECK static inline enum mz_error mz_table_write_enable(struct mz_table *table, mz_ia ia,
 								struct mz_writable *writable)
