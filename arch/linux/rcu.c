@@ -86,7 +86,10 @@ static void wait_for_readers(void *context)
 enum mz_error mz_urcu_init(struct mz_urcu *urcu)
 {
 	*urcu = (struct mz_urcu) {
-		.hooks = {.context = urcu, .enter = enter, .leave = leave, .retire = retire,
+		.hooks = {.context = urcu,
+			  .enter = enter,
+			  .leave = leave,
+			  .retire = retire,
 			  .wait = wait_for_readers},
 		.job = calloc(1, sizeof(*urcu->job)),
 		.waiting = MZ_FRAME_NONE,

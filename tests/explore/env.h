@@ -44,7 +44,6 @@ static inline bool mz_replace(uint64_t *slot, uint64_t *from, uint64_t to)
 	return memory_replace(slot, from, to);
 }
 
-/* Nobody looks at a counter while the threads run. */
 static inline void mz_lock_acquire(uint32_t *lock)
 {
 	memory_lock(lock);

@@ -184,6 +184,23 @@ static void release(struct cell *cell, bool update)
 
 /* ---- Atomic accesses ---- */
 
+/* What is neither a node nor metadata, and nobody shares while the threads run. */
+static struct {
+	uintptr_t begin;
+	size_t bytes;
+} besides;
+
+void memory_besides(const void *begin, size_t bytes)
+{
+	besides.begin = (uintptr_t)begin;
+	besides.bytes = bytes;
+}
+
+static bool is_explored(const uint64_t *place)
+{
+	return current >= 0 && (uintptr_t)place - besides.begin >= besides.bytes;
+}
+
 static size_t slot_of(const uint64_t *place)
 {
 	size_t slot;
@@ -221,7 +238,7 @@ void memory_fill(uint64_t *slot, uint64_t entry)
 
 uint64_t memory_load(const uint64_t *slot, bool acquires)
 {
-	if (current >= 0) {
+	if (is_explored(slot)) {
 		size_t number = slot_of(slot);
 		struct cell *cell;
 
@@ -235,7 +252,7 @@ uint64_t memory_load(const uint64_t *slot, bool acquires)
 
 void memory_store(uint64_t *slot, uint64_t entry, bool releases)
 {
-	if (current >= 0) {
+	if (is_explored(slot)) {
 		size_t number = slot_of(slot);
 		struct cell *cell;
 

@@ -36,6 +36,9 @@ struct mz_memory memory_hooks(void);
 /* Everything is free. `mmu_writes`: entries change under a lock's holder. Then a beginning is made;
  * it is kept, and comes back before each run. */
 void memory_clear(bool mmu_writes);
+
+/* Words here are not explored: a gate that is never shut, and counters of one thread each. */
+void memory_besides(const void *begin, size_t bytes);
 void memory_keep(void);
 void memory_restore(void);
 

@@ -105,6 +105,7 @@ void program_begin(const struct program *program)
 	serial_clear(program->format, (program->flags & PROGRAM_CACHED) != 0);
 	memset(&world, 0, sizeof(world));
 	world.flags = program->flags;
+	memory_besides(&world, sizeof(world));
 	if (mz_space_init(&world.space, &config, NULL, &world.region, 1) != MZ_OK ||
 	    mz_space_add(&world.space, &ram) != MZ_OK)
 		fail("the space cannot be made");
