@@ -137,7 +137,7 @@ MZ_INLINE void forbid_all(const struct mz_format *f, struct mz_node_ref node, bo
 }
 
 /* What one entry of this level maps around an address. */
-MZ_INLINE struct stale span_of(const struct mz_table *table, uint64_t addr, unsigned level)
+MZ_INLINE struct stale stale_span(const struct mz_table *table, uint64_t addr, unsigned level)
 {
 	const struct mz_format *f = format_of(table);
 	struct stale span = {addr & ~(mz_span(f, level) - 1), mz_span_last(f, addr, level)};
@@ -169,7 +169,7 @@ MZ_NOINLINE void hand_down(struct mz_table *table, mz_oa oa, unsigned level, uin
 			forbid_all(f, child, false);
 		/* A link below that is cached as it was would let write when this one does. */
 		if (f->links_cached_raw && level > 2 && table->config.flush.range != NULL)
-			flush_stale(table, span_of(table, addr, level), true);
+			flush_stale(table, stale_span(table, addr, level), true);
 		allow_write(f, node, index, entry, mmu_writes(table));
 		mz_lock_release(&child.frame->lock);
 	}

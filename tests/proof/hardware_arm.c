@@ -244,7 +244,7 @@ static void vtcr(uint32_t features)
 	struct mz_format f;
 	unsigned start;
 
-	CLAIM((is == 0) == !s2_exists(&w), "0 for a format that is not");
+	CLAIM((is == 0) == (s2_refusal(&w) != MZ_OK), "0 for a format that is not");
 	if (is == 0 || mz_arm_s2_format(&w, &f) != MZ_OK)
 		return;
 	claim_control(is, w.page_lg2, w.ia_bits);
@@ -268,7 +268,7 @@ static void tcr(uint32_t features)
 	bool hd = ha && (w.options & MZ_ARM_DBM) != 0;
 	bool lpa2 = (w.options & MZ_ARM_WIDE) != 0 && w.page_lg2 != 16;
 
-	CLAIM((is == 0) == !s1_exists(&w), "0 for a format that is not");
+	CLAIM((is == 0) == (s1_refusal(&w) != MZ_OK), "0 for a format that is not");
 	if (is == 0)
 		return;
 	claim_control(is, w.page_lg2, w.ia_bits);
