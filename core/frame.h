@@ -22,6 +22,7 @@ struct mz_frame {
 	uint16_t child_count; /* entries that are not absent; changes only under the lock */
 	uint8_t level;        /* set at birth, never changed */
 	bool stray : 1;       /* cut from its parent: whoever locks it must retry from the root */
+	bool moved : 1;       /* what its leaves own is another leaf's: nothing to put */
 	bool touched : 1;     /* the MMU may have used it since it was harvested; under the lock */
 	bool guarded : 1;     /* a guard lives: accounted for with MZ_DEBUG */
 	uint32_t lock;        /* 1 while it is held; a word, for not every processor swaps bytes */
@@ -33,7 +34,7 @@ struct mz_frame {
 /* The metadata of a newborn node: one reference, no children, not stray, not locked. */
 static inline struct mz_frame mz_frame_new(unsigned level)
 {
-	struct mz_frame frame = {1, MZ_FRAME_NONE, 0, 0, false, true, false, 0};
+	struct mz_frame frame = {1, MZ_FRAME_NONE, 0, 0, false, false, true, false, 0};
 
 	frame.level = (uint8_t)level;
 	return frame;

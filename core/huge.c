@@ -149,6 +149,20 @@ static void put_leaf(struct mz_table *table, struct mz_node_ref node, unsigned i
 			 f->make_leaf(mz_oa_from(first + like->offset), node.level, like->prop));
 }
 
+/* What the leaves of a locked subtree own is the new leaf's now. */
+static void move_items(struct mz_table *table, struct mz_node_ref node)
+{
+	const struct mz_format *f = table->config.format;
+
+	node.frame->moved = true;
+	for (unsigned i = 0; node.level > 1 && i < mz_entry_count(f, node.level); i++) {
+		uint64_t entry = mz_load_relaxed(&node.slots[i]);
+
+		if (f->kind(entry, node.level) == MZ_NODE)
+			move_items(table, child_of(table, entry, node.level));
+	}
+}
+
 /* Gives the nodes up that a leaf has taken the place of. Nothing is unmapped by that. */
 static void drop_nodes(struct mz_table *table, struct mz_node_ref child, mz_node made,
 		       uint64_t first, struct mz_gather *gather)
@@ -156,6 +170,7 @@ static void drop_nodes(struct mz_table *table, struct mz_node_ref child, mz_node
 	void (*unmapped)(void *, mz_ia, struct mz_item, unsigned) = gather->unmapped;
 
 	gather->unmapped = NULL;
+	move_items(table, child);
 	estrange(table, child, first, false, gather);
 	gather->unmapped = unmapped;
 	mz_gather_node_(table->config.format, gather, made.oa);

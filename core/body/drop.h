@@ -32,7 +32,7 @@ static inline void instance_drop(const struct mz_config *c, mz_oa node, uint32_t
 				child_frame->next = *dead;
 				*dead = mz_page_number(f, child);
 			}
-		} else if (c->items.put != NULL) {
+		} else if (c->items.put != NULL && !frame->moved) {
 			c->items.put(c->items.context, item_of(f, entry, level));
 		}
 	}
