@@ -25,14 +25,15 @@ uint64_t *tree_slot(const struct mz_table *table, uint64_t ia, unsigned level, m
 
 	for (unsigned l = f->levels; l > 0; l--) {
 		uint64_t *slot = tree_node(table, at) + mz_index(f, ia, l);
+		uint64_t entry = mz_load_acquire(slot);
 
 		if (node)
 			*node = at;
 		if (l == level)
 			return slot;
-		if (f->kind(*slot, l) != MZ_NODE)
+		if (f->kind(entry, l) != MZ_NODE)
 			return NULL;
-		at = f->oa(*slot, l);
+		at = f->oa(entry, l);
 	}
 	return NULL;
 }
