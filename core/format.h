@@ -64,16 +64,18 @@ struct mz_ops;
 
 struct mz_format {
 	const char *name;
-	uint8_t levels;         /* the root's level */
-	uint8_t page_lg2;       /* the base page, and the unit in which nodes are allocated */
-	uint8_t ia_lg2;         /* input addresses are this wide */
-	uint8_t oa_lg2;         /* output addresses are this wide */
-	bool ia_signed;         /* bits above ia_lg2 repeat the topmost bit (canonical addresses) */
-	bool hierarchical;      /* a link's permissions are ANDed to those of all that lies below */
-	bool links_accessed;    /* the MMU sets the accessed flag of links too */
-	bool links_cached_raw;  /* the MMU may cache of a link what it says, not narrowed by others
-				 */
-	bool break_before_make; /* an entry is flushed before it changes, see above */
+	uint8_t levels;        /* the root's level */
+	uint8_t page_lg2;      /* the base page, and the unit in which nodes are allocated */
+	uint8_t ia_lg2;        /* input addresses are this wide */
+	uint8_t oa_lg2;        /* output addresses are this wide */
+	bool ia_signed;        /* bits above ia_lg2 repeat the topmost bit (canonical addresses) */
+	bool hierarchical;     /* a link's permissions are ANDed to those of all that lies below */
+	bool links_accessed;   /* the MMU sets the accessed flag of links too */
+	bool links_cached_raw; /* the MMU may cache of a link what it says, not narrowed by others
+				*/
+	bool flags_fault;      /* an MMU that sets no hw_flags takes a fault where they lack: on any
+				  access, of MZ_DIRTY on a write */
+	bool break_before_make;               /* an entry is flushed before it changes, see above */
 	uint8_t index_lg2[MZ_LEVELS_MAX + 1]; /* by level: the bits of an index; [0] is unused */
 	uint8_t shift[MZ_LEVELS_MAX + 1];     /* by level: log2 of the bytes that one entry maps */
 	uint32_t leaf_levels;                 /* bit L: leaves are allowed at level L */

@@ -23,10 +23,14 @@ struct mz_frame {
 	uint8_t level;        /* set at birth, never changed */
 	bool stray : 1;       /* cut from its parent: whoever locks it must retry from the root */
 	bool moved : 1;       /* what its leaves own is another leaf's: nothing to put */
-	bool touched : 1;     /* the MMU may have used it since it was harvested; under the lock */
 	bool guarded : 1;     /* a guard lives: accounted for with MZ_DEBUG */
+	uint8_t touched : 2;  /* flags that the MMU may have set below since each was harvested, as
+				 MZ_TOUCHED() of them; under the lock */
 	uint32_t lock;        /* 1 while it is held; a word, for not every processor swaps bytes */
 };
+
+/* The flags MZ_ACCESSED and MZ_DIRTY, as a frame remembers them. */
+#define MZ_TOUCHED(flags) ((flags) / MZ_ACCESSED)
 
 /* Ends a list of frames. */
 #define MZ_FRAME_NONE UINT32_MAX
@@ -34,7 +38,8 @@ struct mz_frame {
 /* The metadata of a newborn node: one reference, no children, not stray, not locked. */
 static inline struct mz_frame mz_frame_new(unsigned level)
 {
-	struct mz_frame frame = {1, MZ_FRAME_NONE, 0, 0, false, false, true, false, 0};
+	struct mz_frame frame = {
+		1, MZ_FRAME_NONE, 0, 0, false, false, false, MZ_TOUCHED(MZ_ACCESSED | MZ_DIRTY), 0};
 
 	frame.level = (uint8_t)level;
 	return frame;

@@ -213,9 +213,10 @@ struct mz_harvest {
 
 /*
  * Collects flags that the MMU has set in leaves of [ia, ia + bytes), and clears them. Where it sets
- * them in links as well, what was not used since the last harvest is skipped; so harvests of one
- * table, one at a time, ask for the same flags and tell all who want to know. Flushes between its
- * two passes: not inside a reader's section. MZ_MISALIGNED, MZ_OUT_OF_RANGE; errors of `told`.
+ * them in links as well, what was not used since the last harvest is skipped.
+ * Whoever harvests a flag tells all who want to know. One harvest of a table at a time. Flushes
+ * between its two passes: not inside a reader's section. MZ_MISALIGNED, MZ_OUT_OF_RANGE; errors of
+ * `told`.
  */
 MZ_MUST_CHECK static inline enum mz_error mz_table_harvest(struct mz_table *table, mz_ia ia,
 							   uint64_t bytes,
@@ -224,6 +225,12 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_harvest(struct mz_table *tabl
 	MZ_ASSERT(mz_table_made_(table) && mz_gather_of_(harvest->gather, table));
 	return table->ops->harvest(table, ia, bytes, harvest);
 }
+
+/*
+ * Sets flags in the leaf that maps ia, as the MMU would: for one that takes a fault instead
+ * (`flags_fault` of the format). MZ_OUT_OF_RANGE. MZ_NOT_MAPPED: nothing is mapped there.
+ */
+MZ_MUST_CHECK enum mz_error mz_table_mark(struct mz_table *table, mz_ia ia, unsigned flags);
 
 /*
  * A reader's section of the table's RCU hooks; may be nested if the hooks may. With one thread at a

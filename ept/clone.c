@@ -33,6 +33,7 @@ static enum mz_error clone_space(struct mz_space *clone, struct mz_space *space,
 	*clone = empty;
 	clone->backing = space->backing;
 	clone->leaf_top = space->leaf_top;
+	clone->fault_flags = space->fault_flags;
 	mz_regions_init(&clone->regions, regions, region_max);
 	for (size_t i = 0; i < space->regions.count; i++)
 		regions[clone->regions.count++] = space->regions.all[i];

@@ -4,16 +4,11 @@
 #include "ept/gate.h"
 #include "ept/written.h"
 
-static uint64_t page_count(const struct mz_format *f)
-{
-	return (uint64_t)1 << (f->ia_lg2 - f->page_lg2);
-}
-
 static enum mz_error make_sets(struct mz_dirty *dirty)
 {
 	const struct mz_config *c = &dirty->space->table.config;
 	unsigned page_lg2 = c->format->page_lg2;
-	uint64_t pages = page_count(c->format);
+	uint64_t pages = page_count(dirty->space);
 	enum mz_error error = mz_pages_init(&dirty->written, &c->memory, page_lg2, pages);
 
 	if (error != MZ_OK)
@@ -205,13 +200,12 @@ void mz_dirty_bitmap(const struct mz_dirty *dirty, mz_ia ia, uint64_t bytes, uin
 
 void mz_dirty_commit(struct mz_dirty *dirty)
 {
-	mz_pages_remove(&dirty->taken, 0, page_count(dirty->space->table.config.format));
+	mz_pages_remove(&dirty->taken, 0, page_count(dirty->space));
 }
 
 enum mz_error mz_dirty_put_back(struct mz_dirty *dirty)
 {
-	return mz_pages_move(&dirty->written, &dirty->taken, 0,
-			     page_count(dirty->space->table.config.format));
+	return mz_pages_move(&dirty->written, &dirty->taken, 0, page_count(dirty->space));
 }
 
 enum mz_error mz_space_written(struct mz_space *space, mz_ia ia, uint64_t bytes)

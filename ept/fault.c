@@ -26,7 +26,20 @@ static struct mz_prop leaf_prop(const struct job *job)
 	if (may_be_anothers(job) ||
 	    (writes_are_tracked(job->space) && (job->access & MZ_WRITE) == 0))
 		perm &= ~(unsigned)MZ_WRITE;
-	return mz_prop_pack(perm, prop.memory, prop.flags);
+	return mz_prop_pack(perm, prop.memory, prop.flags | job->space->fault_flags);
+}
+
+/* The leaf allows the access, but lacks flags without which the MMU faults. */
+static enum mz_answer answer_unmarked(struct job *job)
+{
+	enum mz_error error = mz_table_mark(&job->space->table, mz_ia_from(job->gpa),
+					    job->space->fault_flags);
+
+	/* What was mapped is gone again: the access is done again, and faults. */
+	if (error != MZ_OK)
+		return MZ_RETRY;
+	describe(job, mz_table_find(&job->space->table, mz_ia_from(job->gpa)));
+	return MZ_RESOLVED;
 }
 
 /* The address is mapped already. */
@@ -39,7 +52,9 @@ static enum mz_answer answer_mapped(struct job *job, const struct mz_fill *fill)
 	describe(job, fill->leaf);
 	job->fault->item.prop.perm = (uint8_t)perm;
 	if (missing == 0)
-		return MZ_RETRY;
+		return MZ_UNLIKELY((job->space->fault_flags & ~item.prop.flags) != 0)
+			? answer_unmarked(job)
+			: MZ_RETRY;
 	if (missing == MZ_WRITE)
 		return mz_fault_write_(job, fill->leaf);
 	return deny(job, MZ_DENIAL_PERMISSION);

@@ -77,7 +77,7 @@ void mz_pages_remove(struct mz_pages *pages, uint64_t first, uint64_t count);
 
 /*
  * Calls `run` for each longest run of pages in the range, in order, until it answers false; answers
- * whether it never did. Takes time by what is in the set. `run` may add, and prepare.
+ * whether it never did. Takes time by what is in the set. `run` may add, prepare, and remove.
  */
 bool mz_pages_each(const struct mz_pages *pages, uint64_t first, uint64_t count,
 		   bool (*run)(void *context, uint64_t first, uint64_t count), void *context);

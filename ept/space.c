@@ -22,15 +22,19 @@ enum mz_error mz_space_init(struct mz_space *space, const struct mz_config *conf
 	if (backing != NULL)
 		space->backing = *backing;
 	error = mz_table_init(&space->table, config);
+	if (error != MZ_OK)
+		return error;
+	if (config->format->flags_fault && (config->features & MZ_HW_ACCESSED_DIRTY) == 0)
+		space->fault_flags = config->format->hw_flags;
 	space->leaf_top = 1;
 	while (space->table.config.leaf_levels >> space->leaf_top > 1)
 		space->leaf_top++;
-	return error;
+	return MZ_OK;
 }
 
 void mz_space_destroy(struct mz_space *space)
 {
-	MZ_ASSERT(space->workers == NULL && space->consumers == NULL);
+	MZ_ASSERT(space->workers == NULL && space->consumers == NULL && space->agers == NULL);
 	mz_table_destroy(&space->table);
 }
 

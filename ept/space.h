@@ -89,6 +89,7 @@ struct mz_backing {
 	void (*release)(void *context, const struct mz_region *region, mz_oa oa, unsigned level);
 };
 
+struct mz_age;
 struct mz_dirty;
 struct mz_worker;
 
@@ -103,8 +104,10 @@ struct mz_space {
 	struct mz_worker *workers;  /* those at work */
 	struct mz_space_stats gone; /* what those counted that are not any more */
 	struct mz_dirty *consumers; /* who wants to know what is written */
+	struct mz_age *agers;       /* and what is used */
 	unsigned leaf_top;          /* the level of the largest leaves */
 	unsigned written_level;     /* leaves above are split before they are written; 0: never */
+	uint16_t fault_flags;       /* the MMU faults on leaves without these */
 };
 
 /*
@@ -128,7 +131,10 @@ MZ_MUST_CHECK enum mz_error mz_space_init(struct mz_space *space, const struct m
 					  const struct mz_backing *backing,
 					  struct mz_region *regions, size_t region_max);
 
-/* Drops the table. The regions' memory is the caller's business. No worker or consumer is left. */
+/*
+ * Drops the table. The regions' memory is the caller's business. No worker, no consumer and nobody
+ * who ages is left.
+ */
 void mz_space_destroy(struct mz_space *space);
 
 void mz_worker_begin(struct mz_worker *worker, struct mz_space *space);

@@ -21,6 +21,14 @@ static inline bool dirty_by_hardware(const struct mz_space *space)
 	return (c->features & MZ_HW_ACCESSED_DIRTY) != 0 && (c->format->hw_flags & MZ_DIRTY) != 0;
 }
 
+/* The number of pages that there can be. */
+static inline uint64_t page_count(const struct mz_space *space)
+{
+	const struct mz_format *f = space->table.config.format;
+
+	return (uint64_t)1 << (f->ia_lg2 - f->page_lg2);
+}
+
 /* Must a leaf that nobody has written be protected against it? */
 static inline bool writes_are_tracked(const struct mz_space *space)
 {

@@ -65,6 +65,14 @@ enum mz_answer guest_fault(struct guest *guest, uint64_t gpa, enum mz_perm acces
 	return mz_space_fault(&guest->worker, &record, fault);
 }
 
+/* Flags for the lack of which the MMU faults, if it does. */
+static unsigned flags_needed(const struct mz_config *c, enum mz_perm access)
+{
+	if (!c->format->flags_fault || (c->features & MZ_HW_ACCESSED_DIRTY) != 0)
+		return 0;
+	return c->format->hw_flags & (access == MZ_WRITE ? MZ_ACCESSED | MZ_DIRTY : MZ_ACCESSED);
+}
+
 bool guest_may(const struct guest *guest, uint64_t gpa, enum mz_perm access, struct mz_item *item)
 {
 	struct mz_walk walk;
@@ -74,7 +82,8 @@ bool guest_may(const struct guest *guest, uint64_t gpa, enum mz_perm access, str
 	error = mz_table_walk(&guest->space.table, mz_ia_from(gpa), &walk);
 	mz_reader_leave(&guest->space.table);
 	*item = walk.item;
-	return error == MZ_OK && (walk.item.prop.perm & access) != 0;
+	return error == MZ_OK && (walk.item.prop.perm & access) != 0 &&
+		(flags_needed(&guest->space.table.config, access) & ~walk.item.prop.flags) == 0;
 }
 
 /* The entry with one flag more, by the bit that the MMU sets for it; as it was if it has none. */
@@ -113,8 +122,7 @@ void guest_mark(struct guest *guest, uint64_t gpa, enum mz_perm access)
 	const struct mz_table *table = &guest->space.table;
 	const struct mz_format *f = table->config.format;
 
-	if ((table->config.features & MZ_HW_ACCESSED_DIRTY) == 0 ||
-	    (table->config.format->hw_flags & MZ_DIRTY) == 0)
+	if ((table->config.features & MZ_HW_ACCESSED_DIRTY) == 0)
 		return;
 	mz_reader_enter(table);
 	for (unsigned level = f->levels; level > 0; level--) {

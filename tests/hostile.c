@@ -166,6 +166,7 @@ static uint64_t hostile_clean(uint64_t entry, unsigned level, unsigned flags)
 
 const struct mz_format hostile1 = {
 	.name = "hostile1",
+	.flags_fault = true,
 	.levels = 1,
 	.page_lg2 = 10,
 	.ia_lg2 = 23,
@@ -177,6 +178,7 @@ const struct mz_format hostile1 = {
 
 const struct mz_format hostile4 = {
 	.name = "hostile4",
+	.flags_fault = true,
 	.levels = 4,
 	.page_lg2 = 11,
 	.ia_lg2 = 41,

@@ -53,6 +53,15 @@ static struct mz_region region_of(enum mz_region_kind kind, uint64_t ia, uint64_
 				   .owner = &x};
 }
 
+/* Of a leaf that a fault maps: an MMU that faults for flags finds them. */
+static struct mz_prop mapped_prop(unsigned perm)
+{
+	struct mz_prop prop = mz_prop_from(perm);
+
+	prop.flags = space.fault_flags;
+	return prop;
+}
+
 static enum mz_error add(enum mz_region_kind kind, uint64_t ia, uint64_t bytes, uint64_t oa)
 {
 	struct mz_region region = region_of(kind, ia, bytes, oa);
@@ -444,7 +453,7 @@ START_TEST(what_is_mapped_already_makes_leaves_smaller)
 	if (x.top > 1) {
 		expect_ok(add(MZ_REGION_RAM, x.base, big, 0));
 		expect_ok(mz_table_map(&space.table, mz_ia_from(x.base + big - x.page), x.page,
-				       mz_oa_from(big - x.page), mz_prop_from(RWX)));
+				       mz_oa_from(big - x.page), mapped_prop(RWX)));
 		must_equal(fault_at(x.base, MZ_READ, &fault), MZ_RESOLVED);
 		must_equal(fault.item.level, x.second);
 		must_equal(fault_at(x.base + big - 2 * x.page, MZ_READ, &fault), MZ_RESOLVED);
@@ -573,7 +582,7 @@ static void model_populate(struct model *model, uint64_t first, uint64_t last)
 				continue;
 			}
 			expect_ok(model_map(model, ia, span, ia - region->ia.addr + region->oa.addr,
-					    mz_prop_from(perm)));
+					    mapped_prop(perm)));
 			at = ia + span;
 		}
 	}

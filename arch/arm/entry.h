@@ -397,7 +397,7 @@ static inline uint64_t arm_root_register(unsigned v, mz_oa root)
 
 /* The members of a struct mz_format that follow from the variant alone. */
 #define ARM_MEMBERS(prefix, v)                                                                   \
-	.page_lg2 = 12 + 2 * ((v)&ARM_GRANULE), .break_before_make = true,                       \
+	.page_lg2 = 12 + 2 * ((v)&ARM_GRANULE), .break_before_make = true, .flags_fault = true,  \
 	.features = MZ_HW_ACCESSED_DIRTY | MZ_LIVE_SPLITS | ((v)&ARM_STAGE1 ? 0 : MZ_EXEC_ONLY), \
 	.flags = MZ_ACCESSED | MZ_DIRTY | MZ_CONTIGUOUS |                                        \
 		(((v)&ARM_WIDE) != 0 && ((v)&ARM_GRANULE) != ARM_64K                             \

@@ -151,6 +151,7 @@ const struct mz_format RISCV_VARIANT = {
 	.features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY | MZ_SVPBMT,
 	.flags = FLAGS,
 	.hw_flags = MZ_ACCESSED | MZ_DIRTY,
+	.flags_fault = true,
 	.absent = 0,
 	.kind = riscv_kind,
 	.make_node = riscv_make_node,

@@ -8,8 +8,10 @@
  * does not set the link's flag again; the second takes the flags of the leaves below touched nodes.
  * A link whose flag a processor has set meanwhile keeps it, and keeps the nodes above it touched
  * for the next time. New nodes are born touched: what a split has copied into them is found.
+ * Each flag has its mark, so that one can be harvested without the other.
  *
- * Entries are read and changed without locks, as the MMU does it. A node's mark is under its lock.
+ * Entries are read and changed without locks, as the MMU does it. Where it does not, and the flags
+ * are software's, the node's lock is taken. A node's marks are under its lock.
  */
 #ifndef MZ_CORE_BODY_HARVEST_H
 #define MZ_CORE_BODY_HARVEST_H
@@ -17,26 +19,16 @@
 #include "core/body/arguments.h"
 #include "core/body/range.h"
 
-/* Reads a node's mark, and leaves it as told. */
-static inline bool exchange_touched(struct mz_node_ref node, bool touched)
+/* Reads a node's marks, takes some, and sets some. */
+static inline unsigned exchange_touched(struct mz_node_ref node, unsigned take, unsigned set)
 {
-	bool before;
+	unsigned before;
 
 	mz_lock_acquire(&node.frame->lock);
 	before = node.frame->touched;
-	node.frame->touched = touched;
+	node.frame->touched = ((before & ~take) | set) & MZ_TOUCHED(MZ_ACCESSED | MZ_DIRTY);
 	mz_lock_release(&node.frame->lock);
 	return before;
-}
-
-static inline bool is_touched(struct mz_node_ref node)
-{
-	bool touched;
-
-	mz_lock_acquire(&node.frame->lock);
-	touched = node.frame->touched;
-	mz_lock_release(&node.frame->lock);
-	return touched;
 }
 
 /* Clears flags of an entry that is of this kind. Answers the entry as it was last. */
@@ -76,8 +68,8 @@ static inline bool harvest_mark(struct mz_table *table, struct mz_node_ref node,
 			continue;
 		child = child_of(table, entry, node.level);
 		if (used)
-			exchange_touched(child, true);
-		else if (!is_touched(child))
+			exchange_touched(child, 0, MZ_TOUCHED(MZ_ACCESSED | MZ_DIRTY));
+		else if (exchange_touched(child, 0, 0) == 0)
 			continue;
 		marked |= harvest_mark(table, child, p.first, p.last) | used;
 	}
@@ -103,7 +95,11 @@ MZ_INLINE bool harvest_leaf(struct mz_table *table, struct mz_node_ref node, con
 				       item_of(f, entry, node.level));
 	if (harvest->error != MZ_OK)
 		return true;
+	if (!mmu_writes(table))
+		mz_lock_acquire(&node.frame->lock);
 	entry = take_flags(f, slot, node.level, MZ_LEAF, harvest->flags);
+	if (!mmu_writes(table))
+		mz_lock_release(&node.frame->lock);
 	mz_gather_range_(harvest->gather, base, mz_span_last(f, base, node.level));
 	return f->kind(entry, node.level) == MZ_NODE;
 }
@@ -118,14 +114,15 @@ static inline bool harvest_child(struct mz_table *table, uint64_t entry, unsigne
 	const struct mz_format *f = format_of(table);
 	struct mz_node_ref child = child_of(table, entry, level);
 	bool used = (f->prop(entry, level).flags & MZ_ACCESSED) != 0;
-	bool touched = p->whole ? exchange_touched(child, false) : is_touched(child);
+	unsigned marks = MZ_TOUCHED(harvest->flags);
+	bool touched = (exchange_touched(child, p->whole ? marks : 0, 0) & marks) != 0;
 	bool more;
 
 	if (f->links_accessed && !used && !touched)
 		return false;
 	more = harvest_take(table, child, p->first, p->last, harvest);
 	if (more)
-		exchange_touched(child, true);
+		exchange_touched(child, 0, marks);
 	/* What lies outside of the range was not looked at. */
 	return more || used || !p->whole;
 }
