@@ -51,13 +51,14 @@ enum mz_kind { MZ_ABSENT, MZ_NODE, MZ_LEAF };
 enum mz_feature {
 	MZ_HW_ACCESSED_DIRTY = 1, /* the MMU sets accessed and dirty bits by itself */
 	MZ_EXEC_ONLY = 2,         /* execute without read can be encoded */
-	MZ_MMIO_MARKERS = 4,      /* EPT: misconfigured leaves as markers; see arch/x86/ept.h */
-	MZ_GUEST_PAGING = 8,      /* EPT: verification and write control of guest paging */
-	MZ_SHADOW_STACKS = 16,    /* EPT: control of the supervisor's shadow stack */
-	MZ_PAT = 32,              /* x86: the PAT holds what arch/x86/pat.h says */
-	MZ_PROTECTION_KEYS = 64,  /* x86-64 stage 1: leaves have protection keys */
-	MZ_SVPBMT = 128,          /* RISC-V: leaves have memory types */
-	MZ_LIVE_SPLITS = 256,     /* Arm: leaves are split without a break (FEAT_BBM level 2) */
+	MZ_MMIO_MARKERS = 4,   /* EPT: a leaf with MZ_WRITE and MZ_EXEC alone is misconfigured, and
+				  marks a device; see arch/x86/ept.h */
+	MZ_GUEST_PAGING = 8,   /* EPT: verification and write control of guest paging */
+	MZ_SHADOW_STACKS = 16, /* EPT: control of the supervisor's shadow stack */
+	MZ_PAT = 32,           /* x86: the PAT holds what arch/x86/pat.h says */
+	MZ_PROTECTION_KEYS = 64, /* x86-64 stage 1: leaves have protection keys */
+	MZ_SVPBMT = 128,         /* RISC-V: leaves have memory types */
+	MZ_LIVE_SPLITS = 256,    /* Arm: leaves are split without a break (FEAT_BBM level 2) */
 };
 
 struct mz_ops;

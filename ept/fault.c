@@ -198,6 +198,30 @@ static enum mz_answer answer_memory(struct job *job)
 	return fill_leaf(job, region->oa.addr - region->ia.addr, 0, level_wanted(job), &error);
 }
 
+/*
+ * A device. Where the format has entries that tell so by themselves, one is put there. Without
+ * memory, or where clones have the node too, the next access takes as long as this one.
+ */
+static enum mz_answer answer_device(struct job *job)
+{
+	struct mz_space *space = job->space;
+	const struct mz_region *region = job->region;
+
+	job->fault->region = *region;
+	if ((space->table.config.features & MZ_MMIO_MARKERS) != 0 && !space->table.shares) {
+		struct mz_fill fill = {
+			.offset = region->oa.addr - region->ia.addr,
+			.prop = mz_prop_pack(MZ_WRITE | MZ_EXEC, MZ_MEM_UNCACHED, 0),
+			.level_max = region_level(job, space->leaf_top),
+			.reserve = reserve_of(job),
+		};
+		enum mz_error error = mz_table_fill(&space->table, mz_ia_from(job->gpa), &fill);
+
+		(void)error;
+	}
+	return MZ_MMIO;
+}
+
 static enum mz_answer answer_inside(struct job *job)
 {
 	job->region = mz_regions_find(&job->space->regions, job->gpa);
@@ -208,8 +232,7 @@ static enum mz_answer answer_inside(struct job *job)
 		return answer_memory(job);
 	switch (job->region->kind) {
 	case MZ_REGION_MMIO:
-		job->fault->region = *job->region;
-		return MZ_MMIO;
+		return answer_device(job);
 	case MZ_REGION_LENT:
 		return deny(job, MZ_DENIAL_LENT);
 	case MZ_REGION_ROM:

@@ -29,7 +29,7 @@ extern "C" {
 enum mz_region_kind {
 	MZ_REGION_RAM,    /* read, write, execute */
 	MZ_REGION_ROM,    /* read, execute */
-	MZ_REGION_MMIO,   /* never mapped: every access is answered by its device */
+	MZ_REGION_MMIO,   /* every access is answered by its device */
 	MZ_REGION_SHARED, /* RAM that others have too: never copied when a clone writes */
 	MZ_REGION_LENT,   /* the guest's own, in other hands at the moment: every access is denied
 			   */
@@ -39,7 +39,8 @@ enum mz_region_kind {
 struct mz_region {
 	mz_ia ia;
 	uint64_t bytes;
-	mz_oa oa; /* RAM, ROM, shared, lent: [oa, oa + bytes) is what backs it, unless `supplied` */
+	mz_oa oa; /* RAM, ROM, shared, lent: [oa, oa + bytes) is what backs it, unless `supplied`.
+		     MMIO: what markers hold */
 	enum mz_region_kind kind;
 	enum mz_region_kind former; /* lent: what it is when it is returned: RAM, ROM or shared */
 	struct mz_prop prop;        /* of its leaves: memory type, flags, and in `perm` what the

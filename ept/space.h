@@ -8,6 +8,10 @@
  * change of regions waits until the faults under way are answered, and holds the next ones up
  * until it is made; it may not be asked for inside a reader's section. Without RCU hooks, changes
  * come when nothing else is under way.
+ *
+ * Devices are not mapped. But where the table has MZ_MMIO_MARKERS, a fault puts a marker there, a
+ * leaf with MZ_WRITE and without MZ_READ, by which the processor tells the next access from one to
+ * a hole. Item hooks, and who is told of what is unmapped, meet markers too.
  */
 #ifndef MZ_EPT_SPACE_H
 #define MZ_EPT_SPACE_H

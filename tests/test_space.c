@@ -62,6 +62,12 @@ static struct mz_prop mapped_prop(unsigned perm)
 	return prop;
 }
 
+/* Does the table mark devices? */
+static bool has_markers(void)
+{
+	return (x.config.features & MZ_MMIO_MARKERS) != 0;
+}
+
 static enum mz_error add(enum mz_region_kind kind, uint64_t ia, uint64_t bytes, uint64_t oa)
 {
 	struct mz_region region = region_of(kind, ia, bytes, oa);
@@ -311,7 +317,41 @@ START_TEST(answers_follow_the_kind_of_region)
 	must_equal(fault_at(rom + x.page, MZ_EXEC, &fault), MZ_RESOLVED);
 	must_equal(fault_at((uint64_t)1 << 62, MZ_READ, &fault), MZ_DENIED);
 	must_equal(fault.cause, MZ_DENIAL_NO_REGION);
-	must_equal(mz_table_query(&space.table, mz_ia_from(mmio)).level, 0);
+	must_equal(mz_table_query(&space.table, mz_ia_from(mmio)).level, has_markers());
+	end();
+}
+END_TEST
+
+/* It is found by what follows, goes with its region, and what comes there then is memory. */
+START_TEST(a_device_is_marked_where_the_format_can)
+{
+	struct mz_request remove = {.change = MZ_CHANGE_REMOVE};
+	struct mz_fault fault;
+	struct mz_item item;
+	uint64_t big;
+
+	begin(_i);
+	big = x.top > 1 ? fixture_span(&x, x.top) : 4 * x.page;
+	expect_ok(add(MZ_REGION_MMIO, x.base, big, big));
+	/* Without memory, it is a device all the same. */
+	track_fail(&x.track, 1);
+	must_equal(fault_at(x.base + x.page, MZ_READ, &fault), MZ_MMIO);
+	track_fail(&x.track, 0);
+	must_equal(fault_at(x.base + x.page, MZ_WRITE, &fault), MZ_MMIO);
+	must_equal(fault_at(x.base + x.page, MZ_READ, &fault), MZ_MMIO);
+	expect_region(&fault, x.base);
+	item = mz_table_query(&space.table, mz_ia_from(x.base + x.page));
+	must_equal(item.level, has_markers() ? x.top : 0);
+	if (has_markers()) {
+		must_equal(item.prop.perm, MZ_WRITE | MZ_EXEC);
+		must_equal(item.oa.addr, big + x.page);
+	}
+	remove.ia = mz_ia_from(x.base);
+	remove.bytes = big;
+	expect_ok(mz_space_change(&space, &remove, NULL));
+	must_equal(fault_at(x.base + x.page, MZ_READ, &fault), MZ_DENIED);
+	expect_ok(add(MZ_REGION_RAM, x.base, big, 0));
+	must_equal(fault_at(x.base + x.page, MZ_WRITE, &fault), MZ_RESOLVED);
 	end();
 }
 END_TEST
@@ -691,6 +731,18 @@ static enum mz_answer model_answer(const struct model *mapped, uint64_t gpa, enu
 	return model_find(mapped, gpa) ? MZ_RETRY : MZ_RESOLVED;
 }
 
+/* The marker that an access to a device has left, or that was there. */
+static void model_marker(struct model *mapped, uint64_t gpa)
+{
+	const struct mz_region *region = find(gpa);
+	unsigned level = expected_level(region, mapped, gpa);
+	uint64_t span = fixture_span(&x, level), ia = gpa - gpa % span;
+
+	if (has_markers() && !model_find(mapped, gpa))
+		expect_ok(model_map(mapped, ia, span, ia - region->ia.addr + region->oa.addr,
+				    mz_prop_pack(MZ_WRITE | MZ_EXEC, MZ_MEM_UNCACHED, 0)));
+}
+
 START_TEST(random_faults_agree_with_the_regions)
 {
 	static const enum mz_perm accesses[] = {MZ_READ, MZ_WRITE, MZ_EXEC};
@@ -720,6 +772,8 @@ START_TEST(random_faults_agree_with_the_regions)
 		must_equal(fault_at(gpa, access, &fault), expected);
 		must_equal(fault.cause, cause);
 		expect_region(&fault, gpa);
+		if (expected == MZ_MMIO)
+			model_marker(&mapped, gpa);
 		if (expected != MZ_RESOLVED && expected != MZ_RETRY)
 			continue;
 		span = fixture_span(&x, fault.item.level);
@@ -859,6 +913,7 @@ int main(void)
 	tcase_add_loop_test(tcase, the_largest_leaf_that_fits_is_mapped, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, a_region_can_limit_its_leaves, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, misaligned_backing_makes_leaves_smaller, 0, EACH_VARIANT);
+	tcase_add_loop_test(tcase, a_device_is_marked_where_the_format_can, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, what_is_mapped_already_makes_leaves_smaller, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, a_fault_without_memory_changes_nothing, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, statistics_count_every_answer, 0, EACH_VARIANT);
