@@ -18,7 +18,7 @@ static bool may_be_anothers(const struct job *job)
 }
 
 /* May this access be written down in the leaf, or has the leaf to wait for a write? */
-static struct mz_prop leaf_prop(const struct job *job)
+MZ_INLINE struct mz_prop leaf_prop(const struct job *job)
 {
 	struct mz_prop prop = job->region->prop;
 	unsigned perm = mz_region_perm(job->region);
@@ -43,7 +43,7 @@ static enum mz_answer answer_unmarked(struct job *job)
 }
 
 /* The address is mapped already. */
-static enum mz_answer answer_mapped(struct job *job, const struct mz_fill *fill)
+MZ_NOINLINE enum mz_answer answer_mapped(struct job *job, const struct mz_fill *fill)
 {
 	struct mz_item item = mz_leaf_item(&job->space->table, fill->leaf);
 	unsigned perm = item.prop.perm & (fill->writable ? ~0u : ~(unsigned)MZ_WRITE);
@@ -61,7 +61,7 @@ static enum mz_answer answer_mapped(struct job *job, const struct mz_fill *fill)
 }
 
 /* A leaf has been mapped, for an access that may be a write. */
-static enum mz_answer answer_filled(struct job *job, const struct mz_fill *fill)
+MZ_INLINE enum mz_answer answer_filled(struct job *job, const struct mz_fill *fill)
 {
 	unsigned level = mz_leaf_level(fill->leaf);
 
@@ -84,8 +84,8 @@ static bool is_mapped(const struct job *job)
 }
 
 /* Maps a leaf of the level or below, unless something is there. */
-static enum mz_answer fill_leaf(struct job *job, uint64_t offset, unsigned level_min,
-				unsigned level_max, enum mz_error *error)
+MZ_INLINE enum mz_answer fill_leaf(struct job *job, uint64_t offset, unsigned level_min,
+				   unsigned level_max, enum mz_error *error)
 {
 	struct mz_space *space = job->space;
 	struct mz_fill fill = {
@@ -117,7 +117,7 @@ static enum mz_answer fill_leaf(struct job *job, uint64_t offset, unsigned level
 }
 
 /* The leaf that may be mapped for this access. */
-static unsigned level_wanted(const struct job *job)
+MZ_INLINE unsigned level_wanted(const struct job *job)
 {
 	unsigned most = job->space->leaf_top;
 
@@ -169,7 +169,7 @@ static bool map_supplied(struct job *job, unsigned level, enum mz_answer *answer
 	return error != MZ_BAD_LEVEL || version != space->version;
 }
 
-static enum mz_answer answer_supplied(struct job *job)
+MZ_NOINLINE enum mz_answer answer_supplied(struct job *job)
 {
 	const struct mz_config *config = &job->space->table.config;
 	uint64_t page = job->gpa & ~(mz_span(config->format, 1) - 1);
@@ -202,7 +202,7 @@ static enum mz_answer answer_memory(struct job *job)
  * A device. Where the format has entries that tell so by themselves, one is put there. Without
  * memory, or where clones have the node too, the next access takes as long as this one.
  */
-static enum mz_answer answer_device(struct job *job)
+MZ_NOINLINE enum mz_answer answer_device(struct job *job)
 {
 	struct mz_space *space = job->space;
 	const struct mz_region *region = job->region;
@@ -222,9 +222,24 @@ static enum mz_answer answer_device(struct job *job)
 	return MZ_MMIO;
 }
 
-static enum mz_answer answer_inside(struct job *job)
+/* Where the last fault was, the next often is. */
+static const struct mz_region *find_region(const struct job *job)
 {
-	job->region = mz_regions_find(&job->space->regions, job->gpa);
+	const struct mz_regions *set = &job->space->regions;
+	struct mz_worker *worker = job->worker;
+	const struct mz_region *region = &set->all[worker->near];
+
+	if (MZ_LIKELY(worker->near < set->count && job->gpa - region->ia.addr < region->bytes))
+		return region;
+	region = mz_regions_find(set, job->gpa);
+	if (region != NULL)
+		worker->near = (size_t)(region - set->all);
+	return region;
+}
+
+MZ_INLINE enum mz_answer answer_inside(struct job *job)
+{
+	job->region = find_region(job);
 	if (job->region == NULL)
 		return deny(job, MZ_DENIAL_NO_REGION);
 	job->fault->kind = job->region->kind;

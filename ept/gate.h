@@ -20,7 +20,7 @@ static inline void gate_enter(const struct mz_space *space)
 {
 	for (;;) {
 		mz_reader_enter(&space->table);
-		if (MZ_LIKELY(mz_load_acquire(&space->changing) == 0))
+		if (MZ_ONE_THREAD || MZ_LIKELY(mz_load_acquire(&space->changing) == 0))
 			return;
 		mz_reader_leave(&space->table);
 		while (mz_load_relaxed(&space->changing) != 0)

@@ -123,6 +123,7 @@ struct mz_worker {
 	struct mz_worker *next;
 	struct mz_reserve reserve;
 	struct mz_space_stats stats;
+	size_t near; /* the place in the array of the region that was met last */
 };
 
 /*
