@@ -25,6 +25,8 @@ struct mz_frame {
 	bool moved : 1;       /* what its leaves own is another leaf's: nothing to put */
 	bool touched : 1;     /* the MMU may have used it since it was harvested; under the lock */
 	bool guarded : 1;     /* a guard lives: accounted for with MZ_DEBUG */
+	bool parting : 1;     /* a table that gave it up keeps its reference for a grace period; */
+	bool parted : 1;      /* so has another one, meanwhile. Both under the lock */
 	uint32_t lock;        /* 1 while it is held; a word, for not every processor swaps bytes */
 };
 
@@ -34,7 +36,8 @@ struct mz_frame {
 /* The metadata of a newborn node: one reference, no children, not stray, not locked. */
 static inline struct mz_frame mz_frame_new(unsigned level)
 {
-	struct mz_frame frame = {1, MZ_FRAME_NONE, 0, 0, false, false, true, false, 0};
+	struct mz_frame frame = {1,    MZ_FRAME_NONE, 0,     0,     false, false,
+				 true, false,         false, false, 0};
 
 	frame.level = (uint8_t)level;
 	return frame;
