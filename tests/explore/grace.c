@@ -100,6 +100,14 @@ static void begin_grace(struct batch *batch)
 	memory_show(&retired_seen);
 }
 
+/* A reclaimer may retire nodes anew. */
+static unsigned running_thread(void)
+{
+	unsigned task = (unsigned)current;
+
+	return task < THREADS_MAX ? task : (task - THREADS_MAX) / RETIRES_MAX;
+}
+
 static void retire(void *context, struct mz_table *table, uint32_t nodes)
 {
 	struct batch *batch;
@@ -111,9 +119,9 @@ static void retire(void *context, struct mz_table *table, uint32_t nodes)
 		return;
 	}
 	task_point(OP_RETIRE, MEMORY_READERS);
-	if (retired[current] == RETIRES_MAX)
+	if (retired[running_thread()] == RETIRES_MAX)
 		fail("a thread retires nodes more than %d times", RETIRES_MAX);
-	task = THREADS_MAX + (unsigned)current * RETIRES_MAX + retired[current]++;
+	task = THREADS_MAX + running_thread() * RETIRES_MAX + retired[running_thread()]++;
 	batch = &batches[task];
 	batch->table = table;
 	batch->nodes = nodes;

@@ -202,7 +202,7 @@ mutant nodes_of_a_collapse_are_not_stray huge.c \
 
 among=(clone_and_fault clone_and_fault_of_leaves clone_of_a_large_leaf_and_two_processors faults_on_both_sides
   faults_of_neighbours_on_both_sides faults_on_one_side fault_and_reads_of_what_is_shared own_and_unmap_on_both_sides
-  collapse_of_what_is_shared)
+  own_and_query_while_the_clone_goes own_on_both_sides_and_query collapse_of_what_is_shared)
 mutant a_clone_may_be_written clone.c \
   clone.c '/ mz_table_clone(/,/^}/{/protect_all(/d};/ share_entry(/,/^}/s/return write_forbidden(.*)/return entry/'
 mutant a_clone_is_made_before_the_flush ../ept/clone.c \
@@ -213,6 +213,10 @@ mutant a_copy_is_linked_without_a_flush clone.c \
   clone.c '/ put_copy(/,/^}/{/mz_gather_range_(/d;/gather->nodes = true/d}'
 mutant a_page_is_exchanged_that_may_be_written clone.c \
   clone.c '/ exchange_leaf(/,/^}/{s/ || f->oa(entry, 1).addr != from.addr//;s/(prop.perm \& MZ_WRITE) != 0 \&\& .*)/false)/}'
+mutant a_shared_node_is_given_up_at_once gather.c \
+  gather.c '/ put_shared(/,/^}/s/if (frame->parting) {/if (mz_refs_shared(\&frame->refs)) {/'
+mutant one_grace_period_is_enough_for_two table.c \
+  table.c 's/if (is_to_wait(frame))/if (is_to_wait(frame) \&\& false)/'
 mutant leaves_below_a_shared_node_are_put_together huge.c \
   huge.c 's/ && way_is_own(table, node, first)//'
 
