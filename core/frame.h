@@ -26,6 +26,8 @@ struct mz_frame {
 	bool guarded : 1;     /* a guard lives: accounted for with MZ_DEBUG */
 	uint8_t touched : 2;  /* flags that the MMU may have set below since each was harvested, as
 				 MZ_TOUCHED() of them; under the lock */
+	bool parting : 1;     /* a table that gave it up keeps its reference for a grace period; */
+	bool parted : 1;      /* so has another one, meanwhile. Both under the lock */
 	uint32_t lock;        /* 1 while it is held; a word, for not every processor swaps bytes */
 };
 
@@ -38,8 +40,9 @@ struct mz_frame {
 /* The metadata of a newborn node: one reference, no children, not stray, not locked. */
 static inline struct mz_frame mz_frame_new(unsigned level)
 {
-	struct mz_frame frame = {
-		1, MZ_FRAME_NONE, 0, 0, false, false, false, MZ_TOUCHED(MZ_ACCESSED | MZ_DIRTY), 0};
+	struct mz_frame frame = {1,     MZ_FRAME_NONE, 0,     0,
+				 false, false,         false, MZ_TOUCHED(MZ_ACCESSED | MZ_DIRTY),
+				 false, false,         0};
 
 	frame.level = (uint8_t)level;
 	return frame;

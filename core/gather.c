@@ -35,7 +35,11 @@ void mz_gather_flush_(struct mz_gather *gather)
 	owe_no_flush(gather);
 }
 
-/* Whose last owner is gone: ours to retire, like any node that was cut. */
+/*
+ * Our readers may still be in a node that we gave up, and its next owner may free it at once: our
+ * reference is retired like a node that was cut. Where another table's is being retired already,
+ * ours can go: mz_table_reclaim() sees that one grace period is not enough.
+ */
 static void put_shared(struct mz_gather *gather)
 {
 	const struct mz_config *c = &gather->table->config;
@@ -43,10 +47,15 @@ static void put_shared(struct mz_gather *gather)
 	for (unsigned i = 0; i < gather->shared_count; i++) {
 		struct mz_frame *frame = mz_frame_at(c->format, c, gather->shared[i].oa);
 
-		if (mz_refs_put(&frame->refs)) {
-			frame->refs = 1;
+		mz_lock_acquire(&frame->lock);
+		if (frame->parting) {
+			frame->parted = true;
+			(void)mz_refs_put(&frame->refs);
+		} else {
+			frame->parting = true;
 			mz_gather_node_(c->format, gather, gather->shared[i].oa);
 		}
+		mz_lock_release(&frame->lock);
 	}
 }
 

@@ -202,6 +202,22 @@ static bool collapse_link(struct mz_table *table, struct mz_node_ref node, unsig
 	return true;
 }
 
+/* Does no other table have one of the nodes on the way for an address, down to a locked one? */
+static bool way_is_own(const struct mz_table *table, struct mz_node_ref node, uint64_t addr)
+{
+	const struct mz_format *f = table->config.format;
+	struct mz_node_ref on_way = node_at(table, table->root_oa, f->levels);
+
+	while (table->shares && on_way.level > node.level) {
+		uint64_t entry = mz_load_acquire(&on_way.slots[mz_index(f, addr, on_way.level)]);
+
+		on_way = child_of(table, entry, on_way.level);
+		if (is_shared(table, on_way.frame))
+			return false;
+	}
+	return true;
+}
+
 enum mz_error mz_table_collapse(struct mz_table *table, mz_ia ia, unsigned level,
 				struct mz_gather *gather)
 {
@@ -217,7 +233,7 @@ enum mz_error mz_table_collapse(struct mz_table *table, mz_ia ia, unsigned level
 	mz_reader_enter(table);
 	node = lock_cover(table, first, last, true);
 	error = MZ_NOT_MAPPED;
-	if (node.level == level && may_cut(table, level)) {
+	if (node.level == level && may_cut(table, level) && way_is_own(table, node, first)) {
 		unsigned index = mz_index(f, first, level);
 
 		lock_below(table, node, first, last);

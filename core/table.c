@@ -150,14 +150,37 @@ void mz_processor_deactivate(struct mz_processor *processor)
 		mz_node_put(&before->config, root_of(before));
 }
 
+/* Has another table given a node up in the grace period that is over? Never without RCU hooks. */
+static bool is_to_wait(struct mz_frame *frame)
+{
+	bool parted;
+
+	mz_lock_acquire(&frame->lock);
+	parted = frame->parted;
+	frame->parted = false;
+	frame->parting = parted;
+	mz_lock_release(&frame->lock);
+	return parted;
+}
+
 void mz_table_reclaim(struct mz_table *table, uint32_t nodes)
 {
 	const struct mz_config *c = &table->config;
+	uint32_t again = MZ_FRAME_NONE;
 
 	while (nodes != MZ_FRAME_NONE) {
-		mz_node node = {mz_page_address(c->format, nodes)};
+		uint32_t number = nodes;
+		mz_node node = {mz_page_address(c->format, number)};
+		struct mz_frame *frame = mz_frame_at(c->format, c, node.oa);
 
-		nodes = mz_frame_at(c->format, c, node.oa)->next;
-		mz_node_put(c, node);
+		nodes = frame->next;
+		if (is_to_wait(frame)) {
+			frame->next = again;
+			again = number;
+		} else {
+			mz_node_put(c, node);
+		}
 	}
+	if (again != MZ_FRAME_NONE)
+		c->rcu.retire(c->rcu.context, table, again);
 }

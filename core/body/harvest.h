@@ -12,6 +12,8 @@
  *
  * Entries are read and changed without locks, as the MMU does it. Where it does not, and the flags
  * are software's, the node's lock is taken. A node's marks are under its lock.
+ * Where a leaf takes the place of smaller ones nothing is mapped for a moment; it keeps their
+ * flags, and no link says so: it is waited for.
  */
 #ifndef MZ_CORE_BODY_HARVEST_H
 #define MZ_CORE_BODY_HARVEST_H
@@ -77,8 +79,8 @@ static inline bool harvest_mark(struct mz_table *table, struct mz_node_ref node,
 }
 
 /*
- * Tells of the flags of a leaf, then takes them. True: it was split meanwhile, or could not be told
- * of, and is to be looked at again.
+ * Tells of the flags of a leaf, then takes those that it told of. True: it was split meanwhile, or
+ * got others, or could not be told of, and is to be looked at again.
  */
 MZ_INLINE bool harvest_leaf(struct mz_table *table, struct mz_node_ref node, const struct part *p,
 			    struct mz_harvest *harvest)
@@ -86,10 +88,12 @@ MZ_INLINE bool harvest_leaf(struct mz_table *table, struct mz_node_ref node, con
 	const struct mz_format *f = format_of(table);
 	uint64_t *slot = &node.slots[p->index], base = part_base(f, node.level, p);
 	uint64_t entry = mz_load_acquire(slot);
+	unsigned flags;
 
 	if (f->kind(entry, node.level) != MZ_LEAF)
 		return f->kind(entry, node.level) == MZ_NODE;
-	if ((f->prop(entry, node.level).flags & harvest->flags) == 0)
+	flags = f->prop(entry, node.level).flags & harvest->flags;
+	if (flags == 0)
 		return false;
 	harvest->error = harvest->told(harvest->context, mz_ia_from(base),
 				       item_of(f, entry, node.level));
@@ -97,11 +101,13 @@ MZ_INLINE bool harvest_leaf(struct mz_table *table, struct mz_node_ref node, con
 		return true;
 	if (!mmu_writes(table))
 		mz_lock_acquire(&node.frame->lock);
-	entry = take_flags(f, slot, node.level, MZ_LEAF, harvest->flags);
+	entry = take_flags(f, slot, node.level, MZ_LEAF, flags);
 	if (!mmu_writes(table))
 		mz_lock_release(&node.frame->lock);
 	mz_gather_range_(harvest->gather, base, mz_span_last(f, base, node.level));
-	return f->kind(entry, node.level) == MZ_NODE;
+	return f->kind(entry, node.level) == MZ_NODE ||
+		(f->kind(entry, node.level) == MZ_LEAF &&
+		 (f->prop(entry, node.level).flags & harvest->flags & ~flags) != 0);
 }
 
 static inline bool harvest_take(struct mz_table *table, struct mz_node_ref node, uint64_t first,
@@ -127,6 +133,22 @@ static inline bool harvest_child(struct mz_table *table, uint64_t entry, unsigne
 	return more || used || !p->whole;
 }
 
+/* An entry; where nothing is, as it is when nobody holds the node. */
+MZ_INLINE uint64_t settled_entry(const struct mz_table *table, struct mz_node_ref node,
+				 unsigned index)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t entry = mz_load_acquire(&node.slots[index]);
+
+	if (f->kind(entry, node.level) != MZ_ABSENT || node.level == 1 ||
+	    !mz_leaf_allowed(table->config.leaf_levels, node.level))
+		return entry;
+	mz_lock_acquire(&node.frame->lock);
+	entry = mz_load_acquire(&node.slots[index]);
+	mz_lock_release(&node.frame->lock);
+	return entry;
+}
+
 /* Second pass, below `node`. True: there is more, set too late, or not told of, for the next time.
  */
 static inline bool harvest_take(struct mz_table *table, struct mz_node_ref node, uint64_t first,
@@ -137,7 +159,7 @@ static inline bool harvest_take(struct mz_table *table, struct mz_node_ref node,
 
 	for (struct part p = part_at(f, node.level, first, last); p.valid;
 	     part_next(f, node.level, last, &p)) {
-		uint64_t entry = mz_load_acquire(&node.slots[p.index]);
+		uint64_t entry = settled_entry(table, node, p.index);
 
 		if (harvest->error != MZ_OK)
 			return true;

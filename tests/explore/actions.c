@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "core/entry.h"
+#include "core/huge.h"
 #include "core/walk.h"
 #include "tests/explore/caches.h"
+#include "tests/explore/clones.h"
+#include "tests/explore/flags.h"
 #include "tests/explore/history.h"
+#include "tests/explore/mmu.h"
 #include "tests/explore/sched.h"
 #include "tests/explore/tiny.h"
 
@@ -35,7 +39,7 @@ static void run_map(const struct action *action, unsigned thread)
 {
 	mz_ia ia = ia_of(action);
 
-	must_be(mz_table_map(&world.space.table, ia, bytes_of(action), world_oa(thread, ia.addr),
+	must_be(mz_table_map(table_of(thread), ia, bytes_of(action), world_oa(thread, ia.addr),
 			     mz_prop_from(action->perm)),
 		MZ_OCCUPIED);
 }
@@ -43,7 +47,7 @@ static void run_map(const struct action *action, unsigned thread)
 /* The pages of an item that is no longer mapped; the MMU has written to them. */
 void world_note_dirty(struct mz_item item, unsigned count)
 {
-	const struct mz_format *f = world.space.table.config.format;
+	const struct mz_format *f = world.spaces[0].table.config.format;
 	uint64_t page = item.oa.addr >> TINY_PAGE_LG2;
 
 	if (item.prop.flags & MZ_DIRTY)
@@ -59,7 +63,7 @@ static void note_unmapped(void *context, mz_ia ia, struct mz_item item, unsigned
 
 static struct mz_gather *gather_begin(unsigned thread)
 {
-	mz_gather_init(&gathers[thread], &world.space.table);
+	mz_gather_init(&gathers[thread], table_of(thread));
 	if (world.flags & PROGRAM_REPORTED)
 		gathers[thread].unmapped = note_unmapped;
 	return &gathers[thread];
@@ -70,31 +74,28 @@ static void run_unmap(const struct action *action, unsigned thread)
 	bool reported = (world.flags & PROGRAM_REPORTED) != 0;
 	struct mz_gather *gather = reported ? gather_begin(thread) : NULL;
 
-	must_be(mz_table_unmap(&world.space.table, ia_of(action), bytes_of(action), gather), MZ_OK);
+	must_be(mz_table_unmap(table_of(thread), ia_of(action), bytes_of(action), gather), MZ_OK);
 	if (reported)
 		mz_gather_finish(gather);
 }
 
 static void run_protect(const struct action *action, unsigned thread)
 {
-	(void)thread;
-	must_be(mz_table_protect(&world.space.table, ia_of(action), bytes_of(action), action->perm,
+	must_be(mz_table_protect(table_of(thread), ia_of(action), bytes_of(action), action->perm,
 				 NULL),
 		MZ_OK);
 }
 
 static void run_query(const struct action *action, unsigned thread)
 {
-	(void)thread;
-	(void)mz_table_query(&world.space.table, ia_of(action));
+	(void)mz_table_query(table_of(thread), ia_of(action));
 }
 
 static void run_walk(const struct action *action, unsigned thread)
 {
 	struct mz_walk walk;
 
-	(void)thread;
-	must_be(mz_table_walk(&world.space.table, ia_of(action), &walk), MZ_NOT_MAPPED);
+	must_be(mz_table_walk(table_of(thread), ia_of(action), &walk), MZ_NOT_MAPPED);
 }
 
 /* A fault is made of calls that are watched; here, that its answer is what they came to. */
@@ -103,7 +104,8 @@ static void run_fault(const struct action *action, unsigned thread)
 	unsigned calls = history.call_count;
 	struct mz_fault_record record = mz_fault_record_of(ia_of(action), action->perm);
 	struct mz_fault fault;
-	enum mz_answer answer = mz_space_fault(&world.workers[thread], &record, &fault);
+	enum mz_answer answer = mz_space_fault(&world.workers[world.on[thread]][thread], &record,
+					       &fault);
 	bool done = false;
 
 	for (unsigned i = calls; i < history.call_count; i++)
@@ -113,7 +115,7 @@ static void run_fault(const struct action *action, unsigned thread)
 			history.calls[i].unit / UNITS_EACH == thread;
 	if (answer != MZ_RESOLVED && answer != MZ_RETRY && answer != MZ_DENIED)
 		fail("a fault is answered: %s", mz_answer_text(answer));
-	if (done != (answer == MZ_RESOLVED))
+	if (done != (answer == MZ_RESOLVED) && (world.flags & PROGRAM_CLONED) == 0)
 		fail("a fault is answered %s, and has %s", mz_answer_text(answer),
 		     done ? "done something" : "done nothing");
 }
@@ -153,10 +155,9 @@ static struct mz_item walk_and_mark(const struct mz_table *table, uint64_t addr,
 
 static void run_touch(const struct action *action, unsigned thread)
 {
-	const struct mz_table *table = &world.space.table;
+	const struct mz_table *table = table_of(thread);
 	struct call *call = history_begin(CALL_TOUCH, ia_of(action).addr);
 
-	(void)thread;
 	call->perm = action->perm;
 	table->config.rcu.enter(NULL);
 	call->item = walk_and_mark(table, ia_of(action).addr, action->perm);
@@ -172,7 +173,7 @@ static void run_touch(const struct action *action, unsigned thread)
 /* The highest level of which an entry maps no more than the action's pages. */
 static unsigned level_of(const struct action *action)
 {
-	const struct mz_format *f = world.space.table.config.format;
+	const struct mz_format *f = world.spaces[0].table.config.format;
 	unsigned level = 1;
 
 	while (level < f->levels && mz_span(f, level + 1) <= bytes_of(action))
@@ -186,13 +187,12 @@ static void run_fill(const struct action *action, unsigned thread)
 			       .prop = mz_prop_from(action->perm),
 			       .level_max = level_of(action)};
 
-	must_be(mz_table_fill(&world.space.table, ia_of(action), &fill), MZ_OCCUPIED);
+	must_be(mz_table_fill(table_of(thread), ia_of(action), &fill), MZ_OCCUPIED);
 }
 
 static void run_forbid(const struct action *action, unsigned thread)
 {
-	(void)thread;
-	must_be(mz_table_write_protect(&world.space.table, ia_of(action), bytes_of(action), NULL),
+	must_be(mz_table_write_protect(table_of(thread), ia_of(action), bytes_of(action), NULL),
 		MZ_OK);
 }
 
@@ -200,8 +200,7 @@ static void run_allow(const struct action *action, unsigned thread)
 {
 	struct mz_writable writable = {.level_max = level_of(action)};
 
-	(void)thread;
-	must_be(mz_table_write_enable(&world.space.table, ia_of(action), &writable), MZ_NOT_MAPPED);
+	must_be(mz_table_write_enable(table_of(thread), ia_of(action), &writable), MZ_NOT_MAPPED);
 }
 
 /* May the MMU write there? */
@@ -228,20 +227,50 @@ static struct mz_item walk_to_write(const struct mz_table *table, uint64_t addr)
 
 static void run_store(const struct action *action, unsigned thread)
 {
-	const struct mz_table *table = &world.space.table;
+	const struct mz_table *table = table_of(thread);
 	struct call *call = history_begin(CALL_STORE, ia_of(action).addr);
 
-	(void)thread;
 	table->config.rcu.enter(NULL);
 	call->item = walk_to_write(table, ia_of(action).addr);
 	table->config.rcu.leave(NULL);
 	history_end(call);
 }
 
+static enum mz_error resize(const struct action *action, unsigned thread,
+			    enum mz_error (*how)(struct mz_table *table, mz_ia ia, unsigned level,
+						 struct mz_gather *gather))
+{
+	struct mz_gather gather;
+	enum mz_error error;
+
+	mz_gather_init(&gather, table_of(thread));
+	error = how(table_of(thread), ia_of(action), level_of(action), &gather);
+	must_be(error, MZ_NOT_MAPPED);
+	mz_gather_finish(&gather);
+	return error;
+}
+
+/* Of the same memory, larger and smaller leaves. */
+static void run_collapse(const struct action *action, unsigned thread)
+{
+	struct call *call = history_begin(CALL_COLLAPSE, ia_of(action).addr);
+
+	call->count = action->count;
+	call->error = resize(action, thread, mz_table_collapse);
+	history_end(call);
+}
+
+static void run_split(const struct action *action, unsigned thread)
+{
+	struct call *call = history_begin(CALL_SPLIT, ia_of(action).addr);
+
+	call->error = resize(action, thread, mz_table_split);
+	history_end(call);
+}
+
 static void run_use(const struct action *action, unsigned thread)
 {
-	(void)thread;
-	caches_walk(&world.space.table, ia_of(action).addr);
+	caches_walk(table_of(thread), ia_of(action).addr);
 }
 
 /* Goes down under guards, a child's taken before its parent's is given back, and makes nodes. */
@@ -284,7 +313,7 @@ static enum mz_error hang_item(struct mz_table *table, uint64_t addr, struct mz_
 
 static void run_hang(const struct action *action, unsigned thread)
 {
-	struct mz_table *table = &world.space.table;
+	struct mz_table *table = table_of(thread);
 	struct mz_item item = {world_oa(thread, ia_of(action).addr),
 			       mz_prop_from(MZ_READ | MZ_WRITE), 1};
 	struct call *call = history_begin(CALL_MAP, ia_of(action).addr);
@@ -305,17 +334,16 @@ static void run_write(const struct action *action, unsigned thread)
 
 static void run_read(const struct action *action, unsigned thread)
 {
-	struct mz_item item = mz_table_query(&world.space.table, ia_of(action));
+	struct mz_item item = mz_table_query(table_of(thread), ia_of(action));
 
-	(void)thread;
 	if (item.level != 0)
 		memory_content((unsigned)(item.oa.addr >> TINY_PAGE_LG2), false);
 }
 
 static void run_open(const struct action *action, unsigned thread)
 {
-	must_be(mz_cursor_open(&cursors[thread], &world.space.table, ia_of(action),
-			       bytes_of(action), gather_begin(thread)),
+	must_be(mz_cursor_open(&cursors[thread], table_of(thread), ia_of(action), bytes_of(action),
+			       gather_begin(thread)),
 		MZ_OK);
 }
 
@@ -391,9 +419,9 @@ static void run_off(const struct action *action, unsigned thread)
 
 static void run_destroy(const struct action *action, unsigned thread)
 {
-	(void)action, (void)thread;
+	(void)action;
 	world.destroyed = true;
-	mz_table_destroy(&world.space.table);
+	mz_table_destroy(table_of(thread));
 }
 
 /* ---- Words ---- */
@@ -415,6 +443,14 @@ static const struct verb {
 	{"allow", run_allow, 0},
 	{"store", run_store, 0},
 	{"use", run_use, 0},
+	{"access", mmu_access, MZ_READ},
+	{"harvest", flags_harvest, 0},
+	{"collapse", run_collapse, 0},
+	{"split", run_split, 0},
+	{"clone", clones_make, 0},
+	{"other", clones_switch, 0},
+	{"own", clones_own, 0},
+	{"drop", clones_drop, 0},
 	{"hang", run_hang, 0},
 	{"write", run_write, 0},
 	{"read", run_read, 0},

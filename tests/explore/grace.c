@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* One retirement. */
+/* One retirement, or, of a thread, one time that it waits. */
 struct batch {
 	struct mz_table *table;
 	uint32_t nodes;
@@ -67,7 +67,7 @@ static void leave(void *context)
 	depth[current]--;
 	clock_join(&left_order, search_order());
 	memory_show(&left_seen);
-	for (unsigned i = THREADS_MAX; i < TASKS_MAX; i++) {
+	for (unsigned i = 0; i < TASKS_MAX; i++) {
 		struct batch *batch = &batches[i];
 
 		if ((batch->waits_for >> current & 1) == 0)
@@ -85,9 +85,29 @@ static void reclaim(unsigned task)
 }
 
 /*
- * Sections that have ended come before it too: had the leave been a little later, the retirement
- * would have waited for it, and nothing else would be different.
+ * A grace period begins. Sections that have ended come before it too: had the leave been a little
+ * later, it would have waited for it, and nothing else would be different.
  */
+static void begin_grace(struct batch *batch)
+{
+	for (unsigned i = 0; i < THREADS_MAX; i++)
+		if (depth[i] > 0)
+			batch->waits_for |= 1u << i;
+	batch->order = left_order;
+	clock_join(&batch->order, search_order());
+	batch->seen = left_seen;
+	memory_show(&batch->seen);
+	memory_show(&retired_seen);
+}
+
+/* A reclaimer may retire nodes anew. */
+static unsigned running_thread(void)
+{
+	unsigned task = (unsigned)current;
+
+	return task < THREADS_MAX ? task : (task - THREADS_MAX) / RETIRES_MAX;
+}
+
 static void retire(void *context, struct mz_table *table, uint32_t nodes)
 {
 	struct batch *batch;
@@ -99,29 +119,27 @@ static void retire(void *context, struct mz_table *table, uint32_t nodes)
 		return;
 	}
 	task_point(OP_RETIRE, MEMORY_READERS);
-	if (retired[current] == RETIRES_MAX)
+	if (retired[running_thread()] == RETIRES_MAX)
 		fail("a thread retires nodes more than %d times", RETIRES_MAX);
-	task = THREADS_MAX + (unsigned)current * RETIRES_MAX + retired[current]++;
+	task = THREADS_MAX + running_thread() * RETIRES_MAX + retired[running_thread()]++;
 	batch = &batches[task];
 	batch->table = table;
 	batch->nodes = nodes;
-	for (unsigned i = 0; i < THREADS_MAX; i++)
-		if (depth[i] > 0)
-			batch->waits_for |= 1u << i;
-	batch->order = left_order;
-	clock_join(&batch->order, search_order());
-	batch->seen = left_seen;
-	memory_show(&batch->seen);
-	memory_show(&retired_seen);
+	begin_grace(batch);
 	task_prepare(task, reclaim, (struct op) {OP_GRACE, MEMORY_READERS});
 }
 
-/* Regions change only before the threads begin: nobody is inside. */
 static void wait_for_readers(void *context)
 {
 	(void)context;
-	if (current >= 0)
-		fail("a thread waits for readers");
+	if (current < 0)
+		return;
+	if (depth[current] > 0)
+		fail("a reader waits for readers");
+	task_point(OP_RETIRE, MEMORY_READERS);
+	begin_grace(&batches[current]);
+	task_point(OP_GRACE, MEMORY_READERS);
+	memory_see(&batches[current].seen);
 }
 
 struct mz_rcu grace_hooks(void)

@@ -55,7 +55,8 @@ static struct call *call_begin(enum call_kind kind, unsigned unit, uint64_t ia, 
 
 struct call *history_begin(enum call_kind kind, uint64_t ia)
 {
-	return call_begin(kind, unit_begin(kind == CALL_STORE), ia, TINY_PAGE);
+	return call_begin(kind, unit_begin(kind == CALL_STORE || kind == CALL_ACCESS), ia,
+			  TINY_PAGE);
 }
 
 void history_end(struct call *call)
@@ -173,6 +174,13 @@ static enum mz_error watched_write_enable(struct mz_table *table, mz_ia ia,
 	return call->error;
 }
 
+/* Flags are looked at in tests/explore/flags.h. */
+static enum mz_error unwatched_harvest(struct mz_table *table, mz_ia ia, uint64_t bytes,
+				       struct mz_harvest *harvest)
+{
+	return inner->harvest(table, ia, bytes, harvest);
+}
+
 static struct mz_leaf watched_find(const struct mz_table *table, mz_ia ia)
 {
 	struct mz_leaf leaf;
@@ -272,6 +280,7 @@ static const struct mz_ops watched = {
 	.fill = watched_fill,
 	.write_protect = watched_write_protect,
 	.write_enable = watched_write_enable,
+	.harvest = unwatched_harvest,
 	.find = watched_find,
 	.cursor_open = watched_cursor_open,
 	.cursor_close = watched_cursor_close,

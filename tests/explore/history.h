@@ -18,8 +18,11 @@ enum call_kind {
 	CALL_UNMAP,
 	CALL_PROTECT,
 	CALL_QUERY,
-	CALL_TOUCH, /* by the MMU */
-	CALL_STORE, /* by the MMU, which sets no bits: `item.level` 0: it may not */
+	CALL_TOUCH,  /* by the MMU */
+	CALL_STORE,  /* by the MMU, which sets no bits: `item.level` 0: it may not */
+	CALL_ACCESS, /* by a processor of tests/explore/mmu.h: the same */
+	CALL_COLLAPSE,
+	CALL_SPLIT,
 	CALL_WRITE_PROTECT,
 	CALL_WRITE_ENABLE,
 	CALL_CURSOR_QUERY,

@@ -49,6 +49,7 @@ static void print_turn(const char *when, unsigned task, struct op op)
 		[OP_LEAVE] = "ceases to be one of the",
 		[OP_RETIRE] = "retires nodes, until left by the",
 		[OP_GRACE] = "has waited for the",
+		[OP_WAIT] = "waits for",
 	};
 	char object[64];
 
@@ -230,6 +231,7 @@ static const struct mz_format *format_named(const char *name)
 	static const struct mz_format *const formats[] = {
 		&tiny_2x4,          &tiny_2x4_runtime,  &tiny_3x2,        &tiny_3x4,
 		&tiny_2x4_breaking, &tiny_3x2_breaking, &tiny_2x4_narrow, &tiny_3x2_narrow,
+		&tiny_2x4_marking,  &tiny_3x2_marking,
 	};
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)

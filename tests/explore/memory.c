@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "tests/explore/memory.h"
 
+#include "tests/explore/outside.h"
 #include "tests/explore/search.h"
 
 #include <stdio.h>
@@ -238,7 +239,9 @@ void memory_fill(uint64_t *slot, uint64_t entry)
 
 uint64_t memory_load(const uint64_t *slot, bool acquires)
 {
-	if (is_explored(slot)) {
+	if (outside_find(slot) != MEMORY_OBJECTS) {
+		outside_load(outside_find(slot));
+	} else if (is_explored(slot)) {
 		size_t number = slot_of(slot);
 		struct cell *cell;
 
@@ -252,7 +255,9 @@ uint64_t memory_load(const uint64_t *slot, bool acquires)
 
 void memory_store(uint64_t *slot, uint64_t entry, bool releases)
 {
-	if (is_explored(slot)) {
+	if (outside_find(slot) != MEMORY_OBJECTS) {
+		outside_store(outside_find(slot));
+	} else if (is_explored(slot)) {
 		size_t number = slot_of(slot);
 		struct cell *cell;
 
@@ -304,7 +309,9 @@ bool memory_replace(uint64_t *slot, uint64_t *from, uint64_t to)
 
 void memory_lock(uint32_t *lock)
 {
-	if (current >= 0) {
+	if (outside_find(lock) != MEMORY_OBJECTS) {
+		outside_lock(outside_find(lock));
+	} else if (current >= 0) {
 		size_t byte = byte_of(lock);
 		struct cell *cell;
 
@@ -319,7 +326,9 @@ void memory_lock(uint32_t *lock)
 
 void memory_unlock(uint32_t *lock)
 {
-	if (current >= 0) {
+	if (outside_find(lock) != MEMORY_OBJECTS) {
+		outside_unlock(outside_find(lock));
+	} else if (current >= 0) {
 		size_t byte = byte_of(lock);
 		struct cell *cell;
 
@@ -336,6 +345,8 @@ bool memory_lock_free(unsigned object)
 {
 	unsigned node = (object - MEMORY_SLOTS) / 2;
 
+	if (object >= MEMORY_OUTSIDE)
+		return outside_lock_free(object);
 	/* Nobody waits for a node that is gone: to go on is an error, and is told. */
 	return !now.live[node] || now.frames[node].lock == 0;
 }
@@ -499,6 +510,8 @@ void memory_object_text(unsigned object, char *text, unsigned bytes)
 		snprintf(text, bytes, "%s of node %u",
 			 (object - MEMORY_SLOTS) % 2 ? "lock" : "refs",
 			 (object - MEMORY_SLOTS) / 2);
-	else
+	else if (object < MEMORY_OUTSIDE)
 		snprintf(text, bytes, object == MEMORY_CACHES ? "caches" : "readers");
+	else
+		outside_text(object, text, bytes);
 }

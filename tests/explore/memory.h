@@ -23,12 +23,17 @@
 /* Output pages have contents too, for what is told by mapping them. */
 #define MEMORY_CONTENTS (64 * (THREADS_MAX + 2))
 
+/* Frames whose contents are told apart; others are taken for one of them. */
+#define MEMORY_FRAMES 8
+
 /* Objects that operations are about: slots, then reference counts, locks, the readers, the MMU's
- * caches. */
-#define MEMORY_SLOTS   (MEMORY_NODES * MEMORY_NODE_SLOTS)
-#define MEMORY_READERS (MEMORY_SLOTS + 2 * MEMORY_NODES)
-#define MEMORY_CACHES  (MEMORY_READERS + 1)
-#define MEMORY_OBJECTS (MEMORY_CACHES + 1)
+ * caches, and what is in tests/explore/outside.h. */
+#define MEMORY_SLOTS    (MEMORY_NODES * MEMORY_NODE_SLOTS)
+#define MEMORY_READERS  (MEMORY_SLOTS + 2 * MEMORY_NODES)
+#define MEMORY_CACHES   (MEMORY_READERS + 1)
+#define MEMORY_OUTSIDE  (MEMORY_CACHES + 1)
+#define MEMORY_OUTSIDES (THREADS_MAX + MEMORY_FRAMES + 4)
+#define MEMORY_OBJECTS  (MEMORY_OUTSIDE + MEMORY_OUTSIDES)
 
 /* The memory hooks. */
 struct mz_memory memory_hooks(void);

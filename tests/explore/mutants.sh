@@ -7,13 +7,15 @@ explorer=("$builddir/tests/explore/plain.o" "$builddir/tests/explore/.libs/libex
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# mutant NAME SOURCE [FILE SCRIPT]...: SOURCE, a file of core/, is compiled with the files edited by the sed scripts
+# mutant NAME SOURCE [FILE SCRIPT]...: SOURCE, a file of core/, is compiled with the files edited by the sed scripts,
+# and tried on all scenarios, or on those that are named in `among`
+among=()
 mutant()
 {
   local name=$1 source=$2 copy=$work/copy said
   shift 2
   rm -rf "$copy"
-  mkdir "$copy" && cp -r "$srcdir/core" "$copy/core"
+  mkdir "$copy" && cp -r "$srcdir/core" "$srcdir/ept" "$copy"
   while (($#)); do
     sed -i -e "$2" "$copy/core/$1"
     if cmp -s "$copy/core/$1" "$srcdir/core/$1"; then
@@ -30,7 +32,7 @@ mutant()
     return
   fi
   # The first scenario that fails, and how; the rest need not run.
-  said=$(timeout 60 "$work/mutant" 2>&1 | sed -n '/^not ok/{s/^not ok [0-9]* - /#  /;p;n;n;p;q}')
+  said=$(timeout 60 "$work/mutant" "${among[@]}" 2>&1 | sed -n '/^not ok/{s/^not ok [0-9]* - /#  /;p;n;n;p;q}')
   if [[ -n $said ]]; then
     ok "$name"
     echo "$said"
@@ -169,5 +171,53 @@ mutant a_processor_takes_no_reference table.c \
   table.c '/mz_node_take(&table->config, root_of(table));/d'
 mutant the_last_reference_frees_nothing node.c \
   node.c 's/if (!mz_refs_put(&frame->refs))/if (mz_refs_put(\&frame->refs) || 1)/'
+
+# ---- Harvests, leaves put together, clones ----
+among=(harvest_and_access harvests_and_access harvests_and_accesses_that_differ harvests_and_access_deep
+  harvest_of_a_part_and_access harvest_that_is_refused_and_access harvest_and_split harvest_and_collapse)
+mutant a_harvest_does_not_flush_between_its_passes runtime.c \
+  body/harvest.h 's/if (marked \&\& .*/if (false)/'
+mutant flags_are_taken_that_nobody_is_told_of runtime.c \
+  body/harvest.h '/ harvest_leaf(/,/^}/s/MZ_LEAF, flags)/MZ_LEAF, harvest->flags)/'
+mutant a_link_that_was_used_marks_no_node runtime.c \
+  body/harvest.h '/ harvest_mark(/,/^}/s/exchange_touched(child, true);/is_touched(child);/'
+mutant what_was_not_told_of_is_not_kept runtime.c \
+  body/harvest.h '/ harvest_leaf(/,/^}/s/^\t\treturn true;/\t\treturn false;/;/ harvest_take(/,/^}/s/^\t\t\treturn true;/\t\t\treturn more;/'
+mutant what_a_range_leaves_out_is_not_kept runtime.c \
+  body/harvest.h '/ harvest_child(/,/^}/{s/p->whole ? exchange_touched(child, false) : is_touched(child)/exchange_touched(child, false)/;s/ || !p->whole//}'
+mutant a_harvest_passes_a_broken_link_by runtime.c \
+  body/harvest.h '/ harvest_take(/,/^}/s/settled_entry(.*)/mz_load_acquire(\&node.slots[p.index])/'
+
+among=(collapse_and_access collapse_and_access_with_bits collapse_and_harvest collapse_and_query collapse_and_fault
+  collapse_and_unmap collapse_and_protect collapse_and_map collapses_of_one_leaf collapse_and_allow
+  collapse_and_allow_with_bits collapse_allow_and_forbid collapse_and_store)
+mutant a_collapse_drops_flags_that_are_set_meanwhile huge.c \
+  huge.c '/ put_leaf(/,/^}/{/all_alike(table/d}'
+mutant a_collapse_does_not_flush huge.c \
+  huge.c '/ put_leaf(/,/^}/{/mz_gather_range_(/s/mz_gather_range_.*/;/}'
+mutant a_collapse_brings_writing_back huge.c \
+  huge.c '/ collapse_link(/,/^}/{/like.prop.perm &= /s/&= .*/|= MZ_WRITE;/}'
+mutant nodes_of_a_collapse_are_not_stray huge.c \
+  huge.c '/ drop_nodes(/,/^}/s/estrange(table, child, first, false, gather)/estrange(table, child, first, true, gather)/'
+
+among=(clone_and_fault clone_and_fault_of_leaves clone_of_a_large_leaf_and_two_processors faults_on_both_sides
+  faults_of_neighbours_on_both_sides faults_on_one_side fault_and_reads_of_what_is_shared own_and_unmap_on_both_sides
+  own_and_query_while_the_clone_goes own_on_both_sides_and_query collapse_of_what_is_shared)
+mutant a_clone_may_be_written clone.c \
+  clone.c '/ mz_table_clone(/,/^}/{/protect_all(/d};/ share_entry(/,/^}/s/return write_forbidden(.*)/return entry/'
+mutant a_clone_is_made_before_the_flush ../ept/clone.c \
+  ../ept/clone.c '/ clone_space(/,/^}/{/mz_gather_finish(/d;s/gate_open(space);/&\n\tmz_gather_finish(\&gather);/}'
+mutant children_of_a_copy_have_no_further_owner clone.c \
+  clone.c '/ share_entry(/,/^}/s/mz_refs_take(.*);/;/'
+mutant a_copy_is_linked_without_a_flush clone.c \
+  clone.c '/ put_copy(/,/^}/{/mz_gather_range_(/d;/gather->nodes = true/d}'
+mutant a_page_is_exchanged_that_may_be_written clone.c \
+  clone.c '/ exchange_leaf(/,/^}/{s/ || f->oa(entry, 1).addr != from.addr//;s/(prop.perm \& MZ_WRITE) != 0 \&\& .*)/false)/}'
+mutant a_shared_node_is_given_up_at_once gather.c \
+  gather.c '/ put_shared(/,/^}/s/if (frame->parting) {/if (mz_refs_shared(\&frame->refs)) {/'
+mutant one_grace_period_is_enough_for_two table.c \
+  table.c 's/if (is_to_wait(frame))/if (is_to_wait(frame) \&\& false)/'
+mutant leaves_below_a_shared_node_are_put_together huge.c \
+  huge.c 's/ && way_is_own(table, node, first)//'
 
 tap_end

@@ -6,8 +6,13 @@
 
 #include "core/check.h"
 #include "tests/explore/caches.h"
+#include "tests/explore/clones.h"
+#include "tests/explore/contents.h"
+#include "tests/explore/flags.h"
 #include "tests/explore/grace.h"
 #include "tests/explore/history.h"
+#include "tests/explore/mmu.h"
+#include "tests/explore/outside.h"
 #include "tests/explore/sched.h"
 #include "tests/explore/world.h"
 #include "tests/explore/writable.h"
@@ -50,6 +55,10 @@ bool program_parse(struct program *program, const struct mz_format *format, unsi
 		if (program->thread_count == THREADS_MAX ||
 		    !parse_actions(&program->threads[program->thread_count++], part))
 			return false;
+	for (unsigned i = 0; i < program->thread_count; i++)
+		for (unsigned k = 0; k < program->threads[i].count; k++)
+			if (program->threads[i].list[k].run == mmu_access)
+				program->flags |= PROGRAM_WALKED;
 	return true;
 }
 
@@ -80,6 +89,21 @@ static void item_put(void *context, struct mz_item item)
 	world_note_dirty(item, 1);
 }
 
+/* Who works on which space, and what they share besides nodes. */
+static void settle_threads(const struct program *program)
+{
+	mmu_watch(program);
+	outside_forget();
+	for (unsigned t = 0; t < program->thread_count; t++) {
+		const struct actions *actions = &program->threads[t];
+
+		world.on[t] = actions->count > 0 && actions->list[0].run == clones_switch;
+		for (unsigned i = 0; i < actions->count; i++)
+			if (actions->list[i].run == clones_make)
+				clones_share_gate();
+	}
+}
+
 void program_begin(const struct program *program)
 {
 	struct mz_config config = {
@@ -97,28 +121,32 @@ void program_begin(const struct program *program)
 		config.features = MZ_HW_ACCESSED_DIRTY;
 	if (program->flags & PROGRAM_CACHED)
 		config.flush = caches_hooks();
+	if (program->flags & PROGRAM_WALKED)
+		config.flush = mmu_hooks(0);
 	if (program->flags & PROGRAM_TRACKED)
 		config.items = (struct mz_items) {.take = item_take, .put = item_put};
 	memory_clear((program->flags & PROGRAM_HARDWARE) != 0);
 	grace_clear();
 	history_clear();
-	serial_clear(program->format, (program->flags & PROGRAM_CACHED) != 0);
+	serial_clear(program->format, program->flags);
 	memset(&world, 0, sizeof(world));
 	world.flags = program->flags;
+	settle_threads(program);
 	memory_besides(&world, sizeof(world));
-	if (mz_space_init(&world.space, &config, NULL, &world.region, 1) != MZ_OK ||
-	    mz_space_add(&world.space, &ram) != MZ_OK)
+	if (mz_space_init(&world.spaces[0], &config, &contents_backing, &world.regions[0], 1) !=
+		    MZ_OK ||
+	    mz_space_add(&world.spaces[0], &ram) != MZ_OK)
 		fail("the space cannot be made");
 	for (unsigned i = 0; i <= THREADS_MAX; i++)
-		mz_worker_begin(&world.workers[i], &world.space);
+		mz_worker_begin(&world.workers[0][i], &world.spaces[0]);
 	for (unsigned i = 0; i < program->beginning.count; i++)
 		program->beginning.list[i].run(&program->beginning.list[i], THREADS_MAX);
 	if (program->flags & PROGRAM_ACTIVE)
-		(void)mz_processor_activate(&world.processor, &world.space.table);
-	serial_look(&begin_pages, &world.space.table);
+		(void)mz_processor_activate(&world.processor, &world.spaces[0].table);
+	serial_look(&begin_pages, &world.spaces[0].table);
 	if (program->format->hierarchical)
-		writable_look(&world.space.table);
-	history_watch(&world.space.table);
+		writable_look(&world.spaces[0].table);
+	history_watch(&world.spaces[0].table);
 	memory_keep();
 	kept = world;
 }
@@ -138,6 +166,10 @@ void program_start(void)
 	grace_clear();
 	history_clear();
 	caches_clear();
+	outside_clear();
+	mmu_clear();
+	flags_clear();
+	contents_clear();
 	for (unsigned i = 0; i < running->thread_count; i++)
 		task_begin(i, thread_main);
 }
@@ -146,7 +178,7 @@ static void check_items(const struct serial_pages *end)
 {
 	int expected[MEMORY_CONTENTS] = {0};
 
-	if ((running->flags & PROGRAM_TRACKED) == 0)
+	if ((running->flags & PROGRAM_TRACKED) == 0 || (running->flags & PROGRAM_CLONED) != 0)
 		return;
 	for (unsigned i = 0; i < end->count; i++)
 		if (serial_mapped(end->pages[i]))
@@ -170,10 +202,15 @@ static void check_dirty(const struct serial_pages *end)
 
 static void check_nothing_left(void)
 {
-	for (unsigned i = 0; i <= THREADS_MAX; i++)
-		mz_worker_end(&world.workers[i]);
+	for (unsigned i = 0; i <= THREADS_MAX; i++) {
+		mz_worker_end(&world.workers[0][i]);
+		if (world.clone_works)
+			mz_worker_end(&world.workers[1][i]);
+	}
+	if (world.cloned)
+		mz_table_destroy(&world.spaces[1].table);
 	if (!world.destroyed)
-		mz_table_destroy(&world.space.table);
+		mz_table_destroy(&world.spaces[0].table);
 	if (world.processor.active != NULL)
 		mz_processor_deactivate(&world.processor);
 	if (memory_live_nodes() != 0)
@@ -183,24 +220,34 @@ static void check_nothing_left(void)
 			fail("an item is never put");
 }
 
+static void check_rules(unsigned number)
+{
+	struct mz_violation violation = mz_table_check(&world.spaces[number].table);
+
+	if (violation.rule != MZ_RULE_NONE)
+		fail("rule broken at the end: %s", mz_rule_text(violation.rule));
+}
+
 void program_finish(void)
 {
-	struct mz_violation violation;
-
 	end_pages = (struct serial_pages) {0};
 
+	if (world.cloned)
+		check_rules(1);
 	if (!world.destroyed) {
-		violation = mz_table_check(&world.space.table);
-		if (violation.rule != MZ_RULE_NONE)
-			fail("rule broken at the end: %s", mz_rule_text(violation.rule));
-		serial_look(&end_pages, &world.space.table);
+		check_rules(0);
+		serial_look(&end_pages, &world.spaces[0].table);
 		history_settle();
-		serial_check(&begin_pages, &end_pages);
-		if (running->format->hierarchical)
-			writable_check(&world.space.table);
+		/* Of clones, contents say it all. */
+		if ((running->flags & PROGRAM_CLONED) == 0)
+			serial_check(&begin_pages, &end_pages);
+		if ((running->flags & PROGRAM_CLONED) == 0 && running->format->hierarchical)
+			writable_check(&world.spaces[0].table);
+		contents_check();
+		flags_check();
 		check_items(&end_pages);
 		check_dirty(&end_pages);
-		caches_check(&world.space.table);
+		caches_check(&world.spaces[0].table);
 	}
 	check_nothing_left();
 }

@@ -20,6 +20,13 @@
  *   take N, set N rwx   takes out, or protects, the next thing in N pages; repeated to their end
  *   find N, look, move  finds the next leaf in N pages; queries; moves on
  *   jump A, close
+ *   access A [rw]       an access by the thread's processor, which caches links and leaves until a
+ *                       flush, and sets flags if the table has hardware's (tests/explore/mmu.h)
+ *   harvest A+N [x]     collects flags; x: whoever is told first does not take it
+ *   collapse A+N        makes a leaf of N pages of smaller ones;  split A+N  smaller ones of it
+ *   clone               makes the clone;  drop  gives it up
+ *   other               first of a thread's: what follows is about the clone
+ *   own A+N             makes the way there the table's own
  *   off                 deactivates the processor that has the table active from the beginning
  *   destroy             gives the table's own reference back
  */
@@ -53,6 +60,8 @@ enum program_flag {
 	PROGRAM_REPORTED = 16,  /* the gather's owner hears of each leaf that is unmapped */
 	PROGRAM_LONG = 32,      /* it has very many schedules */
 	PROGRAM_CACHED = 64,    /* the MMU caches, and flushes are looked at */
+	PROGRAM_CLONED = 128,   /* there is a clone, and contents are looked at */
+	PROGRAM_WALKED = 256,   /* processors access memory: set by program_parse() */
 };
 
 struct program {

@@ -18,10 +18,15 @@
 #define REPORTED PROGRAM_REPORTED
 #define LONG     PROGRAM_LONG
 #define CACHED   PROGRAM_CACHED
+#define CLONED   PROGRAM_CLONED
 
 /* Formats whose links narrow what lies below. */
 #define NARROW      &tiny_2x4_narrow
 #define DEEP_NARROW &tiny_3x2_narrow
+
+/* Formats whose links are marked by the MMU; in the deep one they narrow as well. */
+#define MARKING      &tiny_2x4_marking
+#define DEEP_MARKING &tiny_3x2_marking
 
 /* Formats that break before they make. */
 #define BREAKING      &tiny_2x4_breaking
@@ -190,6 +195,105 @@ const struct scenario scenarios[] = {
 	 "touch 0 | allow 0"},
 	{"allow_forbid_and_store", NARROW, 0, "map 0+2; forbid 0+4",
 	 "allow 0 | forbid 0+4 | store 1"},
+
+	/* Processors mark links and leaves, and flags are collected meanwhile. */
+	{"harvest_and_access", MARKING, HARDWARE, "map 0+2",
+	 "access 0 w; access 1 w | harvest 0+16"},
+	{"harvests_and_access", MARKING, HARDWARE, "map 0+2",
+	 "access 0 w; access 1 w; access 0 w | harvest 0+16; harvest 0+16"},
+	{"harvests_and_accesses_that_differ", MARKING, HARDWARE, "map 0",
+	 "access 0; access 0 w | harvest 0+16; harvest 0+16"},
+	{"harvest_and_two_processors", MARKING, HARDWARE, "map 0+2",
+	 "access 0 w | harvest 0+16 | access 1 w"},
+	{"harvests_and_access_deep", DEEP_MARKING, HARDWARE, "map 0; map 1; map 2",
+	 "access 0 w; access 2 w; access 1 w | harvest 0+8; harvest 0+8"},
+	{"harvest_of_a_part_and_access", DEEP_MARKING, HARDWARE, "map 0; map 1; map 2",
+	 "access 0 w; access 2 w; access 1 w | harvest 0+2; harvest 0+8"},
+	{"harvest_that_is_refused_and_access", DEEP_MARKING, HARDWARE, "map 0; map 1; map 2",
+	 "access 0 w; access 2 w | harvest 0+8 x; harvest 0+8"},
+	{"harvest_and_access_of_flat_links", FLAT, HARDWARE, "map 0+2",
+	 "access 0 w; access 1 w | harvest 0+16 | access 0"},
+	{"harvest_and_allow", DEEP_MARKING, HARDWARE, "map 0; map 1; map 2; forbid 0+8",
+	 "allow 0; access 0 w; access 2 w | harvest 0+8"},
+	{"harvest_and_split", DEEP_MARKING, HARDWARE, "map 0+2",
+	 "access 0 w; access 1 w | harvest 0+8 | split 0"},
+	{"harvest_and_collapse", DEEP_MARKING, HARDWARE | LONG, "map 0; map 1",
+	 "access 0 w; access 1 w | harvest 0+8 | collapse 0+2"},
+	{"harvest_and_fill", MARKING, HARDWARE, "map 0", "access 1 w | harvest 0+16 | fill 1"},
+
+	/* Leaves are put together and taken apart while they are used. */
+	{"collapse_and_access", FLAT, 0, "map 0; map 1; map 2; map 3",
+	 "access 0 w; access 3 w | collapse 0+4 | access 1"},
+	{"collapse_and_access_with_bits", FLAT, HARDWARE, "map 0; map 1; map 2; map 3",
+	 "access 0 w; access 3 w | collapse 0+4 | access 1"},
+	{"collapse_and_harvest", MARKING, HARDWARE, "map 0; map 1; map 2; map 3",
+	 "access 0 w; access 3 w | collapse 0+4; harvest 0+16"},
+	{"collapse_and_access_that_is_broken", BREAKING, 0, "map 0; map 1; map 2; map 3",
+	 "access 0 w; access 3 w | collapse 0+4 | fault 1"},
+	{"collapse_and_query", FLAT, HARDWARE, "map 0; map 1; map 2; map 3",
+	 "collapse 0+4; access 1 w | query 0; query 2 | walk 1"},
+	{"collapse_and_fault", FLAT, 0, "map 0; map 1; map 2",
+	 "collapse 0+4; access 0 | fault 3; access 3"},
+	{"collapse_and_unmap", FLAT, HARDWARE, "map 0; map 1; map 2; map 3",
+	 "unmap 0; access 0; access 1 | collapse 0+4 | query 2"},
+	{"collapse_and_protect", FLAT, HARDWARE, "map 0; map 1; map 2; map 3",
+	 "protect 0 r; access 0 w | collapse 0+4 | query 2"},
+	{"collapse_and_map", DEEP, TRACKED, "map 0; map 1", "collapse 0+2; unmap 0 | map 1; map 0"},
+	{"collapses_of_one_leaf", DEEP, TRACKED, "map 0; map 1", "collapse 0+2 | collapse 0+2"},
+	{"collapse_and_split", FLAT, 0, "map 0; map 1; map 2; map 3",
+	 "collapse 0+4; split 0; access 1 | access 0 w; access 3"},
+	{"collapse_and_allow", NARROW, 0, "map 0; map 1; map 2; map 3; forbid 0+4",
+	 "allow 0; access 0 w; access 1 w | collapse 0+4"},
+	{"collapse_and_allow_with_bits", DEEP_MARKING, HARDWARE, "map 0; map 1; forbid 0+8",
+	 "allow 0; access 0 w; access 1 w | collapse 0+2"},
+	{"collapse_allow_and_forbid", DEEP_NARROW, 0, "map 0; map 1",
+	 "forbid 0+2; access 0 w | collapse 0+2 | allow 1"},
+	{"collapse_and_store", DEEP_NARROW, 0, "map 0; map 1; forbid 0+8",
+	 "collapse 0+2 | store 0; store 1 | allow 0"},
+	{"split_and_access", FLAT, 0, "map 0+4", "access 0 w; access 3 w | split 0 | access 1"},
+	{"split_and_access_with_bits", FLAT, HARDWARE, "map 0+4",
+	 "access 0 w; access 3 w | split 0 | access 1"},
+	{"split_and_access_that_is_broken", BREAKING, HARDWARE, "map 0+4",
+	 "access 0 w; access 3 w | split 0; collapse 0+4"},
+	{"split_and_allow", NARROW, 0, "map 0+4; forbid 0+4",
+	 "allow 0; access 0 w; access 1 w | split 0"},
+
+	/* A space and its clone share nodes, and pages. */
+	{"clone_and_fault", DEEP_NARROW, CLONED, "map 0; map 1",
+	 "access 0 w; fault 0 w; access 0 w | clone"},
+	{"clone_and_fault_of_leaves", FLAT, CLONED, "map 0; map 1",
+	 "access 0 w; fault 0 w; access 0 w | clone"},
+	{"clone_and_fault_that_is_broken", BREAKING, CLONED | TRACKED, "map 0; map 1",
+	 "access 0 w; fault 0 w; access 0 w | clone"},
+	{"clone_and_fault_of_nothing", FLAT, CLONED, "map 0", "fault 1 w; access 1 w | clone"},
+	{"clone_of_a_large_leaf_and_two_processors", FLAT, CLONED, "map 0+4",
+	 "access 0 w; access 0 w | clone | fault 0 w"},
+	{"clone_and_two_processors", FLAT, CLONED, "map 0; map 1",
+	 "access 0 w; access 0 w | clone | fault 0 w; access 0 w"},
+	{"fault_and_reads_of_what_is_shared", DEEP_NARROW, CLONED, "map 0; map 1; clone",
+	 "access 0; access 0; access 1 | fault 0 w; access 0 w"},
+	{"faults_on_both_sides", DEEP_NARROW, CLONED, "map 0; map 1; clone",
+	 "fault 0 w; access 0 w | other; fault 0 w; access 0 w"},
+	{"faults_of_neighbours_on_both_sides", FLAT, CLONED | TRACKED, "map 0; map 1; clone",
+	 "fault 0 w; access 0 w | other; fault 1 w; access 1 w"},
+	{"faults_on_both_sides_that_are_broken", BREAKING, CLONED, "map 0; map 1; clone",
+	 "fault 0 w; access 0 w | other; fault 0 w; access 0 w"},
+	{"faults_on_one_side", FLAT, CLONED, "map 0; map 1; clone",
+	 "fault 0 w; access 0 w | fault 0 w"},
+	{"fill_and_fault_of_what_is_shared", FLAT, CLONED, "map 0; map 1; clone",
+	 "fault 0 w; access 0 w | fault 2 w; access 2 w"},
+	{"own_and_unmap_on_both_sides", DEEP, CLONED | TRACKED, "map 0; map 1; clone",
+	 "own 0; unmap 0 | other; own 1; unmap 1"},
+	{"own_and_query_while_the_clone_goes", DEEP_NARROW, CLONED, "map 0; map 1; clone",
+	 "own 0 | query 0 | other; drop"},
+	{"own_on_both_sides_and_query", FLAT, CLONED, "map 0; map 1; clone",
+	 "own 0 | other; own 0 | other; query 0"},
+	{"own_and_unmap_of_all_on_both_sides", FLAT, CLONED | TRACKED, "map 0; map 1; clone",
+	 "own 0; unmap 0+4 | other; own 0; query 0"},
+	{"collapse_of_what_is_shared", DEEP_NARROW, CLONED, "map 0; map 1; clone",
+	 "collapse 0+2; access 0 | other; access 0; fault 1 w; access 1 w"},
+	{"collapse_and_fault_of_what_is_shared", DEEP_NARROW, CLONED, "map 0; map 1; clone",
+	 "collapse 0+2 | fault 0 w; access 0 w"},
 
 	/* Guards and entries. */
 	{"hang_and_hang", FLAT, 0, "", "hang 0 | hang 1"},

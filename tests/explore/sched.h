@@ -18,7 +18,8 @@ enum op_kind {
 	OP_ENTER,  /* a reader's section begins, */
 	OP_LEAVE,  /* ends */
 	OP_RETIRE, /* nodes are handed over, for when today's readers have left */
-	OP_GRACE,  /* these have left: the reclaimer begins */
+	OP_GRACE,  /* these have left: the reclaimer begins, or who waits for them goes on */
+	OP_WAIT,   /* the word is 0 */
 };
 
 /* What it does it to: a number for each word, counter and lock, and one for all readers. */

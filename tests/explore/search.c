@@ -3,6 +3,7 @@
 
 #include "tests/explore/grace.h"
 #include "tests/explore/memory.h"
+#include "tests/explore/outside.h"
 
 #include <string.h>
 
@@ -59,13 +60,16 @@ static bool dependent(struct op a, struct op b)
 		return false;
 	if (a.kind == OP_ENTER || a.kind == OP_RETIRE)
 		return a.kind != b.kind;
-	return a.kind != OP_LOAD || b.kind != OP_LOAD;
+	return (a.kind != OP_LOAD && a.kind != OP_WAIT) || (b.kind != OP_LOAD && b.kind != OP_WAIT);
 }
 
-/* Could two dependent operations both be a task's next one in the same state? */
+/*
+ * Could two dependent operations both be a task's next one in the same state, and does it matter
+ * which comes first? Who has waited for a word looks at it again.
+ */
 static bool may_compete(struct op a, struct op b)
 {
-	return a.kind != OP_UNLOCK && b.kind != OP_UNLOCK;
+	return a.kind != OP_UNLOCK && b.kind != OP_UNLOCK && a.kind != OP_WAIT && b.kind != OP_WAIT;
 }
 
 /* After a step of this kind, all steps before it on the object are in its order. */
@@ -83,6 +87,8 @@ static bool can_go_on(const struct task *task, unsigned number)
 		return memory_lock_free(task->pending.object);
 	if (task->pending.kind == OP_GRACE)
 		return grace_over(number);
+	if (task->pending.kind == OP_WAIT)
+		return outside_is_zero(task->pending.object);
 	return true;
 }
 

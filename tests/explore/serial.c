@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/explore/history.h"
+#include "tests/explore/program.h"
 #include "tests/explore/sched.h"
 #include "tests/explore/tiny.h"
 
@@ -26,9 +27,10 @@ static struct order order;
 static uint64_t before[UNITS_MAX]; /* by unit: those that have ended before it began, as bits */
 static uint64_t writers;           /* units, as bits */
 
-static unsigned broken_pages; /* that are broken together: of a leaf; 0: none ever are */
+static unsigned leaf_pages;    /* of a large leaf, which are broken together */
+static bool breaks, collapses; /* what is split is broken first; what is collapsed */
 
-static unsigned perms = ~0u; /* that are looked at */
+static unsigned perms = ~0u, flags_seen = ~0u; /* that are looked at */
 
 static uint64_t outcomes[OUTCOMES_MAX];
 static unsigned outcome_count;
@@ -37,7 +39,7 @@ static unsigned outcome_count;
 
 static uint32_t page_value(unsigned oa, unsigned perm, unsigned flags)
 {
-	return (oa + 1) << 8 | flags << 3 | (perm & perms);
+	return (oa + 1) << 8 | (flags & flags_seen) << 3 | (perm & perms);
 }
 
 static uint32_t item_value(struct mz_item item)
@@ -114,18 +116,33 @@ static bool is_here(const uint32_t *pages, const struct call *call)
 	return at <= call->first && call->first < at + fragment_count(call) && is_leaf(pages, call);
 }
 
-/* May a leaf around the page have been broken, to be split, while this was looked for? */
+/* May a call have broken a leaf, to split it, or a link, for a leaf? */
+static bool may_break(const struct call *call)
+{
+	switch (call->kind) {
+	case CALL_UNMAP:
+	case CALL_PROTECT:
+	case CALL_WRITE_ENABLE:
+	case CALL_SPLIT:
+	case CALL_CURSOR_TAKE:
+	case CALL_CURSOR_PROTECT:
+		return breaks;
+	case CALL_COLLAPSE:
+		return breaks || collapses;
+	default:
+		return false;
+	}
+}
+
+/* May a leaf around the page have been broken while this was looked for? */
 static bool may_be_broken(const struct call *look)
 {
-	for (unsigned i = 0; i < history.call_count && broken_pages != 0; i++) {
+	for (unsigned i = 0; i < history.call_count; i++) {
 		const struct call *call = &history.calls[i];
-		unsigned first = call->first - call->first % broken_pages;
-		bool splits = call->kind == CALL_UNMAP || call->kind == CALL_PROTECT ||
-			call->kind == CALL_WRITE_ENABLE || call->kind == CALL_CURSOR_TAKE ||
-			call->kind == CALL_CURSOR_PROTECT;
+		unsigned first = call->first - call->first % leaf_pages;
 
-		if (splits && look->first >= first &&
-		    look->first < call->first + call->count + broken_pages - 1 &&
+		if (may_break(call) && look->first >= first &&
+		    look->first < call->first + call->count + leaf_pages - 1 &&
 		    (before[look->unit] >> call->unit & 1) == 0 &&
 		    (before[call->unit] >> look->unit & 1) == 0)
 			return true;
@@ -174,8 +191,13 @@ static bool apply(uint32_t *pages, const struct call *call)
 		return true;
 	case CALL_WRITE_PROTECT:
 	case CALL_STORE:
+	case CALL_ACCESS:
+	case CALL_COLLAPSE:
+	case CALL_SPLIT:
 		return true;
 	case CALL_WRITE_ENABLE:
+		if (call->error != MZ_OK && may_be_broken(call))
+			return true;
 		if ((call->error == MZ_OK) != (pages[first] != 0))
 			return false;
 		for (unsigned i = first; i < end; i++)
@@ -236,6 +258,44 @@ static const struct call *touch_of(unsigned unit)
 	return NULL;
 }
 
+/* The versions that what looks at a page without a lock may have seen, by what came before it. */
+static void find_versions(const struct call *call, unsigned *from, unsigned *to)
+{
+	*from = 0;
+	*to = order.version_count - 1;
+	for (uint64_t set = writers; set != 0; set &= set - 1) {
+		unsigned other = (unsigned)__builtin_ctzll(set);
+
+		if (!is_about(other, call->first))
+			continue;
+		if ((before[call->unit] >> other & 1) != 0 && order.to[other] > *from)
+			*from = order.to[other];
+		if ((before[other] >> call->unit & 1) != 0 && order.from[other] < *to)
+			*to = order.from[other];
+	}
+}
+
+/* Was the page ever as a processor had it, which may have it cached until it is flushed? */
+static bool access_fits(const struct call *call)
+{
+	unsigned from, to, wanted = call->perm & perms;
+
+	/* What may be written is looked at elsewhere where links narrow. */
+	if (call->item.level == 0 && (wanted != call->perm || may_be_broken(call)))
+		return true;
+	find_versions(call, &from, &to);
+	for (unsigned i = from; i <= to; i++) {
+		uint32_t page = order.versions[i][call->first];
+		bool let = page != 0 && (page & wanted) == wanted;
+
+		if (call->item.level == 0
+			    ? !let
+			    : let && serial_oa(page) == call->item.oa.addr >> TINY_PAGE_LG2)
+			return true;
+	}
+	return false;
+}
+
 /* Has every query a place? Calls are in the order in which they were made. */
 static bool queries_fit(void)
 {
@@ -243,20 +303,13 @@ static bool queries_fit(void)
 
 	for (unsigned i = 0; i < history.call_count; i++) {
 		const struct call *call = &history.calls[i];
-		unsigned from = 0, to = order.version_count - 1;
+		unsigned from, to;
 
+		if (call->kind == CALL_ACCESS && !access_fits(call))
+			return false;
 		if (call->kind != CALL_QUERY)
 			continue;
-		for (uint64_t set = writers; set != 0; set &= set - 1) {
-			unsigned other = (unsigned)__builtin_ctzll(set);
-
-			if (!is_about(other, call->first))
-				continue;
-			if ((before[call->unit] >> other & 1) != 0 && order.to[other] > from)
-				from = order.to[other];
-			if ((before[other] >> call->unit & 1) != 0 && order.from[other] < to)
-				to = order.from[other];
-		}
+		find_versions(call, &from, &to);
 		for (unsigned j = 0; j < i; j++) {
 			const struct call *earlier = &history.calls[j];
 
@@ -450,12 +503,13 @@ static bool remember(uint64_t outcome)
 	return true;
 }
 
-void serial_clear(const struct mz_format *format, bool flushed)
+void serial_clear(const struct mz_format *format, unsigned flags)
 {
 	perms = format->hierarchical ? ~(unsigned)MZ_WRITE : ~0u;
-	broken_pages = flushed && format->break_before_make
-		? 1u << (format->shift[2] - TINY_PAGE_LG2)
-		: 0;
+	flags_seen = flags & PROGRAM_WALKED ? 0 : ~0u;
+	leaf_pages = 1u << (format->shift[2] - TINY_PAGE_LG2);
+	breaks = (flags & (PROGRAM_CACHED | PROGRAM_WALKED)) != 0 && format->break_before_make;
+	collapses = (flags & PROGRAM_HARDWARE) != 0;
 	memset(outcomes, 0, sizeof(outcomes));
 	outcome_count = 0;
 }

@@ -45,10 +45,11 @@ static inline bool serial_dirty(uint32_t page)
 void serial_look(struct serial_pages *pages, const struct mz_table *table);
 
 /*
- * Forgets the outcomes of another program, whose table is flushed or not. Where links narrow, what
- * may be written is left to tests/explore/writable.h.
+ * Forgets the outcomes of another program; `flags` are those of the next one. Where links narrow,
+ * what may be written is left to tests/explore/writable.h, and what processors set to
+ * tests/explore/flags.h.
  */
-void serial_clear(const struct mz_format *format, bool flushed);
+void serial_clear(const struct mz_format *format, unsigned flags);
 
 /* Checks the history. Fails if there is no order. */
 void serial_check(const struct serial_pages *begin, const struct serial_pages *end);

@@ -152,6 +152,21 @@ const struct mz_format tiny_3x2_narrow = {
 	TINY_NARROW,
 };
 
+const struct mz_format tiny_2x4_marking = {
+	.name = "tiny_2x4_marking",
+	TINY_2X4,
+	TINY_FUNCTIONS,
+	.links_accessed = true,
+};
+
+const struct mz_format tiny_3x2_marking = {
+	.name = "tiny_3x2_marking",
+	TINY_3X2,
+	TINY_FUNCTIONS,
+	TINY_NARROW,
+	.links_accessed = true,
+};
+
 const struct mz_format tiny_3x4 = {
 	.name = "tiny_3x4",
 	.levels = 3,

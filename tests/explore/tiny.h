@@ -27,4 +27,7 @@ extern const struct mz_format tiny_2x4_breaking, tiny_3x2_breaking;
 /* Links narrow what lies below, for the run-time instance. */
 extern const struct mz_format tiny_2x4_narrow, tiny_3x2_narrow;
 
+/* The MMU sets the accessed flag of links too; in the second, links narrow as well. */
+extern const struct mz_format tiny_2x4_marking, tiny_3x2_marking;
+
 #endif

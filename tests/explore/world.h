@@ -8,18 +8,26 @@
 #include "tests/explore/tiny.h"
 
 struct world {
-	struct mz_space space;
-	struct mz_worker workers[THREADS_MAX + 1]; /* the last begins and ends the program */
-	struct mz_region region;
+	struct mz_space spaces[2];                    /* the second is a clone of the first */
+	struct mz_worker workers[2][THREADS_MAX + 1]; /* the last begins and ends the program */
+	struct mz_region regions[2];
 	struct mz_processor processor;
-	unsigned flags; /* of the program */
-	bool destroyed;
+	unsigned on[THREADS_MAX + 1];   /* by thread: the space that it works on */
+	unsigned flags;                 /* of the program */
+	bool destroyed;                 /* the first space's table */
+	bool cloned, clone_works;       /* there is a second; and it has workers, or had */
 	int items[MEMORY_CONTENTS];     /* by output page: how often it is taken, */
 	bool touched[MEMORY_CONTENTS];  /* did the MMU write to it, */
 	bool reported[MEMORY_CONTENTS]; /* and was that told when it was unmapped */
 };
 
 extern struct world world;
+
+/* What a thread works on. */
+static inline struct mz_table *table_of(unsigned thread)
+{
+	return &world.spaces[world.on[thread]].table;
+}
 
 /* Every thread maps to memory of its own: who mapped a page can be told from its address. */
 static inline mz_oa world_oa(unsigned thread, uint64_t ia)

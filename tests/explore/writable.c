@@ -112,7 +112,10 @@ void writable_check(const struct mz_table *table)
 		const struct call *call = &history.calls[i];
 		struct unit unit = history.units[call->unit];
 
-		if (call->kind == CALL_STORE && call->item.level != 0 &&
+		bool stores = call->kind == CALL_STORE ||
+			(call->kind == CALL_ACCESS && (call->perm & MZ_WRITE) != 0);
+
+		if (stores && call->item.level != 0 &&
 		    !is_explained(call->first, unit.begin, unit.end))
 			fail("page %u was written, and nobody let it", call->first);
 	}
