@@ -362,22 +362,27 @@ static bool is_right(const struct line *line)
 		 (was.prop.flags & ~is.prop.flags & MZ_DIRTY) == 0);
 }
 
-/* Does the link still lead to that node, let as much, and have the flag that was set then? */
+/*
+ * Does the link still lead to that node, and let as much? Where writing is let, it has the flag
+ * that was set when it was cached, by which a harvest finds what is written by it.
+ */
 static bool link_is_right(const struct link *link)
 {
 	const struct mz_format *f = x->format;
-	unsigned perm = ~0u;
+	unsigned all = ~0u;
 
 	for (unsigned level = f->levels; level >= link->level; level--) {
 		const uint64_t *slot = tree_slot(link->table, link->ia, level, NULL);
+		unsigned perm;
 
 		if (slot == NULL || f->kind(*slot, level) != MZ_NODE)
 			return false;
-		perm = link_perm(*slot, level) & (raw() ? ~0u : perm);
+		perm = link_perm(*slot, level);
+		all &= perm;
 		if (level == link->level)
 			return f->oa(*slot, level).addr == link->node.addr &&
-				(link->perm & ~perm) == 0 &&
-				(!marks_links(link->table) ||
+				(link->perm & ~(raw() ? perm : all)) == 0 &&
+				(!marks_links(link->table) || (link->perm & all & MZ_WRITE) == 0 ||
 				 (f->prop(*slot, level).flags & MZ_ACCESSED) != 0);
 	}
 	return false;
