@@ -202,20 +202,25 @@ static bool collapse_link(struct mz_table *table, struct mz_node_ref node, unsig
 	return true;
 }
 
-/* Does no other table have one of the nodes on the way for an address, down to a locked one? */
-static bool way_is_own(const struct mz_table *table, struct mz_node_ref node, uint64_t addr)
+/*
+ * Is the locked node this table's own? Below one that is shared, nodes have one owner each and are
+ * the other tables' all the same; and one that was waited for may be theirs alone by now.
+ */
+static bool is_own(const struct mz_table *table, struct mz_node_ref node, uint64_t ia)
 {
 	const struct mz_format *f = table->config.format;
-	struct mz_node_ref on_way = node_at(table, table->root_oa, f->levels);
+	struct mz_node_ref at = node_at(table, table->root_oa, f->levels);
 
-	while (table->shares && on_way.level > node.level) {
-		uint64_t entry = mz_load_acquire(&on_way.slots[mz_index(f, addr, on_way.level)]);
+	while (table->shares && at.level > node.level) {
+		uint64_t entry = mz_load_acquire(&at.slots[mz_index(f, ia, at.level)]);
 
-		on_way = child_of(table, entry, on_way.level);
-		if (is_shared(table, on_way.frame))
+		if (f->kind(entry, at.level) != MZ_NODE)
+			return false;
+		at = child_of(table, entry, at.level);
+		if (is_shared(table, at.frame))
 			return false;
 	}
-	return true;
+	return !table->shares || at.frame == node.frame;
 }
 
 enum mz_error mz_table_collapse(struct mz_table *table, mz_ia ia, unsigned level,
@@ -233,7 +238,7 @@ enum mz_error mz_table_collapse(struct mz_table *table, mz_ia ia, unsigned level
 	mz_reader_enter(table);
 	node = lock_cover(table, first, last, true);
 	error = MZ_NOT_MAPPED;
-	if (node.level == level && may_cut(table, level) && way_is_own(table, node, first)) {
+	if (node.level == level && may_cut(table, level) && is_own(table, node, first)) {
 		unsigned index = mz_index(f, first, level);
 
 		lock_below(table, node, first, last);

@@ -93,22 +93,6 @@ bool guest_may(const struct guest *guest, uint64_t gpa, enum mz_perm access, str
 		(flags_needed(&guest->space.table.config, access) & ~walk.item.prop.flags) == 0;
 }
 
-/* The entry with one flag more, by the bit that the MMU sets for it; as it was if it has none. */
-static uint64_t with_flag(const struct mz_format *f, uint64_t entry, unsigned level, unsigned flag)
-{
-	unsigned wanted = f->prop(entry, level).flags | flag;
-
-	if (f->prop(entry, level).flags == wanted)
-		return entry;
-	for (unsigned bit = 0; bit < 64; bit++) {
-		uint64_t other = entry ^ ((uint64_t)1 << bit & f->hw_bits(level));
-
-		if (f->prop(other, level).flags == wanted)
-			return other;
-	}
-	return entry;
-}
-
 static void mark_entry(const struct mz_format *f, uint64_t *slot, unsigned level, enum mz_kind kind,
 		       enum mz_perm access)
 {
@@ -117,10 +101,10 @@ static void mark_entry(const struct mz_format *f, uint64_t *slot, unsigned level
 	do {
 		if (f->kind(entry, level) != kind)
 			return;
-		marked = with_flag(f, entry, level, MZ_ACCESSED);
+		marked = tree_with_flag(f, entry, level, MZ_ACCESSED);
 		if (kind == MZ_LEAF && access == MZ_WRITE &&
 		    (f->prop(entry, level).perm & MZ_WRITE) != 0)
-			marked = with_flag(f, marked, level, MZ_DIRTY);
+			marked = tree_with_flag(f, marked, level, MZ_DIRTY);
 	} while (!mz_replace(slot, &entry, marked));
 }
 

@@ -238,6 +238,35 @@ START_TEST(a_clone_costs_a_node_and_a_write_one_a_level)
 }
 END_TEST
 
+/* A node of the space's own is cut, and one below it is the clone's, too. */
+START_TEST(what_is_cut_from_one_stays_in_the_other)
+{
+	uint64_t span, oa;
+
+	fixture_prepare(&x, _i);
+	x.config.root_fixed = false;
+	x.destroyed = x.format->levels < 3;
+	if (x.destroyed) {
+		fixture_end(&x);
+		return;
+	}
+	span = fixture_span(&x, 3);
+	memset(alive, 0, sizeof(alive));
+	guest_begin(&guests[0], &x, NULL);
+	alive[0] = true;
+	expect_ok(guest_add(&guests[0], MZ_REGION_SHARED, x.base, span, 0));
+	guests[0].regions[0].leaf_level_max = 1;
+	must(guest_access(&guests[0], &guests[0].worker, x.base, MZ_WRITE, &oa));
+	must(guest_access(&guests[0], &guests[0].worker, x.base + span - x.page, MZ_WRITE, &oa));
+	make_clone(0, 1);
+	must(guest_access(&guests[0], &guests[0].worker, x.base, MZ_WRITE, &oa));
+	expect_ok(guest_change(&guests[0], MZ_CHANGE_INVALIDATE, x.base, span));
+	must(guest_access(&guests[1], &guests[1].worker, x.base + span - x.page, MZ_WRITE, &oa));
+	must_equal(oa, span - x.page);
+	end();
+}
+END_TEST
+
 static void let_go_and_write(void)
 {
 	struct mz_worker other;
@@ -338,6 +367,7 @@ int main(void)
 	tcase_add_loop_test(tcase, each_space_has_a_memory_of_its_own, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_clone_costs_a_node_and_a_write_one_a_level, 0,
 			    EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, what_is_cut_from_one_stays_in_the_other, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_page_that_is_written_is_not_replaced_by_a_copy, 0,
 			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, no_fault_passes_before_writing_has_ceased, 0, EACH_VARIANT_ALL);

@@ -2,6 +2,7 @@
 /* Splitting leaves on demand, and putting them together again: of tables, and of spaces. */
 #include "core/huge.h"
 #include "core/walk.h"
+#include "ept/clone.h"
 #include "ept/dirty.h"
 #include "ept/huge.h"
 #include "tests/guest.h"
@@ -347,6 +348,31 @@ START_TEST(a_range_is_split_and_a_region_says_how_large)
 }
 END_TEST
 
+/* Nodes that are reached by shared ones are the clone's, too, though they have one owner each. */
+START_TEST(what_a_clone_has_too_stays_apart)
+{
+	static struct mz_region room[GUEST_REGIONS];
+	static struct mz_space clone;
+	struct mz_region memory;
+
+	fixture_prepare(&x, _i);
+	x.config.root_fixed = false;
+	guest_begin(&guest, &x, NULL);
+	memory = guest_region(MZ_REGION_SHARED, x.base, big(), 0);
+	memory.leaf_level_max = (uint8_t)top();
+	expect_ok(mz_space_add(&guest.space, &memory));
+	expect_ok(mz_space_populate(&guest.worker, mz_ia_from(x.base), big()));
+	expect_ok(mz_space_split(&guest.worker, mz_ia_from(x.base), x.page, 1));
+	expect_ok(mz_space_clone(&clone, &guest.space, &x.config.flush, room, GUEST_REGIONS));
+	must_equal(collapse_all(), 0);
+	must_equal(mz_table_query(&clone.table, mz_ia_from(x.base)).level, 1);
+	witness_reclaim(&x.witness);
+	mz_space_destroy(&clone);
+	must_equal(collapse_all(), top() > 1);
+	guest_end(&guest, &x);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("huge");
@@ -362,6 +388,7 @@ int main(void)
 	tcase = tcase_create("spaces");
 	tcase_add_loop_test(tcase, what_was_split_for_a_write_is_whole_again, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, a_range_is_split_and_a_region_says_how_large, 0, EACH_VARIANT);
+	tcase_add_loop_test(tcase, what_a_clone_has_too_stays_apart, 0, EACH_VARIANT);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

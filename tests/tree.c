@@ -38,6 +38,21 @@ uint64_t *tree_slot(const struct mz_table *table, uint64_t ia, unsigned level, m
 	return NULL;
 }
 
+uint64_t tree_with_flag(const struct mz_format *f, uint64_t entry, unsigned level, unsigned flag)
+{
+	unsigned wanted = f->prop(entry, level).flags | flag;
+
+	if (f->prop(entry, level).flags == wanted)
+		return entry;
+	for (unsigned bit = 0; bit < 64; bit++) {
+		uint64_t other = entry ^ ((uint64_t)1 << bit & f->hw_bits(level));
+
+		if (f->prop(other, level).flags == wanted)
+			return other;
+	}
+	return entry;
+}
+
 uint64_t tree_canonical(const struct mz_format *format, uint64_t ia)
 {
 	if (format->ia_signed && format->ia_lg2 < 64 && ia >> (format->ia_lg2 - 1) & 1)

@@ -16,6 +16,11 @@ struct mz_frame *tree_frame(const struct mz_table *table, mz_oa node);
 /* The entry of this level on the way to ia, and its node; NULL if the way ends above it. */
 uint64_t *tree_slot(const struct mz_table *table, uint64_t ia, unsigned level, mz_oa *node);
 
+/*
+ * The entry with one flag more, by the bit that the MMU sets for it; as it was if it has none.
+ */
+uint64_t tree_with_flag(const struct mz_format *f, uint64_t entry, unsigned level, unsigned flag);
+
 /* The present entries and the nodes, each node before its entries, in the order of the entries. */
 struct tree_row {
 	mz_oa node;

@@ -50,9 +50,15 @@ static inline void unmap_part(struct unmap_job *job, struct mz_node_ref node, co
 			 f->prop(entry, node.level), node.level - 1);
 }
 
+/* Do other tables have this node, too? It is reached by nodes of the table's own. */
+MZ_INLINE bool is_shared(const struct mz_table *table, const struct mz_frame *frame)
+{
+	return MZ_UNLIKELY(table->shares) && mz_refs_shared(&frame->refs);
+}
+
 /*
- * Unlocks a subtree that was cut. Unless others keep it, it is marked stray: whoever waits for one
- * of its locks begins again at the root. `first` is the address at which it begins.
+ * Unlocks a subtree that was cut. What others do not keep is marked stray: whoever waits for one of
+ * its locks begins again at the root. `first` is the address at which it begins.
  */
 static inline void estrange(struct mz_table *table, struct mz_node_ref node, uint64_t first,
 			    bool shared, struct mz_gather *gather)
@@ -64,20 +70,17 @@ static inline void estrange(struct mz_table *table, struct mz_node_ref node, uin
 		report_unmapped(table, node, 0, mz_entry_count(f, node.level), first, gather);
 	for (unsigned i = 0; node.level > 1 && i < mz_entry_count(f, node.level); i++) {
 		uint64_t entry = mz_load_relaxed(&node.slots[i]);
+		struct mz_node_ref child;
 
-		if (f->kind(entry, node.level) == MZ_NODE)
-			estrange(table, child_of(table, entry, node.level), first + i * span,
-				 shared, gather);
+		if (f->kind(entry, node.level) != MZ_NODE)
+			continue;
+		child = child_of(table, entry, node.level);
+		estrange(table, child, first + i * span, shared || is_shared(table, child.frame),
+			 gather);
 	}
 	if (!shared)
 		node.frame->stray = 1;
 	mz_lock_release(&node.frame->lock);
-}
-
-/* Do other tables have this node, too? Not of one that is reached by a way of this table's own. */
-MZ_INLINE bool is_shared(const struct mz_table *table, const struct mz_frame *frame)
-{
-	return MZ_UNLIKELY(table->shares) && mz_refs_shared(&frame->refs);
 }
 
 /* Cuts the locked child at `index`. `first` is the address at which the child begins. */
