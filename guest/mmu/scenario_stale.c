@@ -86,7 +86,7 @@ static void over_an_exit(struct stale *s)
 
 	report_test("%s_a_stale_translation_outlives_an_exit", s->world.stage->name);
 	s->world.flushing = false;
-	must(mz_table_unmap(&s->world.stage2, mz_ia_from(s->gpa.addr & ~(page - 1)), page, NULL),
+	must(mz_table_unmap(s->world.stage2, mz_ia_from(s->gpa.addr & ~(page - 1)), page, NULL),
 	     "mz_table_unmap");
 	if (verdict.wrong == NULL)
 		verdict = judge_by(&s->world, &before);

@@ -64,6 +64,9 @@ void scenario_stale(const struct platform *platform, const struct stage *stage);
 /* The log of written pages. */
 void scenario_log(const struct platform *platform, const struct stage *stage);
 
+/* Who wants to know gets what was written, by faults, by flags and by the log. */
+void scenario_dirty(const struct platform *platform, const struct stage *stage);
+
 /* Memory types, flags, and devices. */
 void scenario_types(const struct platform *platform, const struct stage *stage);
 

@@ -189,6 +189,7 @@ static unsigned find_stages(void)
 			.config.format = wanted[i].format,
 			.random_ia_lg2 = 45, /* below the code pages */
 			.flags_set = MZ_ACCESSED | MZ_DIRTY,
+			.flags_always = true,
 			.links_accessed = true,
 			.spoil = kvm_spoil,
 		};

@@ -228,6 +228,7 @@ static unsigned make_stages(const uint8_t *device_tree)
 			/* See address_signed() in deviation.c. */
 			.random_ia_lg2 = wanted[i].format->ia_lg2 - 1,
 			.flags_set = MZ_ACCESSED | MZ_DIRTY,
+			.flags_always = true,
 			/* 4.3.1, table 4.5: write without read is reserved. */
 			.bad_perms = 1u << MZ_WRITE | 1u << (MZ_WRITE | MZ_EXEC),
 			.spoil = riscv_spoil,
