@@ -68,7 +68,8 @@ struct access {
 	uint64_t value; /* what is written */
 	/*
 	 * Not 0, with MZ_READ: the guest reads at `va`, writes `value` to `poke_va`, and reads at
-	 * `va` again, without an exit between. The outcome is that of the second read.
+	 * `va` again, without an exit between. The outcome is that of the second read. With
+	 * MZ_WRITE, it writes at `va`, to `poke_va`, and at `va` again, `value` each time.
 	 */
 	uint64_t poke_va;
 };

@@ -150,7 +150,7 @@ static uint64_t entry_of(const struct access *access)
 	if (access->kind == MZ_EXEC)
 		return access->va;
 	if (access->kind == MZ_WRITE)
-		return code + STUB_WRITE;
+		return code + (access->poke_va != 0 ? STUB_POKE_WRITE : STUB_WRITE);
 	return code + (access->poke_va != 0 ? STUB_POKE : STUB_READ);
 }
 
