@@ -20,6 +20,7 @@ static void over_stage(const struct platform *platform, const struct stage *stag
 	scenario_stale(platform, stage);
 	scenario_types(platform, stage);
 	scenario_log(platform, stage);
+	scenario_narrow(platform, stage);
 	scenario_dirty(platform, stage);
 	scenario_huge(platform, stage);
 	differential(platform, stage);

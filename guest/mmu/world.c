@@ -31,6 +31,8 @@ static void flush(void *context, mz_ia first, mz_ia last, bool nodes)
 	current->flushed = true;
 	if (current->flushing)
 		current->platform->flush(context, first, last, nodes);
+	if (current->watch != NULL)
+		current->watch(current);
 }
 
 struct mz_config world_config(const struct world *world)

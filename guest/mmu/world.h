@@ -35,6 +35,8 @@ struct world {
 	struct mz_table stage1;
 	bool flushing; /* changes of the second stage are flushed */
 	bool flushed;  /* one has been, since this was cleared */
+	/* Called when one has been, in the midst of a change; NULL: nobody wants to know. */
+	void (*watch)(struct world *world);
 	struct patch patches[WORLD_PATCHES];
 	unsigned patch_count;
 	struct range ranges[WORLD_RANGES];
