@@ -205,14 +205,3 @@ void tenant_name(const struct tenant *tenant, const char *what)
 {
 	report_test("%s_%s_at_level_%u", tenant->stage.name, what, tenant->level);
 }
-
-void tenant_test(struct tenant *tenant, const char *what, unsigned n, unsigned kind,
-		 unsigned faults)
-{
-	struct access access = tenant_access(tenant, n, kind);
-	struct stay stay;
-
-	tenant_name(tenant, what);
-	stay = tenant_try(tenant, &access);
-	tenant_report(&stay, faults);
-}

@@ -78,10 +78,6 @@ struct stay tenant_try(struct tenant *tenant, const struct access *access);
 /* Reports the named test: the access was carried out after so many faults of its own. */
 void tenant_report(const struct stay *stay, unsigned faults);
 
-/* All of it, for the test `what` at the tenant's level. */
-void tenant_test(struct tenant *tenant, const char *what, unsigned n, unsigned kind,
-		 unsigned faults);
-
 /* Names a test of the tenant, at its level. */
 void tenant_name(const struct tenant *tenant, const char *what);
 
