@@ -6,7 +6,6 @@
  */
 #include "ept/dirty.h"
 
-#include "core/gather.h"
 #include "core/geometry.h"
 #include "guest/mmu/scenarios.h"
 #include "guest/mmu/tenant.h"
@@ -57,12 +56,6 @@ static void make(struct epochs *e, const char *what, unsigned n, unsigned kind)
 	}
 }
 
-static enum mz_error ignore(void *context, mz_ia ia, struct mz_item item)
-{
-	(void)context, (void)ia, (void)item;
-	return MZ_OK;
-}
-
 /*
  * What the log names is told, and nothing else is: the flags are only cleared, so that the next
  * write is logged again. Of a leaf that is dirty already no write is, so all of the leaf is told.
@@ -70,8 +63,6 @@ static enum mz_error ignore(void *context, mz_ia ia, struct mz_item item)
 static void tell_log(struct epochs *e, bool told)
 {
 	struct mz_space *space = &e->tenant.home->space;
-	struct mz_gather gather;
-	struct mz_harvest harvest = {.flags = MZ_DIRTY, .told = ignore, .gather = &gather};
 	uint64_t gpa;
 
 	while (e->tenant.world.platform->take_log(&e->tenant.stage, &gpa, 1) == 1) {
@@ -82,11 +73,7 @@ static void tell_log(struct epochs *e, bool told)
 			must(mz_space_written(space, mz_ia_from(gpa & ~(span - 1)), span),
 			     "mz_space_written");
 	}
-	mz_gather_init(&gather, &space->table);
-	must(mz_table_harvest(&space->table, tenant_first(&e->tenant), tenant_bytes(&e->tenant),
-			      &harvest),
-	     "mz_table_harvest");
-	mz_gather_finish(&gather);
+	tenant_forget(&e->tenant, MZ_DIRTY);
 }
 
 /* What a consumer hands out: how much, and which of the pages under test. */

@@ -101,26 +101,14 @@ static void split(struct huge *h, unsigned level)
 		  t->world.flushed || (t->stage.config.features & MZ_LIVE_SPLITS) != 0);
 }
 
-static enum mz_error ignore(void *context, mz_ia ia, struct mz_item item)
-{
-	(void)context, (void)ia, (void)item;
-	return MZ_OK;
-}
-
 /* All flags are taken, and the last page is written: the first one's leaf stays clean. */
 static void mark(struct huge *h)
 {
 	struct tenant *t = &h->tenant;
-	struct mz_gather gather;
-	struct mz_harvest harvest = {
-		.flags = MZ_ACCESSED | MZ_DIRTY, .told = ignore, .gather = &gather};
 	struct access access = tenant_access(t, TENANT_PAGES - 1, MZ_WRITE);
 	struct verdict verdict;
 
-	mz_gather_init(&gather, t->world.stage2);
-	must(mz_table_harvest(t->world.stage2, tenant_first(t), tenant_bytes(t), &harvest),
-	     "mz_table_harvest");
-	mz_gather_finish(&gather);
+	tenant_forget(t, MZ_ACCESSED | MZ_DIRTY);
 	name(h, "flags_of_what_is_split", 1);
 	verdict = judge(&t->world, &access);
 	if (verdict.wrong == NULL && (item_at(h, 0).prop.flags & (MZ_ACCESSED | MZ_DIRTY)) != 0)

@@ -8,31 +8,30 @@
 /* A walk through five levels of the guest's tables, each node read and written, and the access. */
 #define TRIES_MAX 16u
 
-static void add(struct home *home, mz_ia ia, uint64_t bytes, mz_oa oa, struct mz_prop prop,
-		const struct tenant *tenant)
-{
-	struct mz_region region = {.ia = ia, .bytes = bytes, .oa = oa, .prop = prop};
-
-	if (tenant != NULL)
-		region.leaf_level_max = (uint8_t)tenant->level;
-	else
-		region.populate = true;
-	must(mz_space_add(&home->space, &region), "mz_space_add");
-}
-
 /* The guest's own memory is there from the start; that under test comes in by faults. */
 static void furnish(struct tenant *tenant, struct mz_prop prop)
 {
 	struct world *world = &tenant->world;
 	uint64_t span = mz_span(world->stage->config.format, tenant->level);
-	mz_ia first = tenant_first(tenant);
-	mz_oa oa = mz_oa_from(tenant->oa.addr & ~((tenant->level > 1 ? span : tenant->page) - 1));
+	struct mz_region own = {
+		.ia = mz_ia_from(memory_guest().addr),
+		.bytes = memory_guest_bytes(),
+		.oa = memory_guest(),
+		.prop = world_prop(world->stage, world_all_perm(world->stage)),
+		.populate = true,
+	};
+	struct mz_region tested = {
+		.ia = tenant_first(tenant),
+		.bytes = tenant_bytes(tenant),
+		.oa = mz_oa_from(tenant->oa.addr & ~(span - 1)),
+		.prop = prop,
+		.leaf_level_max = (uint8_t)tenant->level,
+	};
 
 	if (world->stage1_format != NULL)
-		add(tenant->home, mz_ia_from(memory_guest().addr), memory_guest_bytes(),
-		    memory_guest(), world_prop(world->stage, world_all_perm(world->stage)), NULL);
+		must(mz_space_add(&tenant->home->space, &own), "mz_space_add");
+	must(mz_space_add(&tenant->home->space, &tested), "mz_space_add");
 	world_furnish(world);
-	add(tenant->home, first, tenant_bytes(tenant), oa, prop, tenant);
 	for (unsigned n = 0; n < TENANT_PAGES; n++)
 		world_guest_map(world, tenant->va + n * tenant->page,
 				mz_ia_from(tenant->gpa.addr + n * tenant->page),
@@ -51,9 +50,9 @@ static bool place(struct tenant *tenant)
 	return world_target(&tenant->world, tenant->level, apart, tenant->oa, &tenant->gpa);
 }
 
-static bool begin(struct tenant *tenant, const struct platform *platform, const struct stage *stage,
-		  unsigned level, struct mz_prop prop, const struct mz_backing *backing,
-		  const struct mz_items *items)
+bool tenant_begin_backed(struct tenant *tenant, const struct platform *platform,
+			 const struct stage *stage, unsigned level, struct mz_prop prop,
+			 const struct mz_backing *backing, const struct mz_items *items)
 {
 	struct world *world = &tenant->world;
 	struct home *home = &tenant->homes[0];
@@ -82,14 +81,7 @@ bool tenant_begin(struct tenant *tenant, const struct platform *platform, const 
 	struct stage less = *stage;
 
 	less.config.features &= ~without;
-	return begin(tenant, platform, &less, level, prop, NULL, NULL);
-}
-
-bool tenant_begin_backed(struct tenant *tenant, const struct platform *platform,
-			 const struct stage *stage, unsigned level, struct mz_prop prop,
-			 const struct mz_backing *backing, const struct mz_items *items)
-{
-	return begin(tenant, platform, stage, level, prop, backing, items);
+	return tenant_begin_backed(tenant, platform, &less, level, prop, NULL, NULL);
 }
 
 void home_end(struct home *home)
@@ -134,6 +126,24 @@ struct access tenant_access(const struct tenant *tenant, unsigned n, unsigned ki
 	if (kind == MZ_READ)
 		access.va += FRAME_WRITE;
 	return access;
+}
+
+static enum mz_error ignore(void *context, mz_ia ia, struct mz_item item)
+{
+	(void)context, (void)ia, (void)item;
+	return MZ_OK;
+}
+
+void tenant_forget(struct tenant *tenant, unsigned flags)
+{
+	struct mz_table *table = tenant->world.stage2;
+	struct mz_gather gather;
+	struct mz_harvest harvest = {.flags = flags, .told = ignore, .gather = &gather};
+
+	mz_gather_init(&gather, table);
+	must(mz_table_harvest(table, tenant_first(tenant), tenant_bytes(tenant), &harvest),
+	     "mz_table_harvest");
+	mz_gather_finish(&gather);
 }
 
 static bool is_wrong(const struct verdict *verdict)

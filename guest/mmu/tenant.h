@@ -51,7 +51,7 @@ struct stay {
 bool tenant_begin(struct tenant *tenant, const struct platform *platform, const struct stage *stage,
 		  unsigned level, uint32_t without, struct mz_prop prop);
 
-/* The same with what backs the memory, and who is told of what is mapped. */
+/* The same with what backs the memory, and who owns what is mapped; both may be NULL. */
 bool tenant_begin_backed(struct tenant *tenant, const struct platform *platform,
 			 const struct stage *stage, unsigned level, struct mz_prop prop,
 			 const struct mz_backing *backing, const struct mz_items *items);
@@ -68,6 +68,9 @@ void tenant_move(struct tenant *tenant, struct home *home);
 /* Where the region under test begins, and its size. */
 mz_ia tenant_first(const struct tenant *tenant);
 uint64_t tenant_bytes(const struct tenant *tenant);
+
+/* Flags of the region's leaves are cleared, and flushed; nobody is told of them. */
+void tenant_forget(struct tenant *tenant, unsigned flags);
 
 /* An access to the n-th page under test; of reads, to the word that writes go to. */
 struct access tenant_access(const struct tenant *tenant, unsigned n, unsigned kind);
