@@ -217,8 +217,8 @@ static void map_run(struct differential *d, const struct region *region)
 		bytes = WINDOWS * FRAME_BYTES;
 	oa = random_frames(d, tables, bytes);
 	if (random_one_in(&d->random, 2))
-		count_change(d, mz_table_unmap(&d->world.stage2, gpa, bytes, NULL));
-	count_change(d, mz_table_map(&d->world.stage2, gpa, bytes, oa, random_prop(d)));
+		count_change(d, mz_table_unmap(d->world.stage2, gpa, bytes, NULL));
+	count_change(d, mz_table_map(d->world.stage2, gpa, bytes, oa, random_prop(d)));
 }
 
 /* One leaf over the region, of a level that is as large or larger; whatever was there goes. */
@@ -235,9 +235,9 @@ static void map_large(struct differential *d, const struct region *region)
 	if (span == CHUNK && region != &d->regions[TABLES])
 		oa = chunk_at(random_below(&d->random, chunks() - 1));
 	gpa = mz_ia_from(region->gpa.addr & ~(span - 1));
-	count_change(d, mz_table_unmap(&d->world.stage2, gpa, span, NULL));
+	count_change(d, mz_table_unmap(d->world.stage2, gpa, span, NULL));
 	count_change(d,
-		     mz_table_map(&d->world.stage2, gpa, span, mz_oa_from(oa.addr & ~(span - 1)),
+		     mz_table_map(d->world.stage2, gpa, span, mz_oa_from(oa.addr & ~(span - 1)),
 				  random_prop(d)));
 }
 
@@ -253,13 +253,13 @@ static void change(struct differential *d)
 		map_large(d, region);
 		break;
 	case 1:
-		count_change(d, mz_table_unmap(&d->world.stage2, gpa, bytes, NULL));
+		count_change(d, mz_table_unmap(d->world.stage2, gpa, bytes, NULL));
 		break;
 	case 2:
 	case 3:
 		count_change(
 			d,
-			mz_table_protect(&d->world.stage2, gpa, bytes, random_prop(d).perm, NULL));
+			mz_table_protect(d->world.stage2, gpa, bytes, random_prop(d).perm, NULL));
 		break;
 	default:
 		map_run(d, region);
@@ -406,7 +406,7 @@ static void report(const struct differential *d)
 
 static void check_table(struct differential *d)
 {
-	struct mz_violation violation = mz_table_check(&d->world.stage2);
+	struct mz_violation violation = mz_table_check(d->world.stage2);
 
 	report_test("%s_random_table_is_whole", d->world.stage->name);
 	if (violation.rule == MZ_RULE_NONE)

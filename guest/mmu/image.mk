@@ -13,7 +13,7 @@ SOURCES := $(wildcard guest/mmu/$(PLATFORM)/*.c guest/mmu/$(PLATFORM)/*.S)
 include guest/mmu/$(PLATFORM)/platform.mk
 
 scenarios := $(wildcard guest/mmu/*.c) guest/lib/print.c guest/lib/memory.c
-library := $(wildcard core/*.c) $(LIBRARY)
+library := $(wildcard core/*.c ept/*.c) $(LIBRARY)
 objects := $(patsubst %,$(out)/%.o,$(SOURCES) $(scenarios) $(library)) $(out)/seed.c.o
 layout := guest/mmu/$(PLATFORM)/image.lds
 

@@ -31,7 +31,7 @@ static bool flags_missing(const struct world *world, const struct prediction *pr
 {
 	bool wrote = prediction->expected.access.kind == MZ_WRITE;
 	unsigned must_be = world->stage->flags_set & (MZ_ACCESSED | (wrote ? MZ_DIRTY : 0u));
-	struct mz_item item = mz_table_query(&world->stage2, prediction->gpa);
+	struct mz_item item = mz_table_query(world->stage2, prediction->gpa);
 
 	return item.level != 0 && (must_be & ~(unsigned)item.prop.flags) != 0;
 }

@@ -12,6 +12,7 @@ static void over_stage(const struct platform *platform, const struct stage *stag
 	if (platform->stage1 != NULL) {
 		scenario_guest(platform, stage);
 		scenario_nested(platform, stage);
+		scenario_clone(platform, stage);
 	} else {
 		scenario_user(platform, stage);
 	}
@@ -19,6 +20,9 @@ static void over_stage(const struct platform *platform, const struct stage *stag
 	scenario_stale(platform, stage);
 	scenario_types(platform, stage);
 	scenario_log(platform, stage);
+	scenario_narrow(platform, stage);
+	scenario_dirty(platform, stage);
+	scenario_huge(platform, stage);
 	differential(platform, stage);
 }
 

@@ -42,7 +42,8 @@ struct stage {
 
 	uint16_t flags_set;      /* MZ_ACCESSED, MZ_DIRTY: the MMU sets them in leaves by itself */
 	uint16_t flags_demanded; /* it faults where one is needed but clear; disjoint from those */
-	bool links_accessed;     /* it sets MZ_ACCESSED in links on the way too */
+	bool flags_always;   /* it sets them whether the table has MZ_HW_ACCESSED_DIRTY or not */
+	bool links_accessed; /* it sets MZ_ACCESSED in links on the way too */
 	/* Every access of the guest's page walk to the guest's tables counts as a write. */
 	bool walk_writes;
 	/*
@@ -67,7 +68,8 @@ struct access {
 	uint64_t value; /* what is written */
 	/*
 	 * Not 0, with MZ_READ: the guest reads at `va`, writes `value` to `poke_va`, and reads at
-	 * `va` again, without an exit between. The outcome is that of the second read.
+	 * `va` again, without an exit between. The outcome is that of the second read. With
+	 * MZ_WRITE, it writes at `va`, to `poke_va`, and at `va` again, `value` each time.
 	 */
 	uint64_t poke_va;
 };

@@ -76,7 +76,7 @@ static const uint64_t *node_at(void *context, mz_oa node, size_t bytes)
 static bool second_walk(struct second *second)
 {
 	const struct platform *platform = second->world->platform;
-	const struct mz_table *table = &second->world->stage2;
+	const struct mz_table *table = second->world->stage2;
 	const struct mz_format *f = table->config.format;
 	unsigned allowed = world_all_perm(second->world->stage);
 	const struct mz_walk_step *step = NULL;
@@ -185,7 +185,7 @@ static bool stage1_allows(const struct world *world, const struct mz_walk *walk,
 
 static void predict_access(struct first *first, mz_oa gpa)
 {
-	const struct mz_config *config = &first->world->stage2.config;
+	const struct mz_config *config = &first->world->stage2->config;
 	struct prediction *prediction = first->prediction;
 	struct second second = {
 		.world = first->world,

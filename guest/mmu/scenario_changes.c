@@ -85,13 +85,13 @@ static void end(struct change *c)
 
 static void unmap_leaf(struct change *c)
 {
-	must(mz_table_unmap(&c->world.stage2, mz_ia_from(leaf_first(c)), leaf_bytes(c), NULL),
+	must(mz_table_unmap(c->world.stage2, mz_ia_from(leaf_first(c)), leaf_bytes(c), NULL),
 	     "mz_table_unmap");
 }
 
 static void protect_leaf(struct change *c, unsigned perm)
 {
-	must(mz_table_protect(&c->world.stage2, mz_ia_from(leaf_first(c)), leaf_bytes(c), perm,
+	must(mz_table_protect(c->world.stage2, mz_ia_from(leaf_first(c)), leaf_bytes(c), perm,
 			      NULL),
 	     "mz_table_protect");
 }
@@ -159,7 +159,7 @@ static void remapped(struct change *c)
 	const struct stage *stage = c->world.stage;
 	uint64_t page = c->gpa.addr & ~(c->page - 1);
 
-	must(mz_table_unmap(&c->world.stage2, mz_ia_from(page), c->page, NULL), "mz_table_unmap");
+	must(mz_table_unmap(c->world.stage2, mz_ia_from(page), c->page, NULL), "mz_table_unmap");
 	world_map(&c->world, mz_ia_from(page), c->page,
 		  mz_oa_from((c->oa.addr & ~(c->page - 1)) + 2 * c->page),
 		  world_prop(stage, world_all_perm(stage)));
@@ -175,7 +175,7 @@ static void split(struct change *c)
 
 	warm(c, -1);
 	warm(c, 1);
-	must(mz_table_protect(&c->world.stage2, mz_ia_from(page), c->page,
+	must(mz_table_protect(c->world.stage2, mz_ia_from(page), c->page,
 			      world_all_perm(c->world.stage) & ~(unsigned)MZ_WRITE, NULL),
 	     "mz_table_protect");
 	test_at(c, "split_write_to_the_page", 0, MZ_WRITE, ENDING_FAULT);
@@ -214,9 +214,9 @@ static void gathered(struct change *c)
 	bool breaks = stage->config.format->break_before_make;
 	struct mz_gather gather;
 
-	mz_gather_init(&gather, &c->world.stage2);
+	mz_gather_init(&gather, c->world.stage2);
 	c->world.flushed = false;
-	must(mz_table_unmap(&c->world.stage2, mz_ia_from(leaf_first(c)), leaf_bytes(c), &gather),
+	must(mz_table_unmap(c->world.stage2, mz_ia_from(leaf_first(c)), leaf_bytes(c), &gather),
 	     "mz_table_unmap");
 	report_test("%s_a_gather_%s_at_level_%u", stage->name,
 		    breaks ? "is_flushed_before_the_unlock" : "does_not_flush", c->level);

@@ -26,7 +26,7 @@ static const char *flags_differ(const struct flags *s, const struct operation *o
 	const char *differs = NULL;
 	struct mz_walk walk;
 
-	(void)mz_table_walk(&s->world.stage2, s->gpa, &walk);
+	(void)mz_table_walk(s->world.stage2, s->gpa, &walk);
 	for (unsigned i = 0; i < walk.step_count; i++) {
 		unsigned flags = walk.steps[i].prop.flags & (MZ_ACCESSED | MZ_DIRTY);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * Translations that are used although the table says otherwise: a change without a flush is shown
- * not to be seen. The guest itself removes the entry between two of its reads, for which the node
- * is mapped into it; then the flush makes the change seen.
+ * not to be seen. The guest itself removes the entry between two of its reads, or the permission to
+ * write between two of its writes, for which the node is mapped into it; then the flush makes the
+ * change seen. The permission goes from a link where the format has such links.
  */
 #include "guest/mmu/scenarios.h"
 
@@ -15,10 +16,10 @@ struct stale {
 	uint64_t va, poke_va;
 };
 
-/* Lets the guest write to the slot that maps gpa; the processor itself can already. */
-static void open_slot(struct stale *s)
+/* Lets the guest write to the slot for gpa at this level; the processor itself can already. */
+static void open_slot(struct stale *s, unsigned level)
 {
-	uint64_t slot = (uint64_t)(uintptr_t)world_slot(&s->world, s->gpa, 1);
+	uint64_t slot = (uint64_t)(uintptr_t)world_slot(&s->world, s->gpa, level);
 	uint64_t frame = slot & ~(uint64_t)(FRAME_BYTES - 1);
 
 	s->poke_va = slot;
@@ -30,7 +31,8 @@ static void open_slot(struct stale *s)
 	s->poke_va += slot & (FRAME_BYTES - 1);
 }
 
-static void begin(struct stale *s, const struct platform *platform, const struct stage *stage)
+static void begin(struct stale *s, const struct platform *platform, const struct stage *stage,
+		  unsigned slot_level)
 {
 	world_begin(&s->world, platform, stage);
 	s->va = world_va(&s->world);
@@ -38,7 +40,7 @@ static void begin(struct stale *s, const struct platform *platform, const struct
 		must(MZ_OUT_OF_RANGE, "world_target");
 	world_map_target(&s->world, 1, s->gpa, s->oa, world_prop(stage, world_all_perm(stage)));
 	world_guest_map(&s->world, s->va, s->gpa, MZ_READ | MZ_WRITE, false);
-	open_slot(s);
+	open_slot(s, slot_level);
 	world_use(&s->world);
 }
 
@@ -76,6 +78,40 @@ static void between_two_reads(struct stale *s)
 	judge_test(&s->world, &access, ENDING_FAULT);
 }
 
+/* The level of the entry that permission to write is taken from. */
+static unsigned narrow_level(const struct stage *stage)
+{
+	return stage->config.format->hierarchical ? 2 : 1;
+}
+
+static uint64_t narrowed(const struct stage *stage, uint64_t entry)
+{
+	const struct mz_format *f = stage->config.format;
+	unsigned perm = world_all_perm(stage) & ~(unsigned)MZ_WRITE;
+
+	return f->hierarchical ? f->link_write(entry, narrow_level(stage), false)
+			       : f->with_perm(entry, narrow_level(stage), perm);
+}
+
+static void between_two_writes(struct stale *s)
+{
+	const struct stage *stage = s->world.stage;
+	struct access access = judge_access(s->va, MZ_WRITE, false);
+	struct prediction before;
+	struct verdict verdict;
+
+	access.poke_va = s->poke_va;
+	access.value = narrowed(stage, *world_slot(&s->world, s->gpa, narrow_level(stage)));
+	before = predict(&s->world, &access);
+	report_test("%s_a_stale_permission_is_used_where_nothing_is_flushed", stage->name);
+	verdict = judge_by(&s->world, &before);
+	report_stale(s, &verdict, s->world.platform->never_stale);
+	report_test("%s_a_flush_ends_the_stale_permission", stage->name);
+	s->world.platform->flush(NULL, s->gpa, s->gpa, narrow_level(stage) > 1);
+	access.poke_va = 0;
+	judge_test(&s->world, &access, ENDING_FAULT);
+}
+
 /* The same by a change outside of the guest: it may be seen, since the guest is left in between. */
 static void over_an_exit(struct stale *s)
 {
@@ -86,7 +122,7 @@ static void over_an_exit(struct stale *s)
 
 	report_test("%s_a_stale_translation_outlives_an_exit", s->world.stage->name);
 	s->world.flushing = false;
-	must(mz_table_unmap(&s->world.stage2, mz_ia_from(s->gpa.addr & ~(page - 1)), page, NULL),
+	must(mz_table_unmap(s->world.stage2, mz_ia_from(s->gpa.addr & ~(page - 1)), page, NULL),
 	     "mz_table_unmap");
 	if (verdict.wrong == NULL)
 		verdict = judge_by(&s->world, &before);
@@ -101,10 +137,13 @@ void scenario_stale(const struct platform *platform, const struct stage *stage)
 	static struct stale s;
 
 	s.oa = mz_oa_from(memory_data().addr + memory_data_bytes() / 2 + 17 * FRAME_BYTES);
-	begin(&s, platform, stage);
+	begin(&s, platform, stage, 1);
 	over_an_exit(&s);
 	world_end(&s.world);
-	begin(&s, platform, stage);
+	begin(&s, platform, stage, narrow_level(stage));
+	between_two_writes(&s);
+	world_end(&s.world);
+	begin(&s, platform, stage, 1);
 	between_two_reads(&s);
 	/* The guest has taken the entry out past the library, which still counts it. */
 	*world_slot(&s.world, s.gpa, 1) =

@@ -64,6 +64,18 @@ void scenario_stale(const struct platform *platform, const struct stage *stage);
 /* The log of written pages. */
 void scenario_log(const struct platform *platform, const struct stage *stage);
 
+/* Who wants to know gets what was written, by faults, by flags and by the log. */
+void scenario_dirty(const struct platform *platform, const struct stage *stage);
+
+/* Write protection from above, and by steps back down. */
+void scenario_narrow(const struct platform *platform, const struct stage *stage);
+
+/* A guest in a space, in its clone, and in the clone's clone. */
+void scenario_clone(const struct platform *platform, const struct stage *stage);
+
+/* Leaves are split and collapsed, level by level. */
+void scenario_huge(const struct platform *platform, const struct stage *stage);
+
 /* Memory types, flags, and devices. */
 void scenario_types(const struct platform *platform, const struct stage *stage);
 

@@ -31,15 +31,17 @@ static void flush(void *context, mz_ia first, mz_ia last, bool nodes)
 	current->flushed = true;
 	if (current->flushing)
 		current->platform->flush(context, first, last, nodes);
+	if (current->watch != NULL)
+		current->watch(current);
 }
 
-static void begin_stage2(struct world *world)
+struct mz_config world_config(const struct world *world)
 {
 	struct mz_config config = world->stage->config;
 
 	config.memory = memory_hooks(POOL_STAGE2, config.format->page_lg2);
 	config.flush.range = flush;
-	must(mz_table_init(&world->stage2, &config), "mz_table_init");
+	return config;
 }
 
 /* The processor itself: its program goes on under this table, and its user has a page of code. */
@@ -73,37 +75,57 @@ static void begin_stage1(struct world *world)
 	world_guest_map(world, USER_CODE_VA, code, MZ_READ | MZ_WRITE | MZ_EXEC, true);
 }
 
-static void begin_guest(struct world *world)
-{
-	world_map(world, mz_ia_from(memory_guest().addr), memory_guest_bytes(), memory_guest(),
-		  world_prop(world->stage, world_all_perm(world->stage)));
-	begin_stage1(world);
-}
-
-void world_begin(struct world *world, const struct platform *platform, const struct stage *stage)
+void world_open(struct world *world, const struct platform *platform, const struct stage *stage)
 {
 	*world = (struct world) {.platform = platform, .stage = stage, .flushing = true};
 	world->stage1_format = stage->stage1 != NULL ? stage->stage1 : platform->stage1;
 	current = world;
 	__builtin_memcpy((void *)(uintptr_t)memory_code_page().addr, platform->stub,
 			 platform->stub_bytes);
-	begin_stage2(world);
+}
+
+void world_furnish(struct world *world)
+{
 	if (world->stage1_format != NULL)
-		begin_guest(world);
+		begin_stage1(world);
 	else
 		begin_alone(world);
 }
 
-void world_end(struct world *world)
+void world_begin(struct world *world, const struct platform *platform, const struct stage *stage)
+{
+	struct mz_config config;
+
+	world_open(world, platform, stage);
+	config = world_config(world);
+	must(mz_table_init(&world->own, &config), "mz_table_init");
+	world->stage2 = &world->own;
+	if (world->stage1_format != NULL)
+		world_map(world, mz_ia_from(memory_guest().addr), memory_guest_bytes(),
+			  memory_guest(), world_prop(stage, world_all_perm(stage)));
+	world_furnish(world);
+}
+
+void world_leave(struct world *world)
 {
 	world_unpatch(world);
 	if (world->platform->leave != NULL)
 		world->platform->leave();
-	mz_table_destroy(&world->stage2);
+}
+
+void world_close(struct world *world)
+{
 	if (world->stage1_format != NULL)
 		mz_table_destroy(&world->stage1);
 	if (!memory_pool_reset(POOL_STAGE2) || !memory_pool_reset(POOL_GUEST))
 		report_not_ok("nodes were lost");
+}
+
+void world_end(struct world *world)
+{
+	world_leave(world);
+	mz_table_destroy(&world->own);
+	world_close(world);
 }
 
 void world_use(struct world *world)
@@ -111,10 +133,14 @@ void world_use(struct world *world)
 	const struct platform *platform = world->platform;
 
 	if (world->stage1_format != NULL)
-		platform->use(world->stage, &world->stage2, &world->stage1, CODE_VA, USER_CODE_VA);
+		platform->use(world->stage, world->stage2, &world->stage1, CODE_VA, USER_CODE_VA);
 	else
-		platform->use(world->stage, &world->stage2, NULL, ALONE_CODE_VA,
-			      ALONE_USER_CODE_VA);
+		platform->use(world->stage, world->stage2, NULL, ALONE_CODE_VA, ALONE_USER_CODE_VA);
+}
+
+uint64_t world_code_va(const struct world *world)
+{
+	return world->stage1_format != NULL ? CODE_VA : ALONE_CODE_VA;
 }
 
 uint64_t world_va(const struct world *world)
@@ -158,7 +184,7 @@ struct mz_prop world_clean_prop(const struct stage *stage, unsigned perm)
 
 void world_map(struct world *world, mz_ia gpa, uint64_t bytes, mz_oa oa, struct mz_prop prop)
 {
-	must(mz_table_map(&world->stage2, gpa, bytes, oa, prop), "mz_table_map");
+	must(mz_table_map(world->stage2, gpa, bytes, oa, prop), "mz_table_map");
 }
 
 /* Pages that follow one another in both spaces are one range. */
@@ -210,7 +236,7 @@ static uint64_t *slot_of(const struct mz_table *table, mz_ia ia, unsigned level)
 
 uint64_t *world_slot(const struct world *world, mz_ia gpa, unsigned level)
 {
-	return slot_of(&world->stage2, gpa, level);
+	return slot_of(world->stage2, gpa, level);
 }
 
 uint64_t *world_guest_slot(const struct world *world, uint64_t va, unsigned level)

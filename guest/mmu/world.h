@@ -30,14 +30,21 @@ struct world {
 	const struct platform *platform;
 	const struct stage *stage;
 	const struct mz_format *stage1_format; /* NULL: there is no nested guest */
-	struct mz_table stage2, stage1;
+	struct mz_table *stage2;               /* what the guest runs under */
+	struct mz_table own; /* which is this one, unless a space has it: tenant.h */
+	struct mz_table stage1;
 	bool flushing; /* changes of the second stage are flushed */
 	bool flushed;  /* one has been, since this was cleared */
+	/* Called when one has been, in the midst of a change; NULL: nobody wants to know. */
+	void (*watch)(struct world *world);
 	struct patch patches[WORLD_PATCHES];
 	unsigned patch_count;
 	struct range ranges[WORLD_RANGES];
 	unsigned range_count;
 };
+
+/* Where the guest's code page is to the kernel. */
+uint64_t world_code_va(const struct world *world);
 
 /* Where the tests' own addresses begin: a subtree of the guest's tables that the code page is not
  * in. */
@@ -48,8 +55,20 @@ void must(enum mz_error error, const char *what);
 
 void world_begin(struct world *world, const struct platform *platform, const struct stage *stage);
 
+/*
+ * The same in steps, for whoever brings the table: a world without one; what it must be made from;
+ * with it in place, what the processor or the guest cannot be without.
+ */
+void world_open(struct world *world, const struct platform *platform, const struct stage *stage);
+struct mz_config world_config(const struct world *world);
+void world_furnish(struct world *world);
+
 /* Undoes the patches, and destroys the tables; reports a failure if a node was lost. */
 void world_end(struct world *world);
+
+/* In steps: nothing walks the tables any more; all but the second stage goes. */
+void world_leave(struct world *world);
+void world_close(struct world *world);
 
 /* The guest runs with these tables from now on. */
 void world_use(struct world *world);

@@ -258,6 +258,6 @@ struct outcome guest_access(const struct access *access)
 	if (access->kind == MZ_EXEC)
 		return run_at(access->va, access);
 	if (access->kind == MZ_WRITE)
-		return guest_execute(STUB_WRITE, access);
+		return guest_execute(access->poke_va != 0 ? STUB_POKE_WRITE : STUB_WRITE, access);
 	return guest_execute(access->poke_va != 0 ? STUB_POKE : STUB_READ, access);
 }

@@ -70,14 +70,14 @@ static void contiguous(unsigned level, uint64_t bytes)
 				false);
 	world_use(&world);
 	report_test("%s_level_%u_leaves_are_of_that_level", own.stage.name, level);
-	if (mz_table_query(&world.stage2, gpa).level == level)
+	if (mz_table_query(world.stage2, gpa).level == level)
 		report_ok();
 	else
 		report_not_ok("they are of another");
 	over_points("mapped", level, all);
-	must(mz_table_protect(&world.stage2, gpa, bytes, MZ_READ, NULL), "mz_table_protect");
+	must(mz_table_protect(world.stage2, gpa, bytes, MZ_READ, NULL), "mz_table_protect");
 	over_points("read_only", level, MZ_READ);
-	must(mz_table_unmap(&world.stage2, gpa, bytes, NULL), "mz_table_unmap");
+	must(mz_table_unmap(world.stage2, gpa, bytes, NULL), "mz_table_unmap");
 	over_points("unmapped", level, 0);
 	world_end(&world);
 	for (unsigned i = 0; i < 3; i++)
@@ -113,7 +113,7 @@ static void reads_frame(const char *name, mz_oa frame)
 static void make_second(struct mz_table *second, mz_ia gpa, mz_oa frame)
 {
 	struct mz_prop prop = world_prop(&own.stage, world_all_perm(&own.stage));
-	struct mz_config config = world.stage2.config;
+	struct mz_config config = world.stage2->config;
 	mz_ia guest = mz_ia_from(memory_guest().addr);
 
 	must(mz_table_init(second, &config), "mz_table_init");
@@ -141,11 +141,11 @@ static void vmids(void)
 	world_guest_map(&world, world_va(&world), gpa, MZ_READ, false);
 	make_second(&second, gpa, other);
 	world_use(&world);
-	use_vmid(&world.stage2, 2);
+	use_vmid(world.stage2, 2);
 	reads_frame("one_vmid", frame);
 	use_vmid(&second, 3);
 	reads_frame("another_vmid_without_a_flush", other);
-	use_vmid(&world.stage2, 2);
+	use_vmid(world.stage2, 2);
 	reads_frame("the_first_vmid_again", frame);
 	mz_table_destroy(&second);
 	world_end(&world);
@@ -192,7 +192,7 @@ static struct prediction take_away(bool table, mz_ia *gpa)
 	if (outcome.ending != ENDING_DONE)
 		must(MZ_NOT_MAPPED, "the first read");
 	world.flushing = false;
-	must(mz_table_unmap(&world.stage2, *gpa, FRAME_BYTES, NULL), "mz_table_unmap");
+	must(mz_table_unmap(world.stage2, *gpa, FRAME_BYTES, NULL), "mz_table_unmap");
 	dsb();
 	return before;
 }

@@ -27,6 +27,14 @@ stub_first:
 	ldr	x0, [x0]
 	brk	#STUB_DONE
 
+	.org	stub_first + STUB_POKE_WRITE
+	str	x1, [x0]
+	str	x1, [x2]
+	dsb	ish
+	isb
+	str	x1, [x0]
+	brk	#STUB_DONE
+
 /* In the order of own_instructions.c; the address is in x0. */
 	.macro	instruction text:vararg
 	\text

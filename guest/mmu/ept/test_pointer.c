@@ -98,7 +98,7 @@ void ept_test_pointer(const struct stage *stage)
 	world_begin(&world, ept_platform(), stage);
 	world_guest_map(&world, world_va(&world), world_map_scratch(&world), MZ_READ, false);
 	world_use(&world);
-	good = mz_table_root_register(&world.stage2);
+	good = mz_table_root_register(world.stage2);
 	spoil_pointer(good, cap);
 	vmx_write(VMCS_EPT_POINTER, good);
 	report_test("%s_pointer_of_the_table_is_taken", stage->name);

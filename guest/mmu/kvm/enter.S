@@ -82,6 +82,11 @@ kvm_stub:
 	mov	%rsi, (%rdx)
 	mov	(%rdi), %rsi
 	int3
+	.org	kvm_stub + KVM_POKE_WRITE
+	mov	%rsi, (%rdi)
+	mov	%rsi, (%rdx)
+	mov	%rsi, (%rdi)
+	int3
 	.globl	kvm_stub_end
 kvm_stub_end:
 

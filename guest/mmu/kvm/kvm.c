@@ -118,23 +118,25 @@ static void write_return(void *at, uint32_t tag)
 static uint64_t way_of(const struct access *access)
 {
 	uint64_t code = code_at[access->user ? 1 : 0];
+	bool pokes = access->poke_va != 0;
 
 	if (access->kind == MZ_EXEC)
 		return access->va;
 	if (access->kind == MZ_WRITE)
-		return code + KVM_WRITE;
-	return code + (access->poke_va != 0 ? KVM_POKE : KVM_READ);
+		return code + (pokes ? KVM_POKE_WRITE : KVM_WRITE);
+	return code + (pokes ? KVM_POKE : KVM_READ);
 }
 
 static uint64_t end_of(const struct access *access)
 {
-	uint64_t way = way_of(access);
+	uint64_t code = code_at[access->user ? 1 : 0];
+	bool pokes = access->poke_va != 0;
 
 	if (access->kind == MZ_EXEC)
-		return way + RETURN_BYTES;
+		return access->va + RETURN_BYTES;
 	if (access->kind == MZ_WRITE)
-		return way - KVM_WRITE + KVM_WRITE_END;
-	return access->poke_va != 0 ? way - KVM_POKE + KVM_POKE_END : way - KVM_READ + KVM_READ_END;
+		return code + (pokes ? KVM_POKE_WRITE_END : KVM_WRITE_END);
+	return code + (pokes ? KVM_POKE_END : KVM_READ_END);
 }
 
 static struct outcome access_once(const struct access *access)
@@ -189,6 +191,7 @@ static unsigned find_stages(void)
 			.config.format = wanted[i].format,
 			.random_ia_lg2 = 45, /* below the code pages */
 			.flags_set = MZ_ACCESSED | MZ_DIRTY,
+			.flags_always = true,
 			.links_accessed = true,
 			.spoil = kvm_spoil,
 		};

@@ -18,12 +18,14 @@
 #define KVM_USER_CODE 0x3b
 
 /* The ways into the code page, and where the breakpoint behind each has left the processor. */
-#define KVM_READ      0
-#define KVM_READ_END  4
-#define KVM_WRITE     16
-#define KVM_WRITE_END 20
-#define KVM_POKE      32
-#define KVM_POKE_END  42
+#define KVM_READ           0
+#define KVM_READ_END       4
+#define KVM_WRITE          16
+#define KVM_WRITE_END      20
+#define KVM_POKE           32
+#define KVM_POKE_END       42
+#define KVM_POKE_WRITE     48
+#define KVM_POKE_WRITE_END 58
 
 #ifndef __ASSEMBLER__
 

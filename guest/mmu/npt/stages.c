@@ -34,6 +34,7 @@ static bool make_stage(const struct kind *kind, struct stage *stage)
 		.stage1 = kind->stage1,
 		.own = kind->traps ? kind : NULL,
 		.flags_set = MZ_ACCESSED | MZ_DIRTY,
+		.flags_always = true,
 		.links_accessed = true,
 		.walk_writes = true,
 		.spoil = npt_spoil,

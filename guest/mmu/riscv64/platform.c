@@ -150,7 +150,7 @@ static uint64_t entry_of(const struct access *access)
 	if (access->kind == MZ_EXEC)
 		return access->va;
 	if (access->kind == MZ_WRITE)
-		return code + STUB_WRITE;
+		return code + (access->poke_va != 0 ? STUB_POKE_WRITE : STUB_WRITE);
 	return code + (access->poke_va != 0 ? STUB_POKE : STUB_READ);
 }
 
@@ -228,6 +228,7 @@ static unsigned make_stages(const uint8_t *device_tree)
 			/* See address_signed() in deviation.c. */
 			.random_ia_lg2 = wanted[i].format->ia_lg2 - 1,
 			.flags_set = MZ_ACCESSED | MZ_DIRTY,
+			.flags_always = true,
 			/* 4.3.1, table 4.5: write without read is reserved. */
 			.bad_perms = 1u << MZ_WRITE | 1u << (MZ_WRITE | MZ_EXEC),
 			.spoil = riscv_spoil,

@@ -14,9 +14,9 @@ struct guest_state {
 
 void guest_enter(struct guest_state *state);
 
-/* The code that the guest executes, 16 bytes for each: read, write, read and write and read. */
+/* The code that the guest executes, 16 bytes for each: read, write, and both kinds of poke. */
 extern const char guest_stub[], guest_stub_end[];
-enum { STUB_READ = 0, STUB_WRITE = 16, STUB_POKE = 32 };
+enum { STUB_READ = 0, STUB_WRITE = 16, STUB_POKE = 32, STUB_POKE_WRITE = 48 };
 
 extern char image_end[];
 

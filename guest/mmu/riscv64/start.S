@@ -161,6 +161,11 @@ guest_stub:
 	sd	a1, 0(a2)
 	ld	a0, 0(a0)
 	ecall
+	.balign 16
+	sd	a1, 0(a0)
+	sd	a1, 0(a2)
+	sd	a1, 0(a0)
+	ecall
 guest_stub_end:
 	.option rvc
 

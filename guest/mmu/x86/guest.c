@@ -63,15 +63,30 @@ void x86_describe(struct platform *platform)
 	platform->write_return = write_return;
 }
 
+static unsigned way_of(const struct access *access)
+{
+	bool pokes = access->poke_va != 0;
+
+	if (access->kind == MZ_WRITE)
+		return pokes ? X86_STUB_POKE_WRITE : X86_STUB_WRITE;
+	if (access->kind == MZ_READ)
+		return pokes ? X86_STUB_POKE : X86_STUB_READ;
+	return X86_STUB_EXEC;
+}
+
+static unsigned way_end(const struct access *access)
+{
+	bool pokes = access->poke_va != 0;
+
+	if (access->kind == MZ_WRITE)
+		return pokes ? X86_STUB_POKE_WRITE_END : X86_STUB_WRITE_END;
+	return pokes ? X86_STUB_POKE_END : X86_STUB_READ_END;
+}
+
 struct x86_registers x86_access_begin(const struct access *access, uint64_t code_va)
 {
-	unsigned way = access->poke_va != 0 ? X86_STUB_POKE
-		: access->kind == MZ_READ   ? X86_STUB_READ
-		: access->kind == MZ_WRITE  ? X86_STUB_WRITE
-					    : X86_STUB_EXEC;
-
 	return (struct x86_registers) {
-		.rip = code_va + way,
+		.rip = code_va + way_of(access),
 		.rdi = access->va,
 		.rsi = access->value,
 		.rdx = access->poke_va,
@@ -81,11 +96,6 @@ struct x86_registers x86_access_begin(const struct access *access, uint64_t code
 bool x86_access_done(const struct access *access, uint64_t code_va,
 		     const struct x86_registers *registers)
 {
-	if (access->poke_va != 0)
-		return registers->rip == code_va + X86_STUB_POKE_END;
-	if (access->kind == MZ_READ)
-		return registers->rip == code_va + X86_STUB_READ_END;
-	if (access->kind == MZ_WRITE)
-		return registers->rip == code_va + X86_STUB_WRITE_END;
-	return registers->rip == access->va + RETURN_MOVE;
+	return registers->rip ==
+		(access->kind == MZ_EXEC ? access->va + RETURN_MOVE : code_va + way_end(access));
 }

@@ -28,6 +28,13 @@ x86_stub:
 	mov	(%rdi), %rsi
 	.org	x86_stub + X86_STUB_POKE_END
 	cpuid
+
+	.org	x86_stub + X86_STUB_POKE_WRITE
+	mov	%rsi, (%rdi)
+	mov	%rsi, (%rdx)
+	mov	%rsi, (%rdi)
+	.org	x86_stub + X86_STUB_POKE_WRITE_END
+	cpuid
 	.globl	x86_stub_end
 x86_stub_end:
 
