@@ -64,7 +64,8 @@ MZ_MUST_CHECK enum mz_error mz_dirty_put_back(struct mz_dirty *dirty);
 /*
  * [ia, ia + bytes) has been written, past the table: by a device, by the hypervisor itself, or as a
  * log says that hardware or a host keeps (page-modification logging, a dirty ring). All consumers
- * are told. MZ_NO_MEMORY: tell again.
+ * are told. A processor logs a leaf's first write alone, so all of the leaf is to be told of.
+ * MZ_NO_MEMORY: tell again.
  */
 MZ_MUST_CHECK enum mz_error mz_space_written(struct mz_space *space, mz_ia ia, uint64_t bytes);
 
