@@ -39,7 +39,7 @@ static enum mz_error tell_leaf(void *context, mz_ia ia, struct mz_item item)
 /*
  * When this returns, all that was written in the range is told of, and nothing can be written in it
  * that will not be. The change lock is held where hardware is asked, for harvests are one at a
- * time.
+ * time; elsewhere the gate keeps clones from being made meanwhile.
  */
 static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
 {
@@ -53,7 +53,9 @@ static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
 
 		error = mz_table_harvest(&space->table, ia, bytes, &harvest);
 	} else {
+		gate_enter(space);
 		error = mz_table_write_protect(&space->table, ia, bytes, &gather);
+		gate_leave(space);
 	}
 	mz_gather_finish(&gather);
 	return error;
