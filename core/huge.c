@@ -202,7 +202,10 @@ static bool collapse_link(struct mz_table *table, struct mz_node_ref node, unsig
 	return true;
 }
 
-/* Does no other table have one of the nodes on the way for an address, down to a locked one? */
+/*
+ * Does the way for an address lead to a locked node, and has no other table one of the nodes on it?
+ * Who is about to copy one may have broken its link.
+ */
 static bool way_is_own(const struct mz_table *table, struct mz_node_ref node, uint64_t addr)
 {
 	const struct mz_format *f = table->config.format;
@@ -211,11 +214,13 @@ static bool way_is_own(const struct mz_table *table, struct mz_node_ref node, ui
 	while (table->shares && on_way.level > node.level) {
 		uint64_t entry = mz_load_acquire(&on_way.slots[mz_index(f, addr, on_way.level)]);
 
+		if (f->kind(entry, on_way.level) != MZ_NODE)
+			return false;
 		on_way = child_of(table, entry, on_way.level);
 		if (is_shared(table, on_way.frame))
 			return false;
 	}
-	return true;
+	return !table->shares || on_way.slots == node.slots;
 }
 
 enum mz_error mz_table_collapse(struct mz_table *table, mz_ia ia, unsigned level,
