@@ -203,24 +203,24 @@ static bool collapse_link(struct mz_table *table, struct mz_node_ref node, unsig
 }
 
 /*
- * Is the locked node this table's own? Below one that is shared, nodes have one owner each and are
- * the other tables' all the same; and one that was waited for may be theirs alone by now.
+ * Does the way for an address lead to a locked node, and has no other table one of the nodes on it?
+ * Who is about to copy one may have broken its link.
  */
-static bool is_own(const struct mz_table *table, struct mz_node_ref node, uint64_t ia)
+static bool way_is_own(const struct mz_table *table, struct mz_node_ref node, uint64_t addr)
 {
 	const struct mz_format *f = table->config.format;
-	struct mz_node_ref at = node_at(table, table->root_oa, f->levels);
+	struct mz_node_ref on_way = node_at(table, table->root_oa, f->levels);
 
-	while (table->shares && at.level > node.level) {
-		uint64_t entry = mz_load_acquire(&at.slots[mz_index(f, ia, at.level)]);
+	while (table->shares && on_way.level > node.level) {
+		uint64_t entry = mz_load_acquire(&on_way.slots[mz_index(f, addr, on_way.level)]);
 
-		if (f->kind(entry, at.level) != MZ_NODE)
+		if (f->kind(entry, on_way.level) != MZ_NODE)
 			return false;
-		at = child_of(table, entry, at.level);
-		if (is_shared(table, at.frame))
+		on_way = child_of(table, entry, on_way.level);
+		if (is_shared(table, on_way.frame))
 			return false;
 	}
-	return !table->shares || at.frame == node.frame;
+	return !table->shares || on_way.slots == node.slots;
 }
 
 enum mz_error mz_table_collapse(struct mz_table *table, mz_ia ia, unsigned level,
@@ -238,7 +238,7 @@ enum mz_error mz_table_collapse(struct mz_table *table, mz_ia ia, unsigned level
 	mz_reader_enter(table);
 	node = lock_cover(table, first, last, true);
 	error = MZ_NOT_MAPPED;
-	if (node.level == level && may_cut(table, level) && is_own(table, node, first)) {
+	if (node.level == level && may_cut(table, level) && way_is_own(table, node, first)) {
 		unsigned index = mz_index(f, first, level);
 
 		lock_below(table, node, first, last);

@@ -2,6 +2,7 @@
 #include "ept/dirty.h"
 
 #include "ept/gate.h"
+#include "ept/range.h"
 #include "ept/written.h"
 
 static enum mz_error make_sets(struct mz_dirty *dirty)
@@ -34,7 +35,7 @@ static enum mz_error tell_leaf(void *context, mz_ia ia, struct mz_item item)
 /*
  * When this returns, all that was written in the range is told of, and nothing can be written in it
  * that will not be. The change lock is held where hardware is asked, for harvests are one at a
- * time.
+ * time; elsewhere the gate keeps clones from being made meanwhile.
  */
 static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
 {
@@ -48,7 +49,9 @@ static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
 
 		error = mz_table_harvest(&space->table, ia, bytes, &harvest);
 	} else {
+		gate_enter(space);
 		error = mz_table_write_protect(&space->table, ia, bytes, &gather);
+		gate_leave(space);
 	}
 	mz_gather_finish(&gather);
 	return error;
@@ -146,21 +149,32 @@ void mz_dirty_stop(struct mz_dirty *dirty)
 	mz_pages_destroy(&dirty->taken);
 }
 
+/* Takes what this consumer was told of. */
+static enum mz_error take_told(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes)
+{
+	return mz_pages_move(&dirty->taken, &dirty->written, page_number(dirty->space, ia.addr),
+			     pages_of(dirty->space, bytes));
+}
+
+/*
+ * Hardware is asked first, and tells. Faults have told already: what they tell of after it was
+ * taken is for the next time, for it may be let be written after it was forbidden.
+ */
 enum mz_error mz_dirty_collect(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes)
 {
 	struct mz_space *space = dirty->space;
-	enum mz_error error;
+	enum mz_error error = check_range(space, ia, bytes);
 
-	if (dirty_by_hardware(space)) {
-		mz_lock_acquire(&space->change_lock);
-		error = catch_up(space, ia, bytes);
-		mz_lock_release(&space->change_lock);
-	} else {
-		error = catch_up(space, ia, bytes);
+	if (error != MZ_OK)
+		return error;
+	if (!dirty_by_hardware(space)) {
+		error = take_told(dirty, ia, bytes);
+		return error == MZ_OK ? catch_up(space, ia, bytes) : error;
 	}
-	return error == MZ_OK ? mz_pages_move(&dirty->taken, &dirty->written,
-					      page_number(space, ia.addr), pages_of(space, bytes))
-			      : error;
+	mz_lock_acquire(&space->change_lock);
+	error = catch_up(space, ia, bytes);
+	mz_lock_release(&space->change_lock);
+	return error == MZ_OK ? take_told(dirty, ia, bytes) : error;
 }
 
 /* Runs of pages, as who asked for ranges of bytes wants to hear of them. */

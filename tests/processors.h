@@ -12,7 +12,7 @@
 
 #include "core/table.h"
 
-#define PROCESSORS 3
+#define PROCESSORS 4
 #define READERS    8
 
 /* Before any thread uses them. Nothing is cached or retired. */

@@ -288,6 +288,35 @@ START_TEST(a_clone_takes_no_flag_from_the_others)
 }
 END_TEST
 
+static bool write_in_flush;
+
+static void write_meanwhile(void *context, mz_ia first, mz_ia last, bool nodes)
+{
+	(void)context, (void)first, (void)last, (void)nodes;
+	if (write_in_flush) {
+		write_in_flush = false;
+		write_page(7);
+	}
+}
+
+/* What is let be written again while it is collected may be written after that without a fault. */
+START_TEST(a_write_after_one_during_a_collection_is_not_missed)
+{
+	begin(_i);
+	start(&listeners[0], 1);
+	write_page(7);
+	guest.space.table.config.flush.range = write_meanwhile;
+	write_in_flush = true;
+	collect(&listeners[0], 0, PAGES - 1, false);
+	must(!write_in_flush);
+	guest.space.table.config.flush = x.config.flush;
+	commit(&listeners[0]);
+	write_page(7);
+	collect(&listeners[0], 0, PAGES - 1, false);
+	end();
+}
+END_TEST
+
 #define WRITERS 2
 
 static bool written[WRITERS][PAGES];
@@ -344,6 +373,8 @@ int main(void)
 	tcase_add_loop_test(tcase, no_consumer_misses_a_write, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, leaves_are_split_before_they_are_written, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_clone_takes_no_flag_from_the_others, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, a_write_after_one_during_a_collection_is_not_missed, 0,
+			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_collector_beside_writers_hears_of_all, 0, EACH_CASE);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
