@@ -32,6 +32,7 @@ static void check_heard(const struct listener *listener)
 		 (unsigned long long)(heard & ~listener->may_taken));
 }
 
+/* What was written behind the collection's back is heard of now or the next time. */
 static void collect_range(struct listener *listener, uint64_t first, uint64_t last)
 {
 	enum mz_error error = mz_dirty_collect(&listener->dirty, mz_ia_from(first),
@@ -41,9 +42,11 @@ static void collect_range(struct listener *listener, uint64_t first, uint64_t la
 	must(error == MZ_OK || (error == MZ_NO_MEMORY && memory_fails()));
 	listener->may_taken |= listener->may_owe & pages;
 	if (error == MZ_OK) {
-		listener->taken |= listener->owed & pages;
-		listener->owed &= ~pages;
-		listener->may_owe &= ~pages;
+		uint64_t next = world.late & ~heard_by(listener);
+
+		listener->taken |= listener->owed & pages & ~next;
+		listener->owed &= ~pages | next;
+		listener->may_owe &= ~pages | next;
 	}
 	check_heard(listener);
 }
