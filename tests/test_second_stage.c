@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Random steps of guests, consumers and changes on a space and its clones, over
- * every format, held against a flat model and against caches that keep all they
- * may. MZ_SEED and MZ_STEPS have a run again, or a longer one.
+ * Random steps of guests, consumers and changes on a space and its clones, over every format, held
+ * against a flat model and against caches that keep all they may. MZ_SEED and MZ_STEPS have a run
+ * again, or a longer one.
  */
 #include <stdio.h>
 #include <stdlib.h>
