@@ -268,14 +268,16 @@ static uint64_t pages_to_go(const struct member *member, const struct mz_request
 }
 
 /* A gather is one batch of ranges, but where it is full, or entries are broken one by one. */
-static void check_flushes(const struct member *member, const struct mz_request *request)
+static void check_flushes(const struct member *member, const struct mz_request *request,
+			  const struct mz_region *region)
 {
+	uint64_t bytes = request->bytes > region->bytes ? request->bytes : region->bytes;
 	size_t most = 1 + journal_count(&world.x.journal, EVENT_PUT) / MZ_GATHER_ITEMS;
 	bool shares = member->guest.space.table.shares;
 
 	if (shares)
 		most += 2 + world.x.format->levels +
-			request->bytes / fixture_span(&world.x, 2) / MZ_GATHER_SHARED;
+			bytes / fixture_span(&world.x, 2) / MZ_GATHER_SHARED;
 	if (request->change == MZ_CHANGE_RETURN)
 		most = 0;
 	must_say(flushes() <= most || world.x.format->break_before_make,
@@ -356,7 +358,7 @@ void op_change(struct member *member, enum mz_change_kind kind)
 		must_say(told == gone, "pages %#llx were told to go, not %#llx",
 			 (unsigned long long)told, (unsigned long long)gone);
 	mz_gather_finish(&gather);
-	check_flushes(member, &request);
+	check_flushes(member, &request, &region);
 	if (error == MZ_OK && !abandoned)
 		change_model(member, &request, region);
 	world.pending = 0;

@@ -225,15 +225,19 @@ static void speculate(struct member *member)
 	tlb_speculate(table_of(member), below(TLB_PROCESSORS), world.probes[p]);
 }
 
-/* Would populating the range take leaf after leaf? */
+/* Would populating the range take page after page? */
 static bool is_tedious(const struct member *member, uint64_t first, uint64_t last)
 {
 	const struct mz_regions *set = &member->guest.space.regions;
 
-	for (size_t i = 0; i < set->count; i++)
-		if (set->all[i].ia.addr <= last && mz_region_last(&set->all[i]) >= first &&
-		    (set->all[i].supplied || set->all[i].leaf_level_max == 1))
+	for (size_t i = 0; i < set->count; i++) {
+		const struct mz_region *region = &set->all[i];
+		bool aligned = ((region->ia.addr ^ region->oa.addr) & (world.big - 1)) == 0;
+
+		if (region->ia.addr <= last && mz_region_last(region) >= first &&
+		    (region->supplied || region->leaf_level_max == 1 || !aligned))
 			return true;
+	}
 	return false;
 }
 
