@@ -27,11 +27,35 @@ static void hear_of_unmapped(void *context, mz_ia ia, struct mz_item item, unsig
 static enum mz_region_kind choose_kind(void)
 {
 	static const enum mz_region_kind kinds[] = {
-		MZ_REGION_RAM,    MZ_REGION_RAM,  MZ_REGION_RAM,  MZ_REGION_RAM,
-		MZ_REGION_SHARED, MZ_REGION_MMIO, MZ_REGION_LENT, MZ_REGION_ROM,
+		MZ_REGION_RAM,    MZ_REGION_RAM,    MZ_REGION_RAM,  MZ_REGION_RAM,
+		MZ_REGION_RAM,    MZ_REGION_RAM,    MZ_REGION_RAM,  MZ_REGION_RAM,
+		MZ_REGION_SHARED, MZ_REGION_SHARED, MZ_REGION_MMIO, MZ_REGION_ROM,
 	};
 
-	return kinds[below(sizeof(kinds) / sizeof(*kinds))];
+	return chance(16) ? MZ_REGION_LENT : kinds[below(sizeof(kinds) / sizeof(*kinds))];
+}
+
+/* All of the hole around some page, or any range. */
+static void choose_hole(const struct member *member, uint64_t *first, uint64_t *last)
+{
+	const struct mz_regions *set = &member->guest.space.regions;
+	unsigned p = below(world.probe_count);
+	const struct zone *zone =
+		&world.zones[world.probes[p] - world.zones[0].ia >= world.zones[0].bytes];
+
+	choose_range(first, last);
+	if (member->pages[p].there || chance(4))
+		return;
+	*first = zone->ia;
+	*last = zone->ia + (zone->bytes - 1);
+	for (size_t i = 0; i < set->count; i++) {
+		uint64_t region_last = mz_region_last(&set->all[i]);
+
+		if (region_last < world.probes[p] && region_last >= *first)
+			*first = region_last + 1;
+		if (set->all[i].ia.addr > world.probes[p] && set->all[i].ia.addr <= *last)
+			*last = set->all[i].ia.addr - 1;
+	}
 }
 
 static uint64_t offset_in_zones(uint64_t ia)
@@ -43,28 +67,29 @@ static uint64_t offset_in_zones(uint64_t ia)
 
 static unsigned choose_perm(void)
 {
-	static const unsigned perms[] = {0, 0, MZ_READ, GUEST_RX, MZ_READ | MZ_WRITE, GUEST_RWX};
+	static const unsigned perms[] = {0,        0, 0, 0, MZ_READ, GUEST_RX, MZ_READ | MZ_WRITE,
+					 GUEST_RWX};
 
 	return perms[below(sizeof(perms) / sizeof(*perms))];
 }
 
 /* False: there is no memory for it. */
-static bool choose_region(struct mz_region *region)
+static bool choose_region(const struct member *member, struct mz_region *region)
 {
 	uint64_t first, last, memory;
 
-	choose_range(&first, &last);
+	choose_hole(member, &first, &last);
 	if (!free_memory(&memory))
 		return false;
 	*region = guest_region(choose_kind(), first, last - first + 1,
 			       memory + offset_in_zones(first));
 	/* What is not aligned alike needs small leaves. */
-	if (chance(6))
+	if (chance(12))
 		region->oa.addr += world.x.page;
 	region->former = MZ_REGION_RAM;
 	region->prop.perm = (uint8_t)(chance(3) ? choose_perm() : 0);
 	region->supplied = region->kind == MZ_REGION_RAM && chance(3);
-	region->leaf_level_max = (uint8_t)(chance(6) ? 1 : chance(6) ? world.big_level : 0);
+	region->leaf_level_max = (uint8_t)(chance(12) ? 1 : chance(6) ? world.big_level : 0);
 	region->populate = chance(6) && !region->supplied && region->leaf_level_max == 0 &&
 		region->oa.addr % world.big == first % world.big;
 	return true;
@@ -120,7 +145,7 @@ void op_add(struct member *member)
 	bool overlap, full;
 	enum mz_error error;
 
-	if (!choose_region(&region))
+	if (!choose_region(member, &region))
 		return;
 	overlap = meets(member, &region);
 	full = member->guest.space.regions.count == GUEST_REGIONS;
@@ -143,10 +168,14 @@ void op_add(struct member *member)
 
 /* ---- Changes ---- */
 
-/* Any region, or NULL. */
-static const struct mz_region *choose_present(const struct member *member)
+/* Any region, or to return one, the first that is lent; or NULL. */
+static const struct mz_region *choose_present(const struct member *member, enum mz_change_kind kind)
 {
 	const struct mz_regions *set = &member->guest.space.regions;
+
+	for (size_t i = 0; kind == MZ_CHANGE_RETURN && i < set->count; i++)
+		if (set->all[i].kind == MZ_REGION_LENT)
+			return &set->all[i];
 
 	return set->count != 0 ? &set->all[below((unsigned)set->count)] : NULL;
 }
@@ -165,12 +194,14 @@ static void choose_size(struct mz_request *request, const struct mz_region *regi
 static struct mz_request choose_request(const struct member *member, enum mz_change_kind kind)
 {
 	struct mz_request request = guest_request(kind, 0, 0);
-	const struct mz_region *region = choose_present(member);
+	const struct mz_region *region = choose_present(member, kind);
 	uint64_t first, last;
 
 	choose_range(&first, &last);
-	/* So that regions do not become ever fewer. */
-	if (kind == MZ_CHANGE_REMOVE && last - first > 4 * world.x.page && !chance(8))
+	/* So that there is memory most of the time. */
+	if (chance(4) && (kind == MZ_CHANGE_REMOVE || kind == MZ_CHANGE_PROTECT))
+		whole_zone(&first, &last);
+	else if ((kind == MZ_CHANGE_REMOVE || kind == MZ_CHANGE_LEND) && !chance(4))
 		last = first + (world.x.page - 1);
 	request.ia = mz_ia_from(first);
 	request.bytes = last - first + 1;
@@ -178,7 +209,9 @@ static struct mz_request choose_request(const struct member *member, enum mz_cha
 	request.kind = choose_kind();
 	choose_range(&first, &last);
 	request.to = mz_ia_from(first);
-	if (region != NULL && (kind == MZ_CHANGE_MOVE || kind == MZ_CHANGE_RESIZE || chance(3))) {
+	if (region != NULL &&
+	    (kind == MZ_CHANGE_MOVE || kind == MZ_CHANGE_RESIZE || kind == MZ_CHANGE_RETURN ||
+	     chance(3))) {
 		request.ia = region->ia;
 		request.bytes = region->bytes;
 		if (kind == MZ_CHANGE_RESIZE)
@@ -268,14 +301,16 @@ static uint64_t pages_to_go(const struct member *member, const struct mz_request
 }
 
 /* A gather is one batch of ranges, but where it is full, or entries are broken one by one. */
-static void check_flushes(const struct member *member, const struct mz_request *request)
+static void check_flushes(const struct member *member, const struct mz_request *request,
+			  const struct mz_region *region)
 {
+	uint64_t bytes = request->bytes > region->bytes ? request->bytes : region->bytes;
 	size_t most = 1 + journal_count(&world.x.journal, EVENT_PUT) / MZ_GATHER_ITEMS;
 	bool shares = member->guest.space.table.shares;
 
 	if (shares)
 		most += 2 + world.x.format->levels +
-			request->bytes / fixture_span(&world.x, 2) / MZ_GATHER_SHARED;
+			bytes / fixture_span(&world.x, 2) / MZ_GATHER_SHARED;
 	if (request->change == MZ_CHANGE_RETURN)
 		most = 0;
 	must_say(flushes() <= most || world.x.format->break_before_make,
@@ -328,8 +363,15 @@ static enum mz_error carry_out(struct member *member, const struct mz_request *r
 	return mz_space_change(&member->guest.space, request, gather);
 }
 
-void op_change(struct member *member, enum mz_change_kind kind)
+void op_change(struct member *member)
 {
+	static const enum mz_change_kind kinds[] = {
+		MZ_CHANGE_INVALIDATE, MZ_CHANGE_INVALIDATE, MZ_CHANGE_INVALIDATE, MZ_CHANGE_PROTECT,
+		MZ_CHANGE_PROTECT,    MZ_CHANGE_PROTECT,    MZ_CHANGE_CONVERT,    MZ_CHANGE_LEND,
+		MZ_CHANGE_RETURN,     MZ_CHANGE_RETURN,     MZ_CHANGE_RETURN,     MZ_CHANGE_REMOVE,
+		MZ_CHANGE_MOVE,       MZ_CHANGE_RESIZE,
+	};
+	enum mz_change_kind kind = kinds[below(sizeof(kinds) / sizeof(*kinds))];
 	static const char *const names[MZ_CHANGES] = {"add",    "remove",  "move",
 						      "resize", "protect", "convert",
 						      "lend",   "return",  "invalidate"};
@@ -356,7 +398,7 @@ void op_change(struct member *member, enum mz_change_kind kind)
 		must_say(told == gone, "pages %#llx were told to go, not %#llx",
 			 (unsigned long long)told, (unsigned long long)gone);
 	mz_gather_finish(&gather);
-	check_flushes(member, &request);
+	check_flushes(member, &request, &region);
 	if (error == MZ_OK && !abandoned)
 		change_model(member, &request, region);
 	world.pending = 0;

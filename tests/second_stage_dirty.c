@@ -32,19 +32,24 @@ static void check_heard(const struct listener *listener)
 		 (unsigned long long)(heard & ~listener->may_taken));
 }
 
+/*
+ * What was written behind the collection's back is heard of now or the next time, and so is all of
+ * which there was no memory to tell.
+ */
 static void collect_range(struct listener *listener, uint64_t first, uint64_t last)
 {
 	enum mz_error error = mz_dirty_collect(&listener->dirty, mz_ia_from(first),
 					       last - first + 1);
-	uint64_t pages = pages_in(first, last);
+	uint64_t pages = pages_in(first, last), next = ~heard_by(listener);
 
 	must(error == MZ_OK || (error == MZ_NO_MEMORY && memory_fails()));
+	if (error == MZ_OK)
+		next &= world.late;
+	listener->taken |= listener->owed & pages & ~next;
+	listener->owed &= ~pages | next;
 	listener->may_taken |= listener->may_owe & pages;
-	if (error == MZ_OK) {
-		listener->taken |= listener->owed & pages;
-		listener->owed &= ~pages;
-		listener->may_owe &= ~pages;
-	}
+	if (error == MZ_OK)
+		listener->may_owe &= ~pages | next;
 	check_heard(listener);
 }
 

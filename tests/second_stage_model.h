@@ -67,6 +67,7 @@ struct model_world {
 	uint64_t big;           /* its size; where there is none, 16 pages */
 	struct member *at_work; /* whose fault is being answered */
 	uint64_t written_count; /* numbers that were written so far */
+	uint64_t late;          /* pages that were written in this step by a walk of their own */
 	unsigned pending;       /* permissions that a change is about to give */
 	bool nested;            /* a hook of the backing has done something by itself */
 	bool refused;           /* and one has had no frame */

@@ -60,7 +60,7 @@ static uint64_t choose_point(const struct zone *zone)
 {
 	uint64_t ia;
 
-	if (chance(4))
+	if (chance(2))
 		return zone->ia + rng_below(&world.rng, zone->bytes / world.big + 1) * world.big;
 	do
 		ia = world.probes[below(world.probe_count)];
@@ -78,6 +78,14 @@ void choose_range(uint64_t *first, uint64_t *last)
 	while (a == b);
 	*first = a < b ? a : b;
 	*last = (a < b ? b : a) - 1;
+}
+
+void whole_zone(uint64_t *first, uint64_t *last)
+{
+	const struct zone *zone = &world.zones[chance(4)];
+
+	*first = zone->ia;
+	*last = zone->ia + (zone->bytes - 1);
 }
 
 void whole_range(uint64_t *first, uint64_t *last)
@@ -225,15 +233,19 @@ static void speculate(struct member *member)
 	tlb_speculate(table_of(member), below(TLB_PROCESSORS), world.probes[p]);
 }
 
-/* Would populating the range take leaf after leaf? */
+/* Would populating the range take page after page? */
 static bool is_tedious(const struct member *member, uint64_t first, uint64_t last)
 {
 	const struct mz_regions *set = &member->guest.space.regions;
 
-	for (size_t i = 0; i < set->count; i++)
-		if (set->all[i].ia.addr <= last && mz_region_last(&set->all[i]) >= first &&
-		    (set->all[i].supplied || set->all[i].leaf_level_max == 1))
+	for (size_t i = 0; i < set->count; i++) {
+		const struct mz_region *region = &set->all[i];
+		bool aligned = ((region->ia.addr ^ region->oa.addr) & (world.big - 1)) == 0;
+
+		if (region->ia.addr <= last && mz_region_last(region) >= first &&
+		    (region->supplied || region->leaf_level_max == 1 || !aligned))
 			return true;
+	}
 	return false;
 }
 
@@ -281,7 +293,7 @@ static void split(struct member *member)
 static void collapse(struct member *member)
 {
 	mz_ia at = mz_ia_from(chance(2) ? 0 : world.probes[below(world.probe_count)]);
-	uint64_t budget = 1 + rng_below(&world.rng, 4096), count;
+	uint64_t budget = 1 + rng_below(&world.rng, 8192), count;
 
 	op_says("collapse from %#llx, budget %llu", (unsigned long long)at.addr,
 		(unsigned long long)budget);
@@ -362,15 +374,15 @@ struct member *second_stage_step(char *says, size_t bytes)
 	while (!member->alive);
 	if (what < 46)
 		op_access(member);
-	else if (what < 54)
+	else if (what < 52)
 		speculate(member);
-	else if (what < 57)
+	else if (what < 55)
 		op_populate(member);
 	else if (what < 60)
 		op_add(member);
+	else if (what < 70)
+		op_change(member);
 	else if (what < 74)
-		op_change(member, (enum mz_change_kind)(1 + below(MZ_CHANGES - 1)));
-	else if (what < 77)
 		split(member);
 	else if (what < 81)
 		collapse(member);

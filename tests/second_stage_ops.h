@@ -24,6 +24,9 @@ unsigned below(unsigned end);
 /* A range between two points of interest in one zone. */
 void choose_range(uint64_t *first, uint64_t *last);
 
+/* All of a zone. */
+void whole_zone(uint64_t *first, uint64_t *last);
+
 /* Where any region is: from the first zone to the last. */
 void whole_range(uint64_t *first, uint64_t *last);
 
@@ -33,7 +36,7 @@ void op_populate(struct member *member);
 
 /* Changes of regions and of what is mapped: tests/second_stage_changes.c */
 void op_add(struct member *member);
-void op_change(struct member *member, enum mz_change_kind kind);
+void op_change(struct member *member);
 void access_something(struct member *member);
 
 /* Consumers: tests/second_stage_dirty.c */

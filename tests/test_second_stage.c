@@ -33,23 +33,30 @@ static unsigned number_of(const struct mz_table *table)
 	return 0;
 }
 
-/* While the change is under way, processors write by what they have cached, or walk and write. */
+/*
+ * While the change is under way, processors write by what they have cached, or walk and write: that
+ * leaves its flag behind a collection that has passed there.
+ */
 static void write_before_flush(struct mz_table *table, uint64_t first, uint64_t last)
 {
 	struct member *member = &world.members[number_of(table)];
 	uint64_t ia = world.probes[rng_below(&world.rng, world.probe_count)];
 	struct mz_item item;
-	bool written = false;
+	bool written = false, walked = false;
 
 	if (!member->alive)
 		return;
 	if (chance(2))
 		written = tlb_writable(table, first, last, rng_next(&world.rng) % 1024, &ia, &item);
 	else if (chance(2))
-		written = tlb_access(table, 0, ia, MZ_WRITE, &item);
-	for (unsigned p = 0; written && p < world.probe_count; p++)
-		if (world.probes[p] == ia)
-			page_written(member, p, item.oa.addr);
+		written = walked = tlb_access(table, 0, ia, MZ_WRITE, &item);
+	for (unsigned p = 0; written && p < world.probe_count; p++) {
+		if (world.probes[p] != ia)
+			continue;
+		page_written(member, p, item.oa.addr);
+		if (walked)
+			world.late |= (uint64_t)1 << p;
+	}
 }
 
 static void step(unsigned number)
@@ -58,6 +65,7 @@ static void step(unsigned number)
 
 	journal_clear(&world.x.journal);
 	world.nested = world.refused = false;
+	world.late = 0;
 	if (chance(12))
 		track_fail(&world.x.track, 1 + rng_below(&world.rng, 8));
 	note->step = number;
@@ -84,7 +92,7 @@ static void run(int number, enum mode mode, uint64_t seed, unsigned steps)
 static void run_apart(int number, enum mode mode)
 {
 	uint64_t seed = rng_seed();
-	unsigned steps = rng_steps(1000);
+	unsigned steps = rng_steps(1600);
 	int status = 0;
 	pid_t child;
 

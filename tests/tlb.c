@@ -351,7 +351,10 @@ static bool leads_right(const struct line *line)
 
 #define SET_BY_HARDWARE ((unsigned)(MZ_ACCESSED | MZ_DIRTY))
 
-/* The same memory, no more permissions; and what may be written without a flag has it. */
+/*
+ * The same memory in the same size, no more permissions; and what may be written without a flag has
+ * it.
+ */
 static bool is_right(const struct line *line)
 {
 	struct mz_item is = look_up(line->table, line->ia), was = line->item;

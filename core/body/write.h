@@ -92,6 +92,42 @@ static inline void write_protect_below(struct mz_table *table, struct mz_node_re
 	}
 }
 
+/*
+ * Looks at the way to a locked node. False: it does not lead there any more; where nodes are
+ * shared, a copy may have taken the place of one that was waited for. `narrow`: a link on it
+ * forbids writing to all of the node, and so do the node's entries before that link lets.
+ */
+static inline bool look_at_way(const struct mz_table *table, uint64_t ia, struct mz_node_ref node,
+			       bool *narrow)
+{
+	const struct mz_format *f = format_of(table);
+	struct mz_node_ref at = node_at(table, table->root_oa, f->levels);
+
+	*narrow = false;
+	while (at.level > node.level) {
+		uint64_t entry = mz_load_acquire(&at.slots[mz_index(f, ia, at.level)]);
+
+		if (f->kind(entry, at.level) != MZ_NODE)
+			return false;
+		*narrow |= f->hierarchical && !lets_write(f, entry, at.level);
+		at = child_of(table, entry, at.level);
+	}
+	return at.frame == node.frame;
+}
+
+/* Locks the node below which [first, last] is to be protected, as lock_cover(). */
+static inline struct mz_node_ref lock_to_protect(struct mz_table *table, uint64_t first,
+						 uint64_t last, bool *narrow)
+{
+	for (;;) {
+		struct mz_node_ref cover = lock_cover(table, first, last, true);
+
+		if (MZ_LIKELY(look_at_way(table, first, cover, narrow)))
+			return cover;
+		mz_lock_release(&cover.frame->lock);
+	}
+}
+
 static inline enum mz_error instance_write_protect(struct mz_table *table, mz_ia ia, uint64_t bytes,
 						   struct mz_gather *gather)
 {
@@ -99,13 +135,15 @@ static inline enum mz_error instance_write_protect(struct mz_table *table, mz_ia
 	uint64_t last = ia.addr + (bytes - 1);
 	struct mz_node_ref cover;
 	struct mz_gather own;
+	bool narrow;
 
 	if (error != MZ_OK)
 		return error;
 	mz_gather_init(&own, table);
 	mz_reader_enter(table);
-	cover = lock_cover(table, ia.addr, last, true);
-	write_protect_below(table, cover, ia.addr, last, gather != NULL ? gather : &own);
+	cover = lock_to_protect(table, ia.addr, last, &narrow);
+	if (!narrow)
+		write_protect_below(table, cover, ia.addr, last, gather != NULL ? gather : &own);
 	mz_lock_release(&cover.frame->lock);
 	mz_reader_leave(table);
 	mz_gather_finish(&own);
