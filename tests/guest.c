@@ -73,12 +73,6 @@ static unsigned flags_needed(const struct mz_config *c, enum mz_perm access)
 	return c->format->hw_flags & (access == MZ_WRITE ? MZ_ACCESSED | MZ_DIRTY : MZ_ACCESSED);
 }
 
-/* A leaf that stands for a device, and allows nothing. */
-static bool is_marker(const struct mz_config *c, struct mz_prop prop)
-{
-	return (c->features & MZ_MMIO_MARKERS) != 0 && prop.perm == (MZ_WRITE | MZ_EXEC);
-}
-
 bool guest_may(const struct guest *guest, uint64_t gpa, enum mz_perm access, struct mz_item *item)
 {
 	struct mz_walk walk;
@@ -89,7 +83,7 @@ bool guest_may(const struct guest *guest, uint64_t gpa, enum mz_perm access, str
 	mz_reader_leave(&guest->space.table);
 	*item = walk.item;
 	return error == MZ_OK && (walk.item.prop.perm & access) != 0 &&
-		!is_marker(&guest->space.table.config, walk.item.prop) &&
+		!tree_is_marker(&guest->space.table.config, walk.steps[walk.step_count - 1].prop) &&
 		(flags_needed(&guest->space.table.config, access) & ~walk.item.prop.flags) == 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/walk.h"
+#include "tests/tree.h"
 
 struct model_world world;
 
@@ -238,6 +239,12 @@ static void check_mapping(struct member *member, unsigned p)
 	if (mz_table_walk(&member->guest.space.table, mz_ia_from(ia), &walk) != MZ_OK) {
 		must_say(page->frame == NOWHERE, "%#llx is not mapped any more",
 			 (unsigned long long)ia);
+		return;
+	}
+	if (page->there && page->kind == MZ_REGION_MMIO) {
+		must(tree_is_marker(&member->guest.space.table.config,
+				    walk.steps[walk.step_count - 1].prop));
+		page->frame = walk.item.oa.addr;
 		return;
 	}
 	oa = walk.item.oa.addr;

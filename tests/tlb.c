@@ -244,7 +244,8 @@ static struct mz_item walk(struct mz_table *table, unsigned processor, uint64_t 
 		}
 		slot = tree_node(table, node) + mz_index(f, ia, level);
 		entry = mz_load_acquire(slot);
-		if (f->kind(entry, level) == MZ_ABSENT)
+		if (f->kind(entry, level) == MZ_ABSENT ||
+		    tree_is_marker(&table->config, f->prop(entry, level)))
 			break;
 		if (f->kind(entry, level) == MZ_LEAF ? marks(table) : marks_links(table))
 			entry = mark(slot, level, MZ_ACCESSED);

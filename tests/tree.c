@@ -38,6 +38,11 @@ uint64_t *tree_slot(const struct mz_table *table, uint64_t ia, unsigned level, m
 	return NULL;
 }
 
+bool tree_is_marker(const struct mz_config *config, struct mz_prop prop)
+{
+	return (config->features & MZ_MMIO_MARKERS) != 0 && prop.perm == (MZ_WRITE | MZ_EXEC);
+}
+
 uint64_t tree_with_flag(const struct mz_format *f, uint64_t entry, unsigned level, unsigned flag)
 {
 	unsigned wanted = f->prop(entry, level).flags | flag;

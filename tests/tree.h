@@ -21,6 +21,9 @@ uint64_t *tree_slot(const struct mz_table *table, uint64_t ia, unsigned level, m
  */
 uint64_t tree_with_flag(const struct mz_format *f, uint64_t entry, unsigned level, unsigned flag);
 
+/* Is this what a leaf says of itself that stands for a device, and lets no access? */
+bool tree_is_marker(const struct mz_config *config, struct mz_prop prop);
+
 /* The present entries and the nodes, each node before its entries, in the order of the entries. */
 struct tree_row {
 	mz_oa node;
