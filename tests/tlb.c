@@ -220,6 +220,9 @@ static void cache_line(struct mz_table *table, unsigned processor, uint64_t ia, 
 	add_line(line);
 }
 
+/* Looks at the table alone, and leaves nothing behind. */
+#define NOBODY TLB_PROCESSORS
+
 /*
  * What the table and what is cached of links say of an address; level 0: nothing. A write that is
  * let leaves its flag.
@@ -229,6 +232,7 @@ static struct mz_item walk(struct mz_table *table, unsigned processor, uint64_t 
 	const struct mz_format *f = x->format;
 	mz_oa node = table->root_oa;
 	unsigned perm = ~0u, from = f->levels;
+	bool real = processor != NOBODY;
 
 	for (unsigned level = from; level > 0; level--) {
 		const struct link *link = raw() ? find_link(table, processor, ia, level, level)
@@ -247,7 +251,7 @@ static struct mz_item walk(struct mz_table *table, unsigned processor, uint64_t 
 		if (f->kind(entry, level) == MZ_ABSENT ||
 		    tree_is_marker(&table->config, f->prop(entry, level)))
 			break;
-		if (f->kind(entry, level) == MZ_LEAF ? marks(table) : marks_links(table))
+		if (real && (f->kind(entry, level) == MZ_LEAF ? marks(table) : marks_links(table)))
 			entry = mark(slot, level, MZ_ACCESSED);
 		if (f->kind(entry, level) == MZ_LEAF) {
 			if (write && marks_dirty(table) &&
@@ -257,8 +261,9 @@ static struct mz_item walk(struct mz_table *table, unsigned processor, uint64_t 
 		}
 		perm &= link_perm(entry, level);
 		node = f->oa(entry, level);
-		cache_link(table, processor, ia, level, node,
-			   raw() ? link_perm(entry, level) : perm);
+		if (real)
+			cache_link(table, processor, ia, level, node,
+				   raw() ? link_perm(entry, level) : perm);
 	}
 	return (struct mz_item) {mz_oa_from(0), mz_prop_from(0), 0};
 }
@@ -323,42 +328,19 @@ bool tlb_writable(const struct mz_table *table, uint64_t first, uint64_t last, u
 
 /* ---- What must hold ---- */
 
-/* What the table says of a page, narrowed by links, and nothing that is cached. */
-static struct mz_item look_up(const struct mz_table *table, uint64_t ia)
-{
-	const struct mz_format *f = x->format;
-	mz_oa node = table->root_oa;
-	unsigned perm = ~0u;
-
-	for (unsigned level = f->levels; level > 0; level--) {
-		uint64_t entry = mz_load_acquire(tree_node(table, node) + mz_index(f, ia, level));
-
-		if (f->kind(entry, level) == MZ_LEAF)
-			return page_item(entry, level, ia, perm);
-		if (f->kind(entry, level) == MZ_ABSENT)
-			break;
-		perm &= link_perm(entry, level);
-		node = f->oa(entry, level);
-	}
-	return (struct mz_item) {mz_oa_from(0), mz_prop_from(0), 0};
-}
-
 static bool leads_right(const struct line *line)
 {
-	struct mz_item item = look_up(line->table, line->ia);
+	struct mz_item item = walk(line->table, NOBODY, line->ia, false);
 
 	return item.level != 0 && item.oa.addr == line->item.oa.addr;
 }
 
 #define SET_BY_HARDWARE ((unsigned)(MZ_ACCESSED | MZ_DIRTY))
 
-/*
- * The same memory in the same size, no more permissions; and what may be written without a flag has
- * it.
- */
+/* The same memory and size, no more permissions; what may be written without a flag has it. */
 static bool is_right(const struct line *line)
 {
-	struct mz_item is = look_up(line->table, line->ia), was = line->item;
+	struct mz_item is = walk(line->table, NOBODY, line->ia, false), was = line->item;
 
 	return is.level != 0 && is.oa.addr == was.oa.addr && (was.prop.perm & ~is.prop.perm) == 0 &&
 		is.prop.memory == was.prop.memory &&
@@ -395,7 +377,7 @@ static bool link_is_right(const struct link *link)
 /* Does the table translate the address, and to something else, or in another size? */
 static bool translation_differs(const struct line *line)
 {
-	struct mz_item is = look_up(line->table, line->ia), was = line->item;
+	struct mz_item is = walk(line->table, NOBODY, line->ia, false), was = line->item;
 	bool may_be_split = (line->table->config.features & MZ_LIVE_SPLITS) != 0;
 
 	if (is.level == 0)
