@@ -36,7 +36,7 @@ static void check_heard(const struct listener *listener)
  * What was written behind the collection's back is heard of now or the next time, and so is all of
  * which there was no memory to tell.
  */
-static void collect_range(struct listener *listener, uint64_t first, uint64_t last)
+static enum mz_error collect_range(struct listener *listener, uint64_t first, uint64_t last)
 {
 	enum mz_error error = mz_dirty_collect(&listener->dirty, mz_ia_from(first),
 					       last - first + 1);
@@ -51,23 +51,25 @@ static void collect_range(struct listener *listener, uint64_t first, uint64_t la
 	if (error == MZ_OK)
 		listener->may_owe &= ~pages | next;
 	check_heard(listener);
+	return error;
 }
 
 static void collect(struct listener *listener)
 {
 	uint64_t first, last;
+	enum mz_error error;
 
 	choose_range(&first, &last);
 	if (chance(2))
 		whole_range(&first, &last);
 	op_says("consumer %d collects %#llx..%#llx", (int)(listener - world.listeners),
 		(unsigned long long)first, (unsigned long long)last);
-	collect_range(listener, first, last);
+	error = collect_range(listener, first, last);
 	must(flushes() <= (by_hardware() ? 2 : 1));
 	/* Nothing was let be written since: nothing is left to take away. */
-	if (!by_hardware() && chance(2)) {
+	if (error == MZ_OK && !by_hardware() && chance(2)) {
 		journal_clear(&world.x.journal);
-		collect_range(listener, first, last);
+		(void)collect_range(listener, first, last);
 		must_equal(flushes(), 0);
 	}
 }
