@@ -292,6 +292,8 @@ const struct scenario scenarios[] = {
 	 "own 0; unmap 0+4 | other; own 0; query 0"},
 	{"collapse_of_what_is_shared", DEEP_NARROW, CLONED | LONG, "map 0; map 1; clone",
 	 "collapse 0+2; access 0 | other; access 0; fault 1 w; access 1 w"},
+	{"collapse_and_fault_of_what_is_shared_and_broken", DEEP_BREAKING, CLONED,
+	 "map 0; map 1; clone", "collapse 0+2; access 0 | fault 0 w"},
 	{"collapse_and_fault_of_what_is_shared", DEEP_NARROW, CLONED, "map 0; map 1; clone",
 	 "collapse 0+2 | fault 0 w; access 0 w"},
 
