@@ -298,7 +298,10 @@ uint64_t mz_processor_activate(struct mz_processor *processor, struct mz_table *
 /* The processor's MMU walks no table any more. */
 void mz_processor_deactivate(struct mz_processor *processor);
 
-/* Frees a list of nodes that the `retire` hook was given, and all below them. */
+/*
+ * Frees a list of nodes that the `retire` hook was given, and all below them. Those that another
+ * table has given up meanwhile are handed to the hook again, for one more grace period.
+ */
 void mz_table_reclaim(struct mz_table *table, uint32_t nodes);
 
 /* How much of what a table consists of. Counted by looking: costs a walk over all nodes. */

@@ -541,7 +541,7 @@ START_TEST(everything_happens_at_once)
 	uint64_t seeds[ROLES];
 	pthread_t threads[ROLES];
 
-	rounds = rng_steps(16);
+	rounds = rng_steps(8);
 	begin(_i);
 	for (unsigned t = 0; t < ROLES; t++) {
 		seeds[t] = rng_seed() ^ (uint64_t)t << 32;
