@@ -62,25 +62,6 @@ MZ_INLINE bool lock_unless_stray(struct mz_frame *frame)
 }
 
 /*
- * Does the way for an address still lead to a locked node? One that tables share is not marked
- * stray when a table goes over to a copy of it.
- */
-MZ_NOINLINE bool leads_to(const struct mz_table *table, struct mz_node_ref node, uint64_t addr)
-{
-	const struct mz_format *f = format_of(table);
-	const uint64_t *slots = table->root;
-
-	for (unsigned level = f->levels; level > node.level; level--) {
-		uint64_t entry = mz_load_acquire(&slots[mz_index(f, addr, level)]);
-
-		if (f->kind(entry, level) != MZ_NODE)
-			return false;
-		slots = mz_slots_at(&table->config, f->oa(entry, level));
-	}
-	return slots == node.slots;
-}
-
-/*
  * Locks the lowest node that covers [first, last]. With `to_cut`, a node whose whole span is the
  * range does not count: its parent is locked, so that the link can be cut.
  */
@@ -107,11 +88,8 @@ static inline struct mz_node_ref lock_cover(struct mz_table *table, uint64_t fir
 			slots = mz_slots_at(&table->config, node);
 		}
 		cover = node_at(table, node, level);
-		if (!lock_unless_stray(cover.frame))
-			continue;
-		if (MZ_LIKELY(!table->shares) || leads_to(table, cover, first))
+		if (lock_unless_stray(cover.frame))
 			return cover;
-		mz_lock_release(&cover.frame->lock);
 	}
 }
 
