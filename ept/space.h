@@ -85,7 +85,9 @@ struct mz_backing {
 	/*
 	 * The guest is about to write to a page that clones may have, too: `from` is mapped at ia.
 	 * Answers a frame for the page that is this space's alone: another with the same contents,
-	 * or `from.oa` again if nobody else has it. NULL: the space can't be cloned.
+	 * or `from.oa` again if nobody else has it: no space that maps it, and none that has a
+	 * region over it. If what is mapped changes meanwhile, the answer is released, or the fault
+	 * done again; `from` must stay readable until then. NULL: the space can't be cloned.
 	 */
 	enum mz_error (*copy)(void *context, const struct mz_region *region, mz_ia ia,
 			      struct mz_item from, mz_oa *to);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "arch/linux/rcu.h"
+#include "core/clone.h"
 #include "core/cursor.h"
 #include "tests/fixture.h"
 #include "tests/suite.h"
@@ -131,6 +132,34 @@ START_TEST(nodes_retired_during_a_grace_period_wait_for_the_next)
 }
 END_TEST
 
+/* Both give up what they shared, and one of them is gone before the other. */
+START_TEST(a_table_and_its_clone_have_the_same_hooks)
+{
+	static struct mz_table clone;
+	struct mz_gather gather;
+
+	begin(_i);
+	expect_ok(fixture_map(&x, x.base, 4 * x.page, 0, RW));
+	mz_gather_init(&gather, &x.table);
+	expect_ok(mz_table_clone(&clone, &x.table, &x.config.flush, &gather));
+	mz_gather_finish(&gather);
+	for (unsigned i = 0; i < 2; i++) {
+		struct mz_table *table = i == 0 ? &x.table : &clone;
+
+		mz_gather_init(&gather, table);
+		expect_ok(mz_table_own(table, mz_ia_from(x.base), x.page, true, &gather));
+		mz_gather_finish(&gather);
+	}
+	mz_gather_init(&gather, &clone);
+	expect_ok(mz_table_unmap(&clone, mz_ia_from(x.base), 2 * x.page, &gather));
+	mz_gather_finish(&gather);
+	mz_urcu_barrier(&urcu);
+	mz_table_destroy(&clone);
+	expect_ok(fixture_unmap(&x, x.base, 4 * x.page));
+	end();
+}
+END_TEST
+
 START_TEST(a_barrier_without_anything_retired_returns)
 {
 	begin(_i);
@@ -252,6 +281,7 @@ int main(void)
 	tcase_add_loop_test(tcase, nodes_stay_until_readers_have_left, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, nodes_retired_during_a_grace_period_wait_for_the_next, 0,
 			    EACH_CASE);
+	tcase_add_loop_test(tcase, a_table_and_its_clone_have_the_same_hooks, 0, EACH_CASE);
 	tcase_add_test(tcase, a_barrier_without_anything_retired_returns);
 	tcase_set_timeout(threads, 250);
 	tcase_add_loop_test(threads, threads_may_do_everything_at_once, 0, EACH_CASE);

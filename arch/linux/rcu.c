@@ -69,7 +69,8 @@ static void retire(void *context, struct mz_table *table, uint32_t nodes)
 	struct mz_urcu *urcu = context;
 
 	pthread_mutex_lock(&urcu->mutex);
-	MZ_ASSERT(urcu->table == NULL || urcu->table == table);
+	/* Nodes of the others are like its own; and it is there as long as its own are on a list.
+	 */
 	urcu->table = table;
 	urcu->waiting = join(table, nodes, urcu->waiting);
 	if (urcu->retired == MZ_FRAME_NONE)
@@ -107,9 +108,12 @@ enum mz_error mz_urcu_init(struct mz_urcu *urcu)
 void mz_urcu_barrier(struct mz_urcu *urcu)
 {
 	(void)urcu;
-	/* The first waits for the grace period that runs, the second for that of waiting nodes. */
-	urcu_bp_barrier();
-	urcu_bp_barrier();
+	/*
+	 * The first waits for the grace period that runs, the second for that of waiting nodes.
+	 * Nodes that clones gave up at a time are retired once more by each of these.
+	 */
+	for (unsigned i = 0; i < 4; i++)
+		urcu_bp_barrier();
 }
 
 void mz_urcu_destroy(struct mz_urcu *urcu)

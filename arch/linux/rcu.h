@@ -16,14 +16,14 @@ extern "C" {
 #endif
 
 /*
- * The hooks for one table. Cut nodes wait in a list until the grace period before them is over;
- * then theirs begins, for all of them at once.
+ * The hooks for one table and its clones. Cut nodes wait in a list until the grace period before
+ * them is over; then theirs begins, for all of them at once.
  */
 struct mz_urcu {
 	struct mz_rcu hooks; /* ready for a mz_config */
 	pthread_mutex_t mutex;
 	struct mz_urcu_job *job; /* what liburcu calls when a grace period is over */
-	struct mz_table *table;  /* the one that retired nodes */
+	struct mz_table *table;  /* the last one that retired nodes */
 	uint32_t waiting;        /* nodes whose grace period has not begun */
 	uint32_t retired;        /* nodes whose grace period runs */
 };
@@ -33,7 +33,7 @@ MZ_MUST_CHECK enum mz_error mz_urcu_init(struct mz_urcu *urcu);
 
 /*
  * Waits until all nodes that were retired before this call are reclaimed. Not inside a reader's
- * section, and not from a hook. Call it before mz_table_destroy().
+ * section, and not from a hook. Call it before mz_table_destroy() of each table.
  */
 void mz_urcu_barrier(struct mz_urcu *urcu);
 
