@@ -196,6 +196,27 @@ START_TEST(markers_are_mapped_as_anything_else)
 }
 END_TEST
 
+/* It has more bits than a page that may be executed alone, and allows less: that is flushed. */
+START_TEST(a_marker_takes_what_a_page_allowed)
+{
+	struct mz_gather gather;
+
+	begin(&mz_ept, MZ_MMIO_MARKERS | MZ_EXEC_ONLY, 0);
+	mz_gather_init(&gather, &x.table);
+	expect_ok(mz_table_map(&x.table, mz_ia_from(0x1000), 0x1000, mz_oa_from(0),
+			       mz_prop_from(MZ_EXEC)));
+	expect_ok(
+		mz_table_protect(&x.table, mz_ia_from(0x1000), 0x1000, MZ_EPT_MMIO_PERM, &gather));
+	must_equal(gather.first, 0x1000);
+	must_equal(gather.last, 0x1fff);
+	mz_gather_finish(&gather);
+	expect_ok(mz_table_protect(&x.table, mz_ia_from(0x1000), 0x1000, RWX, &gather));
+	must(gather.first > gather.last);
+	mz_gather_finish(&gather);
+	end(&x);
+}
+END_TEST
+
 START_TEST(a_walk_keeps_what_the_user_may_execute)
 {
 	static const struct mz_format *const formats[] = {&mz_ept_mbe, &mz_ept5_mbe, &mz_npt_gmet};
@@ -622,6 +643,7 @@ int main(void)
 
 	tcase = tcase_create("tables");
 	tcase_add_test(tcase, markers_are_mapped_as_anything_else);
+	tcase_add_test(tcase, a_marker_takes_what_a_page_allowed);
 	tcase_add_test(tcase, a_walk_keeps_what_the_user_may_execute);
 	tcase_add_loop_test(tcase, addresses_beyond_the_hardware_are_refused, 0, 6);
 	tcase_add_loop_test(tcase, both_instances_leave_the_same_table, 0, COMPILED);

@@ -387,7 +387,7 @@ static inline enum mz_error instance_cursor_protect_next(struct mz_cursor *curso
 	before = f->prop(entry, node.level).perm;
 	if (before != perm && p.whole) {
 		entry = entry_protect(f, node, p.index, entry, perm, mmu_writes(table));
-		if ((before & ~perm) != 0)
+		if (loses(before, perm))
 			mz_gather_range_(cursor->gather, p.first, p.last);
 	} else if (before != perm) {
 		error = reserve_split(cursor, node.level, &p, false);

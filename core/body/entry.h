@@ -248,6 +248,15 @@ MZ_INLINE unsigned leaves_protect(const struct mz_format *f, struct mz_node_ref 
 	return seen;
 }
 
+/*
+ * Does something that had permissions lose one by getting others? What may be written and not read
+ * is a marker where the format has these, and has none.
+ */
+MZ_INLINE bool loses(unsigned before, unsigned perm)
+{
+	return (before & ~perm) != 0 || (before != 0 && (perm & (MZ_READ | MZ_WRITE)) == MZ_WRITE);
+}
+
 /* The same, atomic where it must be. True: some lost a permission. */
 MZ_INLINE bool entries_protect(struct mz_table *table, struct mz_node_ref node, unsigned begin,
 			       unsigned end, unsigned perm)
@@ -257,7 +266,7 @@ MZ_INLINE bool entries_protect(struct mz_table *table, struct mz_node_ref node, 
 	unsigned seen = mmu_writes(table) ? leaves_protect(f, node, begin, end, perm, true)
 					  : leaves_protect(f, node, begin, end, perm, false);
 
-	return (seen & ~perm) != 0;
+	return loses(seen, perm);
 }
 
 /* Input addresses that are to be flushed. */
