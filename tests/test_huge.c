@@ -314,6 +314,7 @@ START_TEST(what_was_split_for_a_write_is_whole_again)
 	must_equal(level_at(page), 1);
 	mz_dirty_stop(&dirty);
 	guest_end(&guest, &x);
+	fixture_end(&x);
 }
 END_TEST
 
@@ -345,6 +346,7 @@ START_TEST(a_range_is_split_and_a_region_says_how_large)
 		must_equal(mz_space_stats(&guest.space).collapsed[top()], 1);
 	}
 	guest_end(&guest, &x);
+	fixture_end(&x);
 }
 END_TEST
 
@@ -370,6 +372,7 @@ START_TEST(what_a_clone_has_too_stays_apart)
 	mz_space_destroy(&clone);
 	must_equal(collapse_all(), top() > 1);
 	guest_end(&guest, &x);
+	fixture_end(&x);
 }
 END_TEST
 
