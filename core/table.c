@@ -155,9 +155,6 @@ static bool is_to_wait(struct mz_frame *frame)
 {
 	bool parted;
 
-	/* Set before the node was retired, if at all. */
-	if (!frame->parting)
-		return false;
 	mz_lock_acquire(&frame->lock);
 	parted = frame->parted;
 	frame->parted = false;

@@ -63,7 +63,7 @@ mutant stray_is_not_set runtime.c \
 mutant stray_is_set_after_the_unlock runtime.c \
   body/unmap.h '/frame->stray = 1;/{N;s/\(.*\)\n\(.*\)/\2\n\1/}'
 mutant stray_is_set_at_the_top_alone runtime.c \
-  body/unmap.h '/ estrange(/,/^}/s/^\t\t\testrange(/\t\t\tif (0) estrange(/'
+  body/unmap.h '/ estrange(/,/^}/s/^\t\testrange(/\t\tif (0) estrange(/'
 
 # ---- Grace periods ----
 mutant nodes_are_freed_without_a_grace_period gather.c \
@@ -180,11 +180,11 @@ mutant a_harvest_does_not_flush_between_its_passes runtime.c \
 mutant flags_are_taken_that_nobody_is_told_of runtime.c \
   body/harvest.h '/ harvest_leaf(/,/^}/s/MZ_LEAF, flags)/MZ_LEAF, harvest->flags)/'
 mutant a_link_that_was_used_marks_no_node runtime.c \
-  body/harvest.h '/ harvest_mark(/,/^}/s/exchange_touched(child, true);/is_touched(child);/'
+  body/harvest.h '/ harvest_mark(/,/^}/s/exchange_touched(child, 0, MZ_TOUCHED(.*));/exchange_touched(child, 0, 0);/'
 mutant what_was_not_told_of_is_not_kept runtime.c \
   body/harvest.h '/ harvest_leaf(/,/^}/s/^\t\treturn true;/\t\treturn false;/;/ harvest_take(/,/^}/s/^\t\t\treturn true;/\t\t\treturn more;/'
 mutant what_a_range_leaves_out_is_not_kept runtime.c \
-  body/harvest.h '/ harvest_child(/,/^}/{s/p->whole ? exchange_touched(child, false) : is_touched(child)/exchange_touched(child, false)/;s/ || !p->whole//}'
+  body/harvest.h '/ harvest_child(/,/^}/{s/p->whole ? marks : 0/marks/;s/ || !p->whole//}'
 mutant a_harvest_passes_a_broken_link_by runtime.c \
   body/harvest.h '/ harvest_take(/,/^}/s/settled_entry(.*)/mz_load_acquire(\&node.slots[p.index])/'
 
