@@ -168,8 +168,11 @@ enum mz_error mz_dirty_collect(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes)
 	if (error != MZ_OK)
 		return error;
 	if (!dirty_by_hardware(space)) {
-		error = take_told(dirty, ia, bytes);
-		return error == MZ_OK ? catch_up(space, ia, bytes) : error;
+		enum mz_error taken = take_told(dirty, ia, bytes);
+
+		/* Where not all could be taken, too: the rest is told of still. */
+		error = catch_up(space, ia, bytes);
+		return taken != MZ_OK ? taken : error;
 	}
 	mz_lock_acquire(&space->change_lock);
 	error = catch_up(space, ia, bytes);
