@@ -34,6 +34,9 @@
  * of a leaf with permissions p that has MZ_READ and MZ_WRITE, with_perm(e, L, p without MZ_WRITE);
  * of everything else, e. It is what the bits of a whole node are changed by, and made to be fast.
  *
+ * `flags_fault`: without MZ_HW_ACCESSED_DIRTY, any access to a leaf without MZ_ACCESSED faults, and
+ * a write to one without MZ_DIRTY, so far as these are hw_flags.
+ *
  * `break_before_make` is for an MMU that must not meet two translations of an address that differ
  * in more than permissions and hw_bits(). An entry of such a format becomes absent and is flushed
  * before it says something else; MZ_LIVE_SPLITS lets a leaf become a node of smaller leaves at
@@ -51,14 +54,13 @@ enum mz_kind { MZ_ABSENT, MZ_NODE, MZ_LEAF };
 enum mz_feature {
 	MZ_HW_ACCESSED_DIRTY = 1, /* the MMU sets accessed and dirty bits by itself */
 	MZ_EXEC_ONLY = 2,         /* execute without read can be encoded */
-	MZ_MMIO_MARKERS = 4,   /* EPT: a leaf with MZ_WRITE and MZ_EXEC alone is misconfigured, and
-				  marks a device; see arch/x86/ept.h */
-	MZ_GUEST_PAGING = 8,   /* EPT: verification and write control of guest paging */
-	MZ_SHADOW_STACKS = 16, /* EPT: control of the supervisor's shadow stack */
-	MZ_PAT = 32,           /* x86: the PAT holds what arch/x86/pat.h says */
-	MZ_PROTECTION_KEYS = 64, /* x86-64 stage 1: leaves have protection keys */
-	MZ_SVPBMT = 128,         /* RISC-V: leaves have memory types */
-	MZ_LIVE_SPLITS = 256,    /* Arm: leaves are split without a break (FEAT_BBM level 2) */
+	MZ_MMIO_MARKERS = 4,      /* EPT: MZ_WRITE | MZ_EXEC marks a device; see arch/x86/ept.h */
+	MZ_GUEST_PAGING = 8,      /* EPT: verification and write control of guest paging */
+	MZ_SHADOW_STACKS = 16,    /* EPT: control of the supervisor's shadow stack */
+	MZ_PAT = 32,              /* x86: the PAT holds what arch/x86/pat.h says */
+	MZ_PROTECTION_KEYS = 64,  /* x86-64 stage 1: leaves have protection keys */
+	MZ_SVPBMT = 128,          /* RISC-V: leaves have memory types */
+	MZ_LIVE_SPLITS = 256,     /* Arm: leaves are split without a break (FEAT_BBM level 2) */
 };
 
 struct mz_ops;
@@ -74,8 +76,7 @@ struct mz_format {
 	bool links_accessed;   /* the MMU sets the accessed flag of links too */
 	bool links_cached_raw; /* the MMU may cache of a link what it says, not narrowed by others
 				*/
-	bool flags_fault;      /* an MMU that sets no hw_flags takes a fault where they lack: on any
-				  access, of MZ_DIRTY on a write */
+	bool flags_fault; /* an MMU that does not set hw_flags faults where a leaf lacks them */
 	bool break_before_make;               /* an entry is flushed before it changes, see above */
 	uint8_t index_lg2[MZ_LEVELS_MAX + 1]; /* by level: the bits of an index; [0] is unused */
 	uint8_t shift[MZ_LEVELS_MAX + 1];     /* by level: log2 of the bytes that one entry maps */

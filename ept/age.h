@@ -8,6 +8,9 @@
  * in links as well lets subtrees that were not used be skipped. One that sets none takes a fault
  * for a leaf without, and mz_space_fault() sets it. Any number may age the same memory, at their
  * own pace: what one collects is told to all.
+ *
+ * What is unmapped before it was collected takes its flag with it. Nodes that clones share have one
+ * flag for all of them.
  */
 #ifndef MZ_EPT_AGE_H
 #define MZ_EPT_AGE_H

@@ -69,8 +69,7 @@ static void retire(void *context, struct mz_table *table, uint32_t nodes)
 	struct mz_urcu *urcu = context;
 
 	pthread_mutex_lock(&urcu->mutex);
-	/* Nodes of the others are like its own; and it is there as long as its own are on a list.
-	 */
+	/* Whichever: nodes of all are alike. This one is there while its own are on a list. */
 	urcu->table = table;
 	urcu->waiting = join(table, nodes, urcu->waiting);
 	if (urcu->retired == MZ_FRAME_NONE)
