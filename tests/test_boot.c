@@ -8,7 +8,7 @@
 
 #include "tests/images.h"
 #include "tests/suite.h"
-#include "vmm/boot.h"
+#include "vmm/boot/boot.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)

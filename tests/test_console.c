@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "tests/suite.h"
-#include "vmm/console.h"
+#include "vmm/device/console.h"
 
 static struct mz_console console;
 static struct mz_failure failure;

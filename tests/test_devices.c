@@ -9,9 +9,9 @@
 
 #include "tests/rng.h"
 #include "tests/suite.h"
-#include "vmm/debug_exit.h"
-#include "vmm/serial.h"
-#include "vmm/test_device.h"
+#include "vmm/device/debug_exit.h"
+#include "vmm/device/serial.h"
+#include "vmm/device/test_device.h"
 
 static struct mz_bus bus;
 static struct mz_failure failure;

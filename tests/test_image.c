@@ -12,8 +12,8 @@
 #include "tests/images.h"
 #include "tests/rng.h"
 #include "tests/suite.h"
-#include "vmm/file.h"
-#include "vmm/image.h"
+#include "vmm/base/file.h"
+#include "vmm/boot/image.h"
 
 static struct mz_image image;
 static struct mz_failure failure;

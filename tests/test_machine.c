@@ -14,7 +14,7 @@
 
 #include "tests/rng.h"
 #include "tests/suite.h"
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 #define LOAD_ADDRESS 0x100000u
 #define STOPPED      77

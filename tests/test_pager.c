@@ -9,8 +9,8 @@
 #include "ept/change.h"
 #include "tests/suite.h"
 #include "ept/change.h"
-#include "vmm/pager.h"
-#include "vmm/uffd.h"
+#include "vmm/memory/pager.h"
+#include "vmm/memory/uffd.h"
 
 #define MIB   ((uint64_t)1 << 20)
 #define BYTES (8 * MIB + MZ_RAM_PAGE) /* the last page is a leaf of its own */

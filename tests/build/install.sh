@@ -17,7 +17,7 @@ int main(void)
 END
 
 cat >"$root/machine.c" <<'END'
-#include "vmm/vm.h"
+#include "vmm/machine/vm.h"
 
 int main(void)
 {

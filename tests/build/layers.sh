@@ -39,6 +39,14 @@ empty formats_include_only_core strays arch/x86 "arch/x86/|core/|$freestanding"
 empty the_hosted_environment_includes_only_core strays arch/linux "arch/linux/|core/|<"
 empty ept_includes_only_core strays ept "ept/|core/|$freestanding"
 empty vmm_includes_nothing_above_it strays vmm "vmm/|ept/|arch/|core/|<"
+below='vmm/base/|ept/|arch/|core/|<'
+empty vmm_base_includes_no_other_room strays vmm/base "$below"
+below="vmm/memory/|$below"
+empty vmm_memory_includes_only_base strays vmm/memory "$below"
+for room in device boot; do
+  empty "vmm_${room}_includes_only_memory_and_base" strays "vmm/$room" "vmm/$room/|$below"
+done
+empty vmm_machine_includes_no_command strays vmm/machine "vmm/(machine|device|boot)/|$below"
 empty guests_include_only_the_library strays guest "guest/|ept/|arch/|core/|$freestanding"
 empty includes_are_written_from_the_top missing
 empty no_headers_include_each_other circles

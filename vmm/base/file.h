@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Files that the user names: regular ones, read as a whole. Anything wrong is MZ_STATUS_BAD_IMAGE.
+ */
+#ifndef MZ_VMM_FILE_H
+#define MZ_VMM_FILE_H
+
+#include <stdint.h>
+
+#include "vmm/base/failure.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Opens a regular file for reading and says how long it is. Answers a descriptor for the caller to
+ * close, or -1.
+ */
+int mz_file_open(const char *path, uint64_t *bytes, struct mz_failure *failure);
+
+/* Reads the first `bytes` bytes. A file that has become shorter is an error. */
+int mz_file_read(int fd, const char *path, void *buffer, uint64_t bytes,
+		 struct mz_failure *failure);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

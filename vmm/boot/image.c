@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MPL-2.0
+/* Guest images: reading the file, and whether what it holds fits guest memory. */
+#include "vmm/boot/image.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/base/file.h"
+#include "vmm/boot/image_format.h"
+
+/*
+ * The file is copied and not mapped: a mapped file that someone shortens turns reads into SIGBUS,
+ * and one that someone rewrites changes after it was checked.
+ */
+static int read_file(struct mz_image *image, struct mz_failure *failure)
+{
+	uint64_t bytes;
+	int result = -1;
+	int fd = mz_file_open(image->path, &bytes, failure);
+
+	if (fd < 0)
+		return -1;
+	if (bytes == 0)
+		mz_fail(failure, MZ_STATUS_BAD_IMAGE, "%s: is empty", image->path);
+	else if (bytes > MZ_IMAGE_BYTES_MAX)
+		mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+			"%s: is too large for an image: %" PRIu64 " bytes, at most %" PRIu64,
+			image->path, bytes, MZ_IMAGE_BYTES_MAX);
+	else if (!(image->file = malloc(bytes)))
+		mz_fail(failure, MZ_STATUS_HOST_FAILED, "%s: no memory for its %" PRIu64 " bytes",
+			image->path, bytes);
+	else
+		result = mz_file_read(fd, image->path, image->file, bytes, failure);
+	image->file_bytes = bytes;
+	close(fd);
+	return result;
+}
+
+static int parse_flat(struct mz_image *image, uint64_t address, struct mz_failure *failure)
+{
+	const struct mz_segment segment = {
+		.gpa = address,
+		.memory_bytes = image->file_bytes,
+		.data = image->file,
+		.data_bytes = image->file_bytes,
+	};
+
+	if (image->file_bytes - 1 > UINT64_MAX - address)
+		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+			       "%s: %zu bytes at 0x%" PRIx64 " wrap around the address space",
+			       image->path, image->file_bytes, address);
+	image->kind = MZ_IMAGE_FLAT;
+	image->entry = address;
+	return mz_image_add_segment_(image, &segment, failure);
+}
+
+static int parse(struct mz_image *image, bool flat, uint64_t flat_address,
+		 struct mz_failure *failure)
+{
+	if (flat)
+		return parse_flat(image, flat_address, failure);
+	if (mz_image_is_elf_(image))
+		return mz_image_parse_elf_(image, failure);
+	return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+		       "%s: is not an ELF file; a flat binary needs the address to load it at",
+		       image->path);
+}
+
+int mz_image_open(struct mz_image *image, const char *path, bool flat, uint64_t flat_address,
+		  struct mz_failure *failure)
+{
+	memset(image, 0, sizeof(*image));
+	image->path = path;
+	if (read_file(image, failure) || parse(image, flat, flat_address, failure)) {
+		mz_image_close(image);
+		return -1;
+	}
+	return 0;
+}
+
+void mz_image_close(struct mz_image *image)
+{
+	free(image->file);
+	image->file = NULL;
+}
+
+const char *mz_image_kind_text(enum mz_image_kind kind)
+{
+	switch (kind) {
+	case MZ_IMAGE_ELF64:
+		return "64-bit ELF";
+	case MZ_IMAGE_MULTIBOOT:
+		return "multiboot";
+	case MZ_IMAGE_FLAT:
+		return "flat";
+	}
+	return "unknown";
+}

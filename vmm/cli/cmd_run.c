@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MPL-2.0
+/* mezz run: one guest, from the command line to its exit status. */
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/cli/cli.h"
+#include "vmm/cli/report.h"
+#include "vmm/base/text.h"
+#include "vmm/machine/vm.h"
+
+#define DEFAULT_MEMORY (UINT64_C(128) << 20)
+#define TIMEOUT_MAX_S  1e9
+
+enum stats_form { STATS_NONE, STATS_TABLE, STATS_JSON };
+
+struct options {
+	struct mz_vm_config config;
+	struct mz_boot_request request;
+	struct mz_module *modules; /* room for one an argument */
+	const char *image;
+	bool flat;
+	uint64_t flat_address;
+	enum stats_form stats;
+};
+
+enum key {
+	KEY_MEMORY = 'm',
+	KEY_APPEND = 'a',
+	KEY_TIMEOUT = 't',
+	KEY_MODULE = 256,
+	KEY_FLAT,
+	KEY_TRACE,
+	KEY_STATS,
+	KEY_BACKEND,
+};
+
+static const struct argp_option option_list[] = {
+	{"memory", KEY_MEMORY, "SIZE", 0,
+	 "Guest memory, a multiple of 4K; K, M and G are understood (default 128M)", 0},
+	{"append", KEY_APPEND, "TEXT", 0, "The guest's command line", 0},
+	{"module", KEY_MODULE, "FILE[ TEXT]", 0,
+	 "A module for a multiboot guest, with text of its own; may be repeated", 0},
+	{"flat", KEY_FLAT, "ADDRESS", 0,
+	 "Load IMAGE as it is at this guest-physical address, and enter it there in 64-bit mode",
+	 0},
+	{"timeout", KEY_TIMEOUT, "SECONDS", 0,
+	 "End the run after this long; fractions are understood", 0},
+	{"trace", KEY_TRACE, "KIND[,KIND...]", 0,
+	 "Write each event on standard error: faults, mmio, io; may be repeated", 0},
+	{"stats", KEY_STATS, "FORM", OPTION_ARG_OPTIONAL,
+	 "After the run, write what the second stage did on standard error, as a table or as json",
+	 0},
+	{"memory-backend", KEY_BACKEND, "NAME", 0,
+	 "How guest memory is let in: uffd when the guest touches it; plain all up front; auto "
+	 "(default) uffd where it is permitted",
+	 0},
+	{0},
+};
+
+static uint64_t number(struct argp_state *state, const char *option, const char *text)
+{
+	uint64_t value = 0;
+
+	if (!mz_number_parse(text, &value))
+		argp_error(state, "--%s: '%s' is not a number", option, text);
+	return value;
+}
+
+static uint64_t seconds(struct argp_state *state, const char *text)
+{
+	char *rest;
+	double value = strtod(text, &rest);
+
+	if (rest == text || *rest || !isfinite(value) || value < 1e-9 || value > TIMEOUT_MAX_S)
+		argp_error(state, "--timeout: '%s' is not a positive number of seconds", text);
+	return (uint64_t)(value * 1e9);
+}
+
+static unsigned trace_kinds(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = {"faults", "mmio", "io"};
+	static const unsigned bits[] = {MZ_TRACE_FAULTS, MZ_TRACE_MMIO, MZ_TRACE_IO};
+	unsigned kinds = 0;
+
+	for (;;) {
+		size_t length = strcspn(text, ",");
+		unsigned found = 0;
+
+		for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+			if (strlen(names[i]) == length && strncmp(text, names[i], length) == 0)
+				found = bits[i];
+		if (!found)
+			argp_error(state, "--trace: '%.*s' is not one of faults, mmio, io",
+				   (int)length, text);
+		kinds |= found;
+		if (!text[length])
+			return kinds;
+		text += length + 1;
+	}
+}
+
+static enum stats_form stats_form(struct argp_state *state, const char *text)
+{
+	if (!text || strcmp(text, "table") == 0)
+		return STATS_TABLE;
+	if (strcmp(text, "json") != 0)
+		argp_error(state, "--stats: '%s' is not one of table, json", text);
+	return STATS_JSON;
+}
+
+static enum mz_backend backend(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = {
+		[MZ_BACKEND_AUTO] = "auto",
+		[MZ_BACKEND_UFFD] = "uffd",
+		[MZ_BACKEND_PLAIN] = "plain",
+	};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0)
+			return (enum mz_backend)i;
+	argp_error(state, "--memory-backend: '%s' is not one of auto, uffd, plain", text);
+	return MZ_BACKEND_AUTO;
+}
+
+/* "FILE TEXT": the file's name ends at the first blank, and the guest sees all of it. */
+static void add_module(struct argp_state *state, struct options *options, const char *text)
+{
+	size_t length = strcspn(text, " ");
+	char *path = strndup(text, length);
+
+	if (!path)
+		argp_failure(state, MZ_STATUS_HOST_FAILED, errno, "--module");
+	if (length == 0)
+		argp_error(state, "--module: no file in '%s'", text);
+	options->modules[options->request.module_count++] = (struct mz_module) {.path = path,
+										.command = text};
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case KEY_MEMORY:
+		options->config.memory_bytes = number(state, "memory", text);
+		return 0;
+	case KEY_APPEND:
+		options->request.command_line = text;
+		return 0;
+	case KEY_MODULE:
+		add_module(state, options, text);
+		return 0;
+	case KEY_FLAT:
+		options->flat = true;
+		options->flat_address = number(state, "flat", text);
+		return 0;
+	case KEY_TIMEOUT:
+		options->config.timeout_ns = seconds(state, text);
+		return 0;
+	case KEY_TRACE:
+		options->config.trace |= trace_kinds(state, text);
+		return 0;
+	case KEY_STATS:
+		options->stats = stats_form(state, text);
+		return 0;
+	case KEY_BACKEND:
+		options->config.backend = backend(state, text);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->image)
+			argp_error(state, "more than one image: '%s'", text);
+		options->image = text;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which image?");
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void print_event(void *context, const struct mz_event *event)
+{
+	char text[200];
+
+	(void)context;
+	mz_event_text(event, text, sizeof(text));
+	fprintf(stderr, "%s\n", text);
+}
+
+static void print_dump_line(void *context, const char *text)
+{
+	(void)context;
+	fprintf(stderr, "  %s\n", text);
+}
+
+/* What signals end. */
+static struct mz_vm *volatile running;
+
+static void stop_running(int number)
+{
+	if (running)
+		mz_vm_stop(running, 128 + number);
+}
+
+/* What would kill the process becomes an error of the call that caused it. */
+static void ignore_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+/*
+ * Signals that would end the process end the run instead, so that the terminal is put back and the
+ * numbers come. Those that the caller ignores stay ignored, as nohup and shells expect.
+ */
+static void catch_signals(void)
+{
+	static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	struct sigaction action = {.sa_handler = stop_running};
+	struct sigaction before;
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		if (!sigaction(ending[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaction(ending[i], &action, NULL);
+}
+
+static void report(const struct options *options, struct mz_vm *vm)
+{
+	struct mz_vm_stats stats;
+
+	if (options->stats == STATS_NONE)
+		return;
+	mz_vm_stats(vm, &stats);
+	if (options->stats == STATS_JSON)
+		mz_report_json(stderr, &stats);
+	else
+		mz_report_table(stderr, &stats);
+}
+
+static bool died(enum mz_status status)
+{
+	return status == MZ_STATUS_CRASH || status == MZ_STATUS_UNHANDLED ||
+		status == MZ_STATUS_TIMEOUT;
+}
+
+static void tell_end(const struct mz_vm *vm, const struct mz_outcome *outcome)
+{
+	if (!outcome->exited || outcome->guest_status >= MZ_STATUS_GUEST_MAX)
+		fprintf(stderr, "mezz run: %s\n", outcome->text);
+	if (!outcome->exited && died(outcome->status))
+		mz_vm_dump(vm, outcome, print_dump_line, NULL);
+}
+
+static int load_and_run(const struct options *options, const struct mz_image *image,
+			struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *failure)
+{
+	int result;
+
+	if (mz_vm_note(vm)[0])
+		fprintf(stderr, "mezz run: %s\n", mz_vm_note(vm));
+	if (mz_vm_load(vm, image, &options->request, failure))
+		return -1;
+	running = vm;
+	catch_signals();
+	result = mz_vm_run(vm, outcome, failure);
+	if (!result)
+		tell_end(vm, outcome);
+	running = NULL;
+	report(options, vm);
+	return result;
+}
+
+static int run(const struct options *options, struct mz_outcome *outcome,
+	       struct mz_failure *failure)
+{
+	struct mz_image image;
+	struct mz_vm *vm;
+	int result = -1;
+
+	ignore_signals();
+	if (mz_image_open(&image, options->image, options->flat, options->flat_address, failure))
+		return -1;
+	if (!mz_vm_create(&vm, &options->config, failure)) {
+		result = load_and_run(options, &image, vm, outcome, failure);
+		mz_vm_destroy(vm);
+	}
+	mz_image_close(&image);
+	return result;
+}
+
+int mz_cmd_run(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = option_list,
+		.parser = parse,
+		.args_doc = "IMAGE",
+		.doc = "Run a guest: an ELF64 file, an ELF32 file with a multiboot header, or a "
+		       "flat "
+		       "binary.\v"
+		       "Exit status: the guest's own up to 99; 100 it crashed, 101 it halted, 102 "
+		       "it touched an address where nothing is, 103 it ran out of time, 110 bad "
+		       "arguments, 111 bad image, 112 the host lacks something, 113 the host "
+		       "failed, 130 and 143 ended by SIGINT and SIGTERM.",
+	};
+	struct options options = {
+		.config = {.memory_bytes = DEFAULT_MEMORY,
+			   .in = STDIN_FILENO,
+			   .out = STDOUT_FILENO,
+			   .event = print_event},
+		.modules = calloc((size_t)argc, sizeof(struct mz_module)),
+	};
+	struct mz_failure failure = {MZ_STATUS_HOST_FAILED, "out of memory"};
+	struct mz_outcome outcome;
+	int result = -1;
+
+	if (options.modules) {
+		options.request.modules = options.modules;
+		argp_parse(&argp, argc, argv, 0, NULL, &options);
+		result = run(&options, &outcome, &failure);
+	}
+	for (unsigned i = 0; i < options.request.module_count; i++)
+		free((char *)options.modules[i].path);
+	free(options.modules);
+	return result ? mz_cli_finish("run", result, &failure) : (int)outcome.status;
+}

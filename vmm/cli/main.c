@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MPL-2.0
+/* mezz: picks the command. */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/cli/cli.h"
+
+const char *argp_program_version = "mezz (Mezzanine) " PACKAGE_VERSION;
+
+static const struct {
+	const char *name;
+	const char *full_name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"run", "mezz run", mz_cmd_run},
+	{"info", "mezz info", mz_cmd_info},
+	{"table", "mezz table", mz_cmd_table},
+	{"walk", "mezz walk", mz_cmd_walk},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const char doc[] =
+	"Run small guests on KVM, with every page of their memory let in by a second-stage table.\v"
+	"Commands:\n"
+	"  run     run a guest\n"
+	"  info    tell what this host offers and lacks\n"
+	"  table   build a table and print it; needs no KVM\n"
+	"  walk    show the steps of a translation; needs no KVM\n"
+	"\n"
+	"`mezz COMMAND --help' tells more about each.";
+
+/* Takes the first word that is no option as the command, and leaves the rest to it. */
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	int *command_at = state->input;
+
+	(void)text;
+	switch (key) {
+	case ARGP_KEY_ARG:
+		*command_at = state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which command?");
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/*
+ * A descriptor that the user has closed would be given to the next file that is opened, and the
+ * guest's output would go there. Reserve it so that input ends and output fails.
+ */
+static void reserve_standard_descriptors(void)
+{
+	static const int modes[] = {O_RDONLY, O_RDONLY, O_RDWR};
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", modes[fd]);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = parse, .args_doc = "COMMAND [ARG...]", .doc = doc};
+	int at = argc;
+
+	reserve_standard_descriptors();
+	argp_err_exit_status = MZ_STATUS_BAD_ARGUMENT;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &at);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[at], commands[i].name) != 0)
+			continue;
+		argv[at] = (char *)commands[i].full_name;
+		return commands[i].run(argc - at, argv + at);
+	}
+	fprintf(stderr, "mezz: '%s' is not a command; see `mezz --help'\n", argv[at]);
+	return MZ_STATUS_BAD_ARGUMENT;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MPL-2.0
+/* A run's numbers as a table for people. */
+#include "vmm/cli/report.h"
+
+#include <inttypes.h>
+
+#include "core/geometry.h"
+#include "vmm/base/text.h"
+
+/* Leaf levels are the columns, and last what ended without a leaf. */
+static void print_heads(FILE *file, const struct mz_vm_stats *stats)
+{
+	fprintf(file, "%-16s", "faults");
+	for (unsigned level = 1; level <= stats->format->levels; level++)
+		if (mz_leaf_allowed(stats->format->leaf_levels, level))
+			fprintf(file, "%10s", mz_size_text(mz_span(stats->format, level)).text);
+	fprintf(file, "%10s\n", "no leaf");
+}
+
+static void print_faults(FILE *file, const struct mz_vm_stats *stats)
+{
+	static const char *const access[] = {"read", "write"};
+
+	print_heads(file, stats);
+	for (unsigned source = 0; source < MZ_FAULT_SOURCES; source++) {
+		for (unsigned kind = 0; kind < MZ_ACCESS_KINDS; kind++) {
+			const uint64_t *by = stats->faults.by[source][kind];
+
+			fprintf(file, "  %-7s %-6s",
+				mz_fault_source_text((enum mz_fault_source)source), access[kind]);
+			for (unsigned level = 1; level <= stats->format->levels; level++)
+				if (mz_leaf_allowed(stats->format->leaf_levels, level))
+					fprintf(file, "%10" PRIu64, by[level]);
+			fprintf(file, "%10" PRIu64 "\n", by[0]);
+		}
+	}
+}
+
+static void print_answers(FILE *file, const struct mz_vm_stats *stats)
+{
+	fprintf(file, "answers");
+	for (unsigned answer = 0; answer < MZ_ANSWERS; answer++)
+		fprintf(file, "%s %s %" PRIu64, answer ? "," : "        ",
+			mz_answer_text((enum mz_answer)answer), stats->space.answers[answer]);
+	fprintf(file, "\ndenials");
+	for (unsigned cause = 1; cause < MZ_DENIALS; cause++)
+		fprintf(file, "%s %s %" PRIu64, cause > 1 ? "," : "        ",
+			mz_denial_text((enum mz_denial)cause), stats->space.denials[cause]);
+	fprintf(file, "\n");
+}
+
+static void print_tree(FILE *file, const struct mz_vm_stats *stats)
+{
+	const struct mz_format *format = stats->format;
+
+	fprintf(file, "leaves          ");
+	for (unsigned level = 1; level <= format->levels; level++)
+		if (mz_leaf_allowed(format->leaf_levels, level))
+			fprintf(file, "%s %" PRIu64 ", ", mz_size_text(mz_span(format, level)).text,
+				stats->usage.leaf_count[level]);
+	fprintf(file, "mapping %" PRIu64 " bytes\n", stats->usage.mapped_bytes);
+	fprintf(file, "nodes           ");
+	for (unsigned level = format->levels; level > 0; level--)
+		fprintf(file, "level %u: %" PRIu64 ", ", level, stats->usage.node_count[level]);
+	fprintf(file, "in %" PRIu64 " bytes\n", stats->usage.node_bytes);
+}
+
+static void print_exits(FILE *file, const struct mz_vm_stats *stats)
+{
+	const char *separator = "exits           ";
+
+	for (uint32_t reason = 0; reason <= MZ_KVM_EXIT_MAX; reason++) {
+		const char *name = mz_kvm_exit_text(reason);
+
+		if (stats->exits[reason] == 0)
+			continue;
+		fprintf(file, "%s%s %" PRIu64, separator, name ? name : "other",
+			stats->exits[reason]);
+		separator = ", ";
+	}
+	fprintf(file, "\n");
+}
+
+void mz_report_table(FILE *file, const struct mz_vm_stats *stats)
+{
+	fprintf(file, "%-16s%s, memory let in by %s\n", "second stage", stats->format->name,
+		stats->backend);
+	print_faults(file, stats);
+	print_answers(file, stats);
+	print_tree(file, stats);
+	print_exits(file, stats);
+	fprintf(file,
+		"dropped         writes to ROM %" PRIu64
+		", accesses to ports without a device %" PRIu64 "\n",
+		stats->rom_writes, stats->unclaimed_ports);
+	fprintf(file, "time            guest %.3f ms, out %.3f ms, total %.3f ms\n",
+		(double)stats->guest_ns / 1e6, (double)stats->out_ns / 1e6,
+		(double)stats->total_ns / 1e6);
+}

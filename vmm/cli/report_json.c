@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MPL-2.0
+/* A run's numbers as JSON for programs. The names are part of the interface; see mezz(1). */
+#include <jansson.h>
+
+#include "core/geometry.h"
+#include "vmm/cli/report.h"
+#include "vmm/base/text.h"
+
+static void put(json_t *object, const char *name, uint64_t number)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)number));
+}
+
+/* {"4K": n, "2M": n, ...} for the levels that can have leaves. */
+static json_t *by_leaf(const struct mz_format *format, const uint64_t *by_level)
+{
+	json_t *object = json_object();
+
+	for (unsigned level = 1; level <= format->levels; level++)
+		if (mz_leaf_allowed(format->leaf_levels, level))
+			put(object, mz_size_text(mz_span(format, level)).text, by_level[level]);
+	return object;
+}
+
+static json_t *accesses_json(const struct mz_vm_stats *stats, unsigned source)
+{
+	static const char *const names[] = {"read", "write"};
+	json_t *object = json_object();
+
+	for (unsigned kind = 0; kind < MZ_ACCESS_KINDS; kind++) {
+		const uint64_t *by = stats->faults.by[source][kind];
+		json_t *leaves = by_leaf(stats->format, by);
+
+		put(leaves, "none", by[0]);
+		json_object_set_new(object, names[kind], leaves);
+	}
+	return object;
+}
+
+static json_t *faults_json(const struct mz_vm_stats *stats)
+{
+	json_t *object = json_object();
+
+	for (unsigned source = 0; source < MZ_FAULT_SOURCES; source++)
+		json_object_set_new(object, mz_fault_source_text((enum mz_fault_source)source),
+				    accesses_json(stats, source));
+	return object;
+}
+
+static json_t *answers_json(const struct mz_vm_stats *stats)
+{
+	static const char *const answers[] = {"resolved", "retry", "mmio", "denied", "exhausted"};
+	json_t *object = json_object();
+
+	for (unsigned answer = 0; answer < MZ_ANSWERS; answer++)
+		put(object, answers[answer], stats->space.answers[answer]);
+	return object;
+}
+
+static json_t *denials_json(const struct mz_vm_stats *stats)
+{
+	static const char *const causes[] = {"none",       "no_region", "read_only",
+					     "permission", "lent",      "unknown"};
+	json_t *object = json_object();
+
+	for (unsigned cause = 1; cause < MZ_DENIALS; cause++)
+		put(object, causes[cause], stats->space.denials[cause]);
+	return object;
+}
+
+static json_t *table_json(const struct mz_vm_stats *stats)
+{
+	json_t *object = json_object();
+	json_t *nodes = json_object();
+	uint64_t count = 0;
+
+	for (unsigned level = 1; level <= stats->format->levels; level++) {
+		char name[4];
+
+		snprintf(name, sizeof(name), "%u", level);
+		put(nodes, name, stats->usage.node_count[level]);
+		count += stats->usage.node_count[level];
+	}
+	json_object_set_new(object, "format", json_string(stats->format->name));
+	json_object_set_new(object, "leaves", by_leaf(stats->format, stats->usage.leaf_count));
+	put(object, "mapped_bytes", stats->usage.mapped_bytes);
+	json_object_set_new(object, "nodes_by_level", nodes);
+	put(object, "nodes", count);
+	put(object, "node_bytes", stats->usage.node_bytes);
+	return object;
+}
+
+static json_t *exits_json(const struct mz_vm_stats *stats)
+{
+	json_t *object = json_object();
+
+	for (uint32_t reason = 0; reason <= MZ_KVM_EXIT_MAX; reason++) {
+		const char *name = mz_kvm_exit_text(reason);
+		char number[16];
+
+		if (stats->exits[reason] == 0)
+			continue;
+		snprintf(number, sizeof(number), "%u", reason);
+		put(object, name ? name : number, stats->exits[reason]);
+	}
+	return object;
+}
+
+void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
+{
+	json_t *root = json_object();
+	json_t *time = json_object();
+
+	put(time, "guest_ns", stats->guest_ns);
+	put(time, "out_ns", stats->out_ns);
+	put(time, "total_ns", stats->total_ns);
+	json_object_set_new(root, "backend", json_string(stats->backend));
+	json_object_set_new(root, "faults", faults_json(stats));
+	json_object_set_new(root, "answers", answers_json(stats));
+	json_object_set_new(root, "denials", denials_json(stats));
+	json_object_set_new(root, "table", table_json(stats));
+	json_object_set_new(root, "exits", exits_json(stats));
+	put(root, "rom_writes", stats->rom_writes);
+	put(root, "unclaimed_ports", stats->unclaimed_ports);
+	json_object_set_new(root, "time", time);
+	json_dumpf(root, file, JSON_COMPACT);
+	fputc('\n', file);
+	json_decref(root);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* A bus: devices by address, for ports and for memory-mapped registers alike. */
+#ifndef MZ_VMM_BUS_H
+#define MZ_VMM_BUS_H
+
+#include <stdint.h>
+
+#include "vmm/base/failure.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MZ_BUS_DEVICES 16
+
+/*
+ * A device answers accesses of 1, 2, 4 or 8 bytes, of any alignment, that lie wholly inside its
+ * range; the bus answers those of other widths, or that reach over an end, as if no device were
+ * there. `offset` counts from `base`; data is little-endian in the low bytes. `context` is the
+ * device's own.
+ */
+struct mz_device {
+	const char *name;
+	uint64_t base, bytes;
+	void *context;
+	uint64_t (*read)(void *context, uint64_t offset, unsigned bytes);
+	void (*write)(void *context, uint64_t offset, uint64_t data, unsigned bytes);
+	uint64_t reads, writes; /* counted by the bus */
+};
+
+struct mz_bus {
+	const char *name; /* "port" or "memory", for messages */
+	struct mz_device devices[MZ_BUS_DEVICES];
+	unsigned count;
+	uint64_t unclaimed_reads; /* accesses that no device answered */
+	uint64_t unclaimed_writes;
+};
+
+void mz_bus_init(struct mz_bus *bus, const char *name);
+
+/* Adds a device; the description is copied. Overlap or a full bus is MZ_STATUS_HOST_FAILED. */
+int mz_bus_add(struct mz_bus *bus, const struct mz_device *device, struct mz_failure *failure);
+
+/* The device that answers [address, address + bytes), or NULL. */
+struct mz_device *mz_bus_find(struct mz_bus *bus, uint64_t address, unsigned bytes);
+
+/* Does the access. Where no device answers, reads yield all ones and writes vanish, as on a PC. */
+uint64_t mz_bus_read(struct mz_bus *bus, uint64_t address, unsigned bytes);
+void mz_bus_write(struct mz_bus *bus, uint64_t address, uint64_t data, unsigned bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The console: a ring for input, a line for output. */
+#include "vmm/device/console.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/base/failure.h"
+
+static int terminal_make_raw(struct mz_console *console, struct mz_failure *failure)
+{
+	struct termios raw;
+
+	if (tcgetattr(console->in, &console->before))
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "cannot read the terminal's settings: %s", strerror(errno));
+	raw = console->before;
+	cfmakeraw(&raw);
+	raw.c_lflag |= ISIG;
+	raw.c_oflag |= OPOST;
+	if (tcsetattr(console->in, TCSANOW, &raw))
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot make the terminal raw: %s",
+			       strerror(errno));
+	console->raw = true;
+	return 0;
+}
+
+int mz_console_init(struct mz_console *console, int in, int out, struct mz_failure *failure)
+{
+	memset(console, 0, sizeof(*console));
+	console->in = in;
+	console->out = out;
+	console->cancel = -1;
+	if (isatty(in) && terminal_make_raw(console, failure))
+		return -1;
+	pthread_mutex_init(&console->mutex, NULL);
+	pthread_mutex_init(&console->out_mutex, NULL);
+	return 0;
+}
+
+void mz_console_destroy(struct mz_console *console)
+{
+	mz_console_flush(console);
+	if (console->raw)
+		tcsetattr(console->in, TCSANOW, &console->before);
+	pthread_mutex_destroy(&console->mutex);
+	pthread_mutex_destroy(&console->out_mutex);
+}
+
+/*
+ * The run of free bytes that follows the input; only the feeding thread fills it, so it needs no
+ * lock to write to.
+ */
+static unsigned char *free_run(struct mz_console *console, size_t *bytes)
+{
+	size_t tail;
+
+	pthread_mutex_lock(&console->mutex);
+	tail = (console->head + console->count) % MZ_CONSOLE_BUFFER;
+	*bytes = MZ_CONSOLE_BUFFER - console->count;
+	pthread_mutex_unlock(&console->mutex);
+	if (*bytes > MZ_CONSOLE_BUFFER - tail)
+		*bytes = MZ_CONSOLE_BUFFER - tail;
+	return console->buffer + tail;
+}
+
+bool mz_console_feed(struct mz_console *console)
+{
+	size_t room;
+	unsigned char *run = free_run(console, &room);
+	ssize_t got;
+	bool more;
+
+	if (room == 0)
+		return true;
+	got = read(console->in, run, room);
+	more = got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
+
+	pthread_mutex_lock(&console->mutex);
+	if (got > 0)
+		console->count += (size_t)got;
+	console->ended = !more;
+	pthread_mutex_unlock(&console->mutex);
+	return more;
+}
+
+bool mz_console_has_room(struct mz_console *console)
+{
+	bool room;
+
+	pthread_mutex_lock(&console->mutex);
+	room = console->count < MZ_CONSOLE_BUFFER;
+	pthread_mutex_unlock(&console->mutex);
+	return room;
+}
+
+int mz_console_take(struct mz_console *console)
+{
+	int byte = -1;
+
+	pthread_mutex_lock(&console->mutex);
+	if (console->count > 0) {
+		byte = console->buffer[console->head];
+		console->head = (console->head + 1) % MZ_CONSOLE_BUFFER;
+		console->count--;
+	}
+	pthread_mutex_unlock(&console->mutex);
+	return byte;
+}
+
+bool mz_console_has_input(struct mz_console *console)
+{
+	bool input;
+
+	pthread_mutex_lock(&console->mutex);
+	input = console->count > 0;
+	pthread_mutex_unlock(&console->mutex);
+	return input;
+}
+
+/* Waits until the reader takes more. False: the run is to end, and nobody waits for the reader. */
+static bool wait_writable(const struct mz_console *console)
+{
+	struct pollfd fds[] = {
+		{.fd = console->out, .events = POLLOUT},
+		{.fd = console->cancel, .events = POLLIN},
+	};
+
+	if (console->out < 0)
+		return true; /* poll() would wait for ever: let write() say what is wrong */
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return true;
+	return fds[0].revents != 0;
+}
+
+/* A pipe or a terminal that can be written to takes a line without blocking. */
+static int write_all(const struct mz_console *console, const unsigned char *data, size_t bytes)
+{
+	while (bytes > 0 && wait_writable(console)) {
+		ssize_t written = write(console->out, data, bytes);
+
+		if (written >= 0) {
+			data += written;
+			bytes -= (size_t)written;
+		} else if (errno != EINTR && errno != EAGAIN) {
+			return errno;
+		}
+	}
+	return 0;
+}
+
+static void flush_locked(struct mz_console *console)
+{
+	if (!console->out_error)
+		console->out_error = write_all(console, console->line, console->line_count);
+	console->line_count = 0;
+}
+
+void mz_console_put(struct mz_console *console, unsigned char byte)
+{
+	pthread_mutex_lock(&console->out_mutex);
+	console->line[console->line_count++] = byte;
+	if (byte == '\n' || console->line_count == MZ_CONSOLE_LINE)
+		flush_locked(console);
+	pthread_mutex_unlock(&console->out_mutex);
+}
+
+void mz_console_flush(struct mz_console *console)
+{
+	pthread_mutex_lock(&console->out_mutex);
+	flush_locked(console);
+	pthread_mutex_unlock(&console->out_mutex);
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The serial port. Sections are those of the PC16550D data sheet. */
+#include "vmm/device/serial.h"
+
+#include <string.h>
+
+/* Table II: the registers by port. */
+enum {
+	DATA,
+	INTERRUPT_ENABLE,
+	FIFO_CONTROL,
+	LINE_CONTROL,
+	MODEM_CONTROL,
+	LINE_STATUS,
+	MODEM_STATUS,
+	SCRATCH
+};
+
+#define LCR_DIVISOR_LATCH 0x80 /* 8.1, bit 7 */
+
+#define IER_MASK 0x0f /* 8.7: bits 4 to 7 are always 0 */
+
+#define FCR_FIFO_ENABLE 0x01 /* 8.5, bit 0 */
+#define FCR_RX_RESET    0x02 /* 8.5, bit 1 */
+
+#define IIR_NONE_PENDING  0x01 /* 8.6, bit 0 */
+#define IIR_FIFOS_ENABLED 0xc0 /* 8.6, bits 6 and 7 */
+
+#define LSR_DATA_READY    0x01 /* 8.4, bit 0 */
+#define LSR_HOLDING_EMPTY 0x20 /* 8.4, bit 5 */
+#define LSR_SENDER_EMPTY  0x40 /* 8.4, bit 6 */
+
+#define MCR_DTR  0x01 /* 8.8, bit 0 */
+#define MCR_RTS  0x02 /* 8.8, bit 1 */
+#define MCR_OUT1 0x04 /* 8.8, bit 2 */
+#define MCR_OUT2 0x08 /* 8.8, bit 3 */
+#define MCR_LOOP 0x10 /* 8.8, bit 4 */
+#define MCR_MASK 0x1f /* 8.8: bits 5 to 7 are always 0 */
+
+#define MSR_CTS 0x10 /* 8.9, bit 4 */
+#define MSR_DSR 0x20 /* 8.9, bit 5 */
+#define MSR_RI  0x40 /* 8.9, bit 6 */
+#define MSR_DCD 0x80 /* 8.9, bit 7 */
+
+static bool loopback(const struct mz_serial *serial)
+{
+	return (serial->mcr & MCR_LOOP) != 0;
+}
+
+static bool divisor_latch(const struct mz_serial *serial)
+{
+	return (serial->lcr & LCR_DIVISOR_LATCH) != 0;
+}
+
+static unsigned char receive(struct mz_serial *serial)
+{
+	int byte;
+
+	if (loopback(serial)) {
+		serial->looped = false;
+		return serial->loop_byte;
+	}
+	byte = mz_console_take(serial->console);
+	return byte < 0 ? 0 : (unsigned char)byte;
+}
+
+static void send(struct mz_serial *serial, unsigned char byte)
+{
+	if (loopback(serial)) {
+		serial->loop_byte = byte;
+		serial->looped = true;
+	} else {
+		mz_console_put(serial->console, byte);
+	}
+}
+
+static unsigned char line_status(const struct mz_serial *serial)
+{
+	unsigned char status = LSR_HOLDING_EMPTY | LSR_SENDER_EMPTY;
+
+	if (loopback(serial) ? serial->looped : mz_console_has_input(serial->console))
+		return status | LSR_DATA_READY;
+	/*
+	 * A guest that looks at the status again and again, with nothing to read and without
+	 * sending, waits for its user, who must see the prompt. A guest that looks once before each
+	 * byte is in the middle of its output.
+	 */
+	if (serial->status_read)
+		mz_console_flush(serial->console);
+	return status;
+}
+
+/*
+ * The other side is there and ready; in loopback mode (8.8) the outputs are connected to the
+ * inputs.
+ */
+static unsigned char modem_status(const struct mz_serial *serial)
+{
+	unsigned char status = 0;
+
+	if (!loopback(serial))
+		return MSR_CTS | MSR_DSR | MSR_DCD;
+	if (serial->mcr & MCR_RTS)
+		status |= MSR_CTS;
+	if (serial->mcr & MCR_DTR)
+		status |= MSR_DSR;
+	if (serial->mcr & MCR_OUT1)
+		status |= MSR_RI;
+	if (serial->mcr & MCR_OUT2)
+		status |= MSR_DCD;
+	return status;
+}
+
+static unsigned char register_read(struct mz_serial *serial, uint64_t port)
+{
+	switch (port) {
+	case DATA:
+		return divisor_latch(serial) ? serial->dll : receive(serial);
+	case INTERRUPT_ENABLE:
+		return divisor_latch(serial) ? serial->dlm : serial->ier;
+	case FIFO_CONTROL: /* reads as interrupt identification */
+		return serial->fcr & FCR_FIFO_ENABLE ? IIR_FIFOS_ENABLED | IIR_NONE_PENDING
+						     : IIR_NONE_PENDING;
+	case LINE_CONTROL:
+		return serial->lcr;
+	case MODEM_CONTROL:
+		return serial->mcr;
+	case LINE_STATUS:
+		return line_status(serial);
+	case MODEM_STATUS:
+		return modem_status(serial);
+	default:
+		return serial->scr;
+	}
+}
+
+/*
+ * A reset drops the byte on the loop. The console's input stays: it is still on the line, not in
+ * the FIFO.
+ */
+static void fifo_control(struct mz_serial *serial, unsigned char data)
+{
+	serial->fcr = data & FCR_FIFO_ENABLE;
+	if (data & FCR_RX_RESET)
+		serial->looped = false;
+}
+
+static void register_write(struct mz_serial *serial, uint64_t port, unsigned char data)
+{
+	switch (port) {
+	case DATA:
+		if (divisor_latch(serial))
+			serial->dll = data;
+		else
+			send(serial, data);
+		break;
+	case INTERRUPT_ENABLE:
+		if (divisor_latch(serial))
+			serial->dlm = data;
+		else
+			serial->ier = data & IER_MASK;
+		break;
+	case FIFO_CONTROL:
+		fifo_control(serial, data);
+		break;
+	case LINE_CONTROL:
+		serial->lcr = data;
+		break;
+	case MODEM_CONTROL:
+		serial->mcr = data & MCR_MASK;
+		break;
+	case SCRATCH:
+		serial->scr = data;
+		break;
+	default: /* the status registers: writes are for the factory (8.4) or set delta bits (8.9)
+		  */
+		break;
+	}
+}
+
+static uint64_t ports_read(void *context, uint64_t offset, unsigned bytes)
+{
+	struct mz_serial *serial = context;
+	uint64_t data = 0;
+
+	for (unsigned i = 0; i < bytes; i++) {
+		data |= (uint64_t)register_read(serial, offset + i) << (8 * i);
+		serial->status_read = offset + i == LINE_STATUS;
+	}
+	return data;
+}
+
+static void ports_write(void *context, uint64_t offset, uint64_t data, unsigned bytes)
+{
+	struct mz_serial *serial = context;
+
+	for (unsigned i = 0; i < bytes; i++)
+		register_write(serial, offset + i, (unsigned char)(data >> (8 * i)));
+	serial->status_read = false;
+}
+
+int mz_serial_init(struct mz_serial *serial, struct mz_bus *bus, uint64_t base,
+		   struct mz_console *console, struct mz_failure *failure)
+{
+	const struct mz_device device = {
+		.name = "serial",
+		.base = base,
+		.bytes = MZ_SERIAL_PORTS,
+		.context = serial,
+		.read = ports_read,
+		.write = ports_write,
+	};
+
+	memset(serial, 0, sizeof(*serial));
+	serial->console = console;
+	return mz_bus_add(bus, &device, failure);
+}

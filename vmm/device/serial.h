@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * A 16550A serial port on the port bus, polled: it has no interrupt line, and the identification
+ * register never reports one pending. Source: National Semiconductor PC16550D data sheet,
+ * section 8.
+ *
+ * What is sent goes to the console at once, at any divisor and line setting, so the transmitter is
+ * always empty. The receiver is the console's input. In loopback mode what is sent comes back
+ * instead; one byte is kept, a later one replaces it.
+ */
+#ifndef MZ_VMM_SERIAL_H
+#define MZ_VMM_SERIAL_H
+
+#include <stdbool.h>
+
+#include "vmm/device/bus.h"
+#include "vmm/device/console.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MZ_SERIAL_BASE  0x3f8
+#define MZ_SERIAL_PORTS 8
+
+struct mz_serial {
+	struct mz_console *console;
+	unsigned char ier, fcr, lcr, mcr, scr, dll, dlm;
+	bool looped; /* loopback: loop_byte waits in the receiver */
+	unsigned char loop_byte;
+	bool status_read; /* the last access read the line status */
+};
+
+/*
+ * Puts the port at [base, base + MZ_SERIAL_PORTS) on the bus. An access wider than a byte is done
+ * byte by byte from the lowest port up, as a PC's chipset splits it for a device of 8 bits. Errors
+ * as for mz_bus_add().
+ */
+int mz_serial_init(struct mz_serial *serial, struct mz_bus *bus, uint64_t base,
+		   struct mz_console *console, struct mz_failure *failure);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The state that a guest died in. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/x86/ia32e.h"
+#include "vmm/machine/machine.h"
+#include "vmm/machine/walk_text.h"
+
+#define CODE_BEFORE 16
+#define CODE_AFTER  16
+#define PAGE_OF(x)  ((x) & ~(uint64_t)(MZ_RAM_PAGE - 1))
+#define CR0_PG      (UINT64_C(1) << 31)
+
+struct sink {
+	void (*line)(void *context, const char *text);
+	void *context;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(const struct sink *sink, const char *format,
+						      ...)
+{
+	char text[200];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	sink->line(sink->context, text);
+}
+
+static void dump_general(const struct sink *sink, const struct kvm_regs *regs)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} row[] = {
+		{"rax", regs->rax}, {"rbx", regs->rbx}, {"rcx", regs->rcx}, {"rdx", regs->rdx},
+		{"rsi", regs->rsi}, {"rdi", regs->rdi}, {"rbp", regs->rbp}, {"rsp", regs->rsp},
+		{"r8 ", regs->r8},  {"r9 ", regs->r9},  {"r10", regs->r10}, {"r11", regs->r11},
+		{"r12", regs->r12}, {"r13", regs->r13}, {"r14", regs->r14}, {"r15", regs->r15},
+	};
+
+	say(sink, "rip %016llx rflags %08llx", regs->rip, regs->rflags);
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i += 4)
+		say(sink, "%s %016" PRIx64 " %s %016" PRIx64 " %s %016" PRIx64 " %s %016" PRIx64,
+		    row[i].name, row[i].value, row[i + 1].name, row[i + 1].value, row[i + 2].name,
+		    row[i + 2].value, row[i + 3].name, row[i + 3].value);
+}
+
+static void dump_segment(const struct sink *sink, const char *name, const struct kvm_segment *s)
+{
+	say(sink, "%s  %04x base %016llx limit %08x type %x%s dpl %u%s%s%s", name, s->selector,
+	    s->base, s->limit, s->type, s->s ? "" : " system", s->dpl,
+	    s->present ? "" : " not-present", s->l ? " 64-bit" : "", s->db ? " 32-bit" : "");
+}
+
+static void dump_system(const struct sink *sink, const struct kvm_sregs *sregs)
+{
+	dump_segment(sink, "cs", &sregs->cs);
+	dump_segment(sink, "ss", &sregs->ss);
+	dump_segment(sink, "ds", &sregs->ds);
+	dump_segment(sink, "es", &sregs->es);
+	dump_segment(sink, "fs", &sregs->fs);
+	dump_segment(sink, "gs", &sregs->gs);
+	dump_segment(sink, "tr", &sregs->tr);
+	say(sink, "gdt      base %016llx limit %08x", sregs->gdt.base, sregs->gdt.limit);
+	say(sink, "idt      base %016llx limit %08x", sregs->idt.base, sregs->idt.limit);
+	say(sink, "cr0 %08llx cr2 %016llx cr3 %016llx cr4 %08llx efer %04llx", sregs->cr0,
+	    sregs->cr2, sregs->cr3, sregs->cr4, sregs->efer);
+}
+
+/* The bytes around the instruction pointer, the one it points to in brackets. */
+static void dump_code(const struct sink *sink, const struct mz_ram *ram,
+		      const struct mz_guest_paging *paging, uint64_t rip)
+{
+	char text[CODE_BEFORE * 3 + (CODE_AFTER + 1) * 3 + 8];
+	size_t used = 0;
+
+	for (uint64_t i = 0; i < CODE_BEFORE + CODE_AFTER; i++) {
+		uint64_t address = rip - CODE_BEFORE + i;
+		bool at_rip = i == CODE_BEFORE;
+		unsigned char byte;
+		int wrote;
+
+		if (mz_guest_read(ram, paging, address, &byte, 1) == 1)
+			wrote = snprintf(text + used, sizeof(text) - used,
+					 at_rip ? "[%02x] " : "%02x ", byte);
+		else
+			wrote = snprintf(text + used, sizeof(text) - used,
+					 at_rip ? "[--] " : "-- ");
+		used += (size_t)wrote;
+	}
+	say(sink, "code %s", text);
+}
+
+static void dump_steps(const struct sink *sink, const struct mz_format *format,
+		       const struct mz_walk *walk)
+{
+	for (unsigned i = 0; i < walk->step_count; i++)
+		say(sink, "  %s", mz_step_text(format, &walk->steps[i]).text);
+}
+
+/* Our table: does it map the guest-physical address? */
+static void dump_stage_2(const struct sink *sink, const struct mz_vm *vm, uint64_t gpa)
+{
+	struct mz_region region;
+	enum mz_error error;
+	struct mz_walk walk;
+
+	say(sink, "stage 2 of guest-physical 0x%" PRIx64 " (%s):", gpa,
+	    mz_space_find(&vm->space, mz_ia_from(gpa), &region) ? mz_region_kind_text(region.kind)
+								: "nothing is there");
+	error = mz_table_walk(&vm->space.table, mz_ia_from(gpa), &walk);
+	if (error == MZ_OUT_OF_RANGE) {
+		say(sink, "  %s", mz_error_text(error));
+		return;
+	}
+	dump_steps(sink, vm->space.table.config.format, &walk);
+	if (error)
+		say(sink, "  -> %s", mz_error_text(error));
+	else
+		say(sink, "  -> 0x%" PRIx64 " of the memory file", walk.item.oa.addr);
+}
+
+/* The guest's own tables; answers whether they lead anywhere. */
+static bool dump_stage_1(const struct sink *sink, const struct mz_vm *vm,
+			 const struct mz_guest_paging *paging, const char *what, uint64_t address,
+			 uint64_t *gpa)
+{
+	enum mz_error error;
+	struct mz_walk walk;
+
+	say(sink, "stage 1 of 0x%" PRIx64 " (%s):", address, what);
+	*gpa = address;
+	if (paging->kind == MZ_PAGING_OFF) {
+		say(sink, "  paging is off");
+		return true;
+	}
+	if (paging->kind == MZ_PAGING_OTHER) {
+		say(sink, "  not 4-level paging: not followed");
+		return false;
+	}
+	error = mz_guest_walk(&vm->ram, paging, address, &walk);
+	if (error == MZ_OUT_OF_RANGE) {
+		say(sink, "  %s", mz_error_text(error));
+		return false;
+	}
+	dump_steps(sink, &mz_ia32e, &walk);
+	if (error) {
+		say(sink, "  -> %s", mz_error_text(error));
+		return false;
+	}
+	*gpa = walk.item.oa.addr;
+	say(sink, "  -> guest-physical 0x%" PRIx64, *gpa);
+	return true;
+}
+
+static void dump_address(const struct sink *sink, const struct mz_vm *vm,
+			 const struct mz_guest_paging *paging, const char *what, uint64_t address)
+{
+	uint64_t gpa;
+
+	if (dump_stage_1(sink, vm, paging, what, address, &gpa))
+		dump_stage_2(sink, vm, gpa);
+}
+
+/*
+ * KVM tells only the guest-physical address of an access. The linear one is most often in a
+ * register, within a page, or the same address.
+ */
+static bool find_linear(const struct mz_vm *vm, const struct mz_guest_paging *paging,
+			const struct kvm_regs *regs, uint64_t gpa, uint64_t *address)
+{
+	const uint64_t candidates[] = {
+		gpa,       regs->rax, regs->rbx, regs->rcx, regs->rdx, regs->rsi,
+		regs->rdi, regs->rbp, regs->rsp, regs->r8,  regs->r9,  regs->r10,
+		regs->r11, regs->r12, regs->r13, regs->r14, regs->r15, regs->rip,
+	};
+
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
+		uint64_t found;
+
+		*address = PAGE_OF(candidates[i]) | (gpa - PAGE_OF(gpa));
+		if (mz_guest_translate(&vm->ram, paging, *address, &found) && found == gpa)
+			return true;
+	}
+	return false;
+}
+
+static void dump_unhandled(const struct sink *sink, const struct mz_vm *vm,
+			   const struct mz_guest_paging *paging, const struct kvm_regs *regs,
+			   uint64_t gpa)
+{
+	uint64_t address, found;
+
+	if (find_linear(vm, paging, regs, gpa, &address))
+		dump_stage_1(sink, vm, paging, "the address", address, &found);
+	else
+		say(sink, "stage 1: no register holds an address that leads there");
+	dump_stage_2(sink, vm, gpa);
+}
+
+void mz_vm_dump(const struct mz_vm *vm, const struct mz_outcome *outcome,
+		void (*line)(void *context, const char *text), void *context)
+{
+	const struct sink sink = {line, context};
+	struct mz_guest_paging paging;
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	uint64_t rip;
+
+	if (mz_vcpu_registers(&vm->vcpu, &regs, &sregs)) {
+		say(&sink, "KVM does not give the registers");
+		return;
+	}
+	paging = mz_vcpu_paging(&sregs);
+	rip = sregs.cs.base + regs.rip;
+	dump_general(&sink, &regs);
+	dump_system(&sink, &sregs);
+	dump_code(&sink, &vm->ram, &paging, rip);
+	if (outcome->status == MZ_STATUS_UNHANDLED) {
+		dump_unhandled(&sink, vm, &paging, &regs, outcome->gpa);
+		return;
+	}
+	dump_address(&sink, vm, &paging, "rip", rip);
+	if ((sregs.cr0 & CR0_PG) && sregs.cr2)
+		dump_address(&sink, vm, &paging, "cr2", sregs.cr2);
+}

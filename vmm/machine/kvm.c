@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MPL-2.0
+/* KVM's front door. Source: virt/kvm/api of the Linux documentation. */
+#include "vmm/machine/kvm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/*
+ * Where KVM may keep three pages of its own on processors that can't run real mode by themselves.
+ */
+#define TSS_ADDRESS 0xfffbd000u
+
+void mz_kvm_explain(int error, char *text, size_t size)
+{
+	const char *help = "";
+
+	if (error == ENOENT || error == ENXIO || error == ENODEV)
+		help = ": switch virtualization on in the firmware, then modprobe kvm_intel or "
+		       "kvm_amd";
+	else if (error == EACCES || error == EPERM)
+		help = ": add the user to the group that owns it (usually: adduser USER kvm)";
+	snprintf(text, size, "%s: %s%s", MZ_KVM_DEVICE, strerror(error), help);
+}
+
+static int check_interface(const struct mz_kvm *kvm, struct mz_failure *failure)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} needed[] = {
+		{KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY"},
+		{KVM_CAP_READONLY_MEM, "KVM_CAP_READONLY_MEM"},
+		{KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID"},
+	};
+	int version = ioctl(kvm->fd, KVM_GET_API_VERSION, 0);
+
+	if (version != KVM_API_VERSION)
+		return mz_fail(failure, MZ_STATUS_HOST_LACKS,
+			       "%s speaks version %d of KVM's interface, not %d", MZ_KVM_DEVICE,
+			       version, KVM_API_VERSION);
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (ioctl(kvm->fd, KVM_CHECK_EXTENSION, needed[i].number) <= 0)
+			return mz_fail(failure, MZ_STATUS_HOST_LACKS, "%s lacks %s", MZ_KVM_DEVICE,
+				       needed[i].name);
+	return 0;
+}
+
+static int make_vm(struct mz_kvm *kvm, struct mz_failure *failure)
+{
+	int run_bytes = ioctl(kvm->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+
+	do
+		kvm->vm = ioctl(kvm->fd, KVM_CREATE_VM, 0);
+	while (kvm->vm < 0 && errno == EINTR);
+	if (kvm->vm < 0 || run_bytes < 0 || ioctl(kvm->vm, KVM_SET_TSS_ADDR, TSS_ADDRESS))
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "KVM cannot make a virtual machine: %s", strerror(errno));
+	kvm->run_bytes = (size_t)run_bytes;
+	return 0;
+}
+
+int mz_kvm_init(struct mz_kvm *kvm, struct mz_failure *failure)
+{
+	*kvm = (struct mz_kvm) {.fd = -1, .vm = -1};
+	kvm->fd = open(MZ_KVM_DEVICE, O_RDWR | O_CLOEXEC);
+	if (kvm->fd < 0) {
+		failure->status = MZ_STATUS_HOST_LACKS;
+		mz_kvm_explain(errno, failure->text, sizeof(failure->text));
+		return -1;
+	}
+	if (check_interface(kvm, failure) || make_vm(kvm, failure)) {
+		mz_kvm_destroy(kvm);
+		return -1;
+	}
+	return 0;
+}
+
+void mz_kvm_destroy(struct mz_kvm *kvm)
+{
+	if (kvm->vm >= 0)
+		close(kvm->vm);
+	if (kvm->fd >= 0)
+		close(kvm->fd);
+	*kvm = (struct mz_kvm) {.fd = -1, .vm = -1};
+}
+
+static int add_bank(struct mz_kvm *kvm, const struct mz_ram *ram, const struct mz_bank *bank,
+		    uint32_t flags, struct mz_failure *failure)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = kvm->slot_count,
+		.flags = flags,
+		.guest_phys_addr = bank->gpa,
+		.memory_size = bank->bytes,
+		.userspace_addr = (uintptr_t)(ram->guest + bank->offset),
+	};
+
+	if (ioctl(kvm->vm, KVM_SET_USER_MEMORY_REGION, &region))
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "KVM refuses guest memory of 0x%llx bytes at 0x%llx: %s",
+			       (unsigned long long)bank->bytes, (unsigned long long)bank->gpa,
+			       strerror(errno));
+	kvm->slot_count++;
+	return 0;
+}
+
+int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failure *failure)
+{
+	for (unsigned i = 0; i < ram->bank_count; i++)
+		if (add_bank(kvm, ram, &ram->banks[i], 0, failure))
+			return -1;
+	return add_bank(kvm, ram, &ram->rom, KVM_MEM_READONLY, failure);
+}
+
+const char *mz_kvm_exit_text(uint32_t reason)
+{
+	switch (reason) {
+	case KVM_EXIT_UNKNOWN:
+		return "unknown";
+	case KVM_EXIT_EXCEPTION:
+		return "exception";
+	case KVM_EXIT_IO:
+		return "io";
+	case KVM_EXIT_HYPERCALL:
+		return "hypercall";
+	case KVM_EXIT_DEBUG:
+		return "debug";
+	case KVM_EXIT_HLT:
+		return "hlt";
+	case KVM_EXIT_MMIO:
+		return "mmio";
+	case KVM_EXIT_IRQ_WINDOW_OPEN:
+		return "irq-window";
+	case KVM_EXIT_SHUTDOWN:
+		return "shutdown";
+	case KVM_EXIT_FAIL_ENTRY:
+		return "fail-entry";
+	case KVM_EXIT_INTR:
+		return "interrupted";
+	case KVM_EXIT_INTERNAL_ERROR:
+		return "internal-error";
+	case KVM_EXIT_SYSTEM_EVENT:
+		return "system-event";
+	default:
+		return NULL;
+	}
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* KVM's front door: the device node, what must be there, and the names of its exits. */
+#ifndef MZ_VMM_KVM_H
+#define MZ_VMM_KVM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/base/failure.h"
+#include "vmm/memory/ram.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MZ_KVM_DEVICE "/dev/kvm"
+
+/* Exit reasons are counted by number up to here; the last counter takes all beyond. */
+#define MZ_KVM_EXIT_MAX 48
+
+struct mz_kvm {
+	int fd;           /* /dev/kvm */
+	int vm;           /* the virtual machine */
+	size_t run_bytes; /* of the area that a vCPU shares with the kernel */
+	unsigned slot_count;
+};
+
+/*
+ * Opens KVM and makes a virtual machine without memory. MZ_STATUS_HOST_LACKS says what is missing.
+ */
+int mz_kvm_init(struct mz_kvm *kvm, struct mz_failure *failure);
+void mz_kvm_destroy(struct mz_kvm *kvm);
+
+/* Gives all of the guest's mapping of `ram` to KVM, the ROM read-only. */
+int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failure *failure);
+
+/* Why the device node can't be opened, and what would help; `error` is the errno. */
+void mz_kvm_explain(int error, char *text, size_t size);
+
+/* An exit reason in words; NULL where it has none. */
+const char *mz_kvm_exit_text(uint32_t reason);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a run did, in numbers. */
+#ifndef MZ_VMM_STATS_H
+#define MZ_VMM_STATS_H
+
+#include "ept/space.h"
+#include "vmm/machine/kvm.h"
+#include "vmm/memory/fault_counts.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mz_vm_stats {
+	const char *backend; /* how guest memory is let in: "uffd" or "plain" */
+	const struct mz_format *format;
+	struct mz_fault_counts faults;
+	struct mz_space_stats space;
+	struct mz_usage usage;
+	uint64_t exits[MZ_KVM_EXIT_MAX + 1];
+	uint64_t rom_writes;      /* dropped */
+	uint64_t unclaimed_ports; /* accesses to ports without a device */
+	uint64_t guest_ns;        /* inside KVM */
+	uint64_t out_ns;          /* between KVM's exits and entries */
+	uint64_t total_ns;        /* since the machine was made */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MPL-2.0
+/* A virtual processor. */
+#include "vmm/machine/vcpu.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vmm/base/trace.h"
+
+/* Control registers. Source: Intel SDM volume 3A, sections 2.5 and 2.2.1. */
+#define CR0_PE         (UINT64_C(1) << 0)
+#define CR0_MP         (UINT64_C(1) << 1)
+#define CR0_ET         (UINT64_C(1) << 4)
+#define CR0_NE         (UINT64_C(1) << 5)
+#define CR0_PG         (UINT64_C(1) << 31)
+#define CR4_PAE        (UINT64_C(1) << 5)
+#define CR4_OSFXSR     (UINT64_C(1) << 9)
+#define CR4_OSXMMEXCPT (UINT64_C(1) << 10)
+#define EFER_LME       (UINT64_C(1) << 8)
+#define EFER_LMA       (UINT64_C(1) << 10)
+#define EFER_NXE       (UINT64_C(1) << 11)
+
+/* Segment types. Source: Intel SDM volume 3A, table 3-1. */
+#define SEGMENT_DATA 3  /* read, write, accessed */
+#define SEGMENT_CODE 11 /* execute, read, accessed */
+
+#define RFLAGS_RESERVED 2 /* bit 1 is always set */
+
+#define CPUID_FEATURES   1
+#define CPUID_ECX_X2APIC (1u << 21)
+#define CPUID_ECX_TSC_DL (1u << 24)
+#define CPUID_EDX_APIC   (1u << 9)
+
+static int fail(struct mz_failure *failure, const char *what)
+{
+	return mz_fail(failure, MZ_STATUS_HOST_FAILED, "%s: %s", what, strerror(errno));
+}
+
+/* There is no interrupt controller, so the processor must not promise one. */
+static void hide_apic(struct kvm_cpuid2 *cpuid)
+{
+	for (unsigned i = 0; i < cpuid->nent; i++) {
+		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
+
+		if (entry->function != CPUID_FEATURES)
+			continue;
+		entry->ecx &= ~(CPUID_ECX_X2APIC | CPUID_ECX_TSC_DL);
+		entry->edx &= ~CPUID_EDX_APIC;
+	}
+}
+
+/* The processor is what KVM can offer on this host. */
+static int set_cpuid(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm)
+{
+	enum { ENTRIES = 256 };
+	struct kvm_cpuid2 *cpuid;
+	int error;
+
+	cpuid = calloc(1, sizeof(*cpuid) + ENTRIES * sizeof(cpuid->entries[0]));
+	if (!cpuid)
+		return -1;
+	cpuid->nent = ENTRIES;
+	error = ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, cpuid);
+	if (!error) {
+		hide_apic(cpuid);
+		error = ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid);
+	}
+	free(cpuid);
+	return error;
+}
+
+int mz_vcpu_init(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_failure *failure)
+{
+	void *run;
+
+	*vcpu = (struct mz_vcpu) {.run_bytes = kvm->run_bytes};
+	vcpu->fd = ioctl(kvm->vm, KVM_CREATE_VCPU, 0);
+	if (vcpu->fd < 0)
+		return fail(failure, "KVM cannot make a vCPU");
+	run = mmap(NULL, vcpu->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	if (run == MAP_FAILED) {
+		fail(failure, "cannot map a vCPU");
+		mz_vcpu_destroy(vcpu);
+		return -1;
+	}
+	vcpu->run = run;
+	if (set_cpuid(vcpu, kvm)) {
+		fail(failure, "KVM refuses the vCPU's features");
+		mz_vcpu_destroy(vcpu);
+		return -1;
+	}
+	return 0;
+}
+
+void mz_vcpu_destroy(struct mz_vcpu *vcpu)
+{
+	if (vcpu->run)
+		munmap(vcpu->run, vcpu->run_bytes);
+	if (vcpu->fd >= 0)
+		close(vcpu->fd);
+	vcpu->run = NULL;
+	vcpu->fd = -1;
+}
+
+static struct kvm_segment flat_segment(uint16_t selector, uint8_t type, bool wide)
+{
+	return (struct kvm_segment) {
+		.limit = UINT32_MAX,
+		.selector = selector,
+		.type = type,
+		.present = 1,
+		.s = 1,
+		.db = !wide,
+		.l = wide,
+		.g = 1,
+	};
+}
+
+static void set_system_registers(struct kvm_sregs *sregs, const struct mz_boot_state *state)
+{
+	struct kvm_segment data = flat_segment(MZ_BOOT_DATA, SEGMENT_DATA, false);
+
+	sregs->cs = flat_segment(state->long_mode ? MZ_BOOT_CODE64 : MZ_BOOT_CODE32, SEGMENT_CODE,
+				 state->long_mode);
+	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss = data;
+	sregs->gdt.base = state->gdt;
+	sregs->gdt.limit = (uint16_t)(state->gdt_bytes - 1);
+	sregs->idt.base = 0;
+	sregs->idt.limit = 0;
+	sregs->cr0 = CR0_PE | CR0_ET;
+	if (state->long_mode) {
+		sregs->cr0 |= CR0_MP | CR0_NE | CR0_PG;
+		sregs->cr3 = state->cr3;
+		sregs->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+		sregs->efer = EFER_LME | EFER_LMA | EFER_NXE;
+	}
+}
+
+int mz_vcpu_set_boot_state(struct mz_vcpu *vcpu, const struct mz_boot_state *state,
+			   struct mz_failure *failure)
+{
+	struct kvm_regs regs = {
+		.rip = state->rip,
+		.rsp = state->rsp,
+		.rax = state->rax,
+		.rbx = state->rbx,
+		.rdi = state->rdi,
+		.rsi = state->rsi,
+		.rflags = RFLAGS_RESERVED,
+	};
+	struct kvm_sregs sregs;
+
+	if (ioctl(vcpu->fd, KVM_GET_SREGS, &sregs))
+		return fail(failure, "KVM does not give a vCPU's registers");
+	set_system_registers(&sregs, state);
+	if (ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) || ioctl(vcpu->fd, KVM_SET_REGS, &regs))
+		return fail(failure, "KVM refuses a vCPU's registers");
+	return 0;
+}
+
+static int kick_signal(void)
+{
+	return SIGRTMIN + 1;
+}
+
+int mz_vcpu_open_to_kicks(struct mz_vcpu *vcpu)
+{
+	/* The kernel's signal sets are 8 bytes, the C library's are larger and begin the same. */
+	enum { KERNEL_SET_BYTES = 8 };
+	_Alignas(struct kvm_signal_mask) unsigned char
+		buffer[sizeof(struct kvm_signal_mask) + KERNEL_SET_BYTES];
+	struct kvm_signal_mask *mask = (struct kvm_signal_mask *)buffer;
+	sigset_t set;
+
+	sigfillset(&set);
+	sigdelset(&set, kick_signal());
+	mask->len = KERNEL_SET_BYTES;
+	memcpy(mask->sigset, &set, KERNEL_SET_BYTES);
+	return ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, mask) ? errno : 0;
+}
+
+void mz_vcpu_kick(pthread_t thread)
+{
+	pthread_kill(thread, kick_signal());
+}
+
+static void count_exit(struct mz_vcpu *vcpu, uint32_t reason)
+{
+	vcpu->exits[reason < MZ_KVM_EXIT_MAX ? reason : MZ_KVM_EXIT_MAX]++;
+}
+
+int mz_vcpu_enter(struct mz_vcpu *vcpu)
+{
+	uint64_t entered = mz_now_ns();
+	int error = 0;
+
+	if (vcpu->left_ns)
+		vcpu->out_ns += entered - vcpu->left_ns;
+	if (ioctl(vcpu->fd, KVM_RUN, 0))
+		error = errno;
+	vcpu->left_ns = mz_now_ns();
+	vcpu->guest_ns += vcpu->left_ns - entered;
+	if (!error || error == EINTR)
+		count_exit(vcpu, error ? KVM_EXIT_INTR : vcpu->run->exit_reason);
+	return error;
+}
+
+int mz_vcpu_registers(const struct mz_vcpu *vcpu, struct kvm_regs *regs, struct kvm_sregs *sregs)
+{
+	return ioctl(vcpu->fd, KVM_GET_REGS, regs) || ioctl(vcpu->fd, KVM_GET_SREGS, sregs) ? -1
+											    : 0;
+}
+
+struct mz_guest_paging mz_vcpu_paging(const struct kvm_sregs *sregs)
+{
+	return mz_guest_paging(sregs->cr0, sregs->cr3, sregs->cr4, sregs->efer);
+}

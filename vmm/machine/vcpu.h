@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * A virtual processor: making it, setting it up, entering it. What its exits mean is exits.c's.
+ */
+#ifndef MZ_VMM_VCPU_H
+#define MZ_VMM_VCPU_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+
+#include "vmm/boot/boot.h"
+#include "vmm/memory/guest_memory.h"
+#include "vmm/machine/kvm.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mz_vcpu {
+	int fd;
+	struct kvm_run *run;
+	size_t run_bytes;
+	uint64_t exits[MZ_KVM_EXIT_MAX + 1];
+	uint64_t guest_ns, out_ns;
+	uint64_t left_ns; /* when the guest was last left; 0: never entered */
+};
+
+int mz_vcpu_init(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_failure *failure);
+void mz_vcpu_destroy(struct mz_vcpu *vcpu);
+
+/* Puts the processor where the boot protocol says. */
+int mz_vcpu_set_boot_state(struct mz_vcpu *vcpu, const struct mz_boot_state *state,
+			   struct mz_failure *failure);
+
+/*
+ * Makes mz_vcpu_kick() work for the thread that will enter the guest, which blocks all signals: the
+ * kick signal is open only inside KVM_RUN, so it interrupts that and nothing else, it needs no
+ * handler, and one that comes too early waits. 0 or an errno value.
+ */
+int mz_vcpu_open_to_kicks(struct mz_vcpu *vcpu);
+void mz_vcpu_kick(pthread_t thread);
+
+/* Runs the guest until its next exit, in `run`. 0 or an errno value; EINTR: kicked. */
+int mz_vcpu_enter(struct mz_vcpu *vcpu);
+
+/* The registers, while nobody is inside. */
+int mz_vcpu_registers(const struct mz_vcpu *vcpu, struct kvm_regs *regs, struct kvm_sregs *sregs);
+struct mz_guest_paging mz_vcpu_paging(const struct kvm_sregs *sregs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

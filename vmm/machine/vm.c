@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MPL-2.0
+/* Making and loading a machine. */
+#include "vmm/machine/vm.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "arch/x86/ept.h"
+#include "ept/change.h"
+#include "vmm/machine/machine.h"
+#include "vmm/memory/uffd.h"
+
+/* One touch brings in this much at most: larger leaves would stop the guest for too long. */
+#define TOUCH_LEAF_LEVEL 2
+
+/* Room for a table that maps everything by pages, twice over. Only what is used takes memory. */
+static uint64_t arena_bytes(const struct mz_ram *ram)
+{
+	uint64_t unit = 16 * MZ_RAM_PAGE;
+
+	return (ram->file_bytes / 256 / unit + 128) * unit;
+}
+
+static int fail_space(struct mz_failure *failure, const char *what, enum mz_error error)
+{
+	return mz_fail(failure, MZ_STATUS_HOST_FAILED, "%s: %s", what, mz_error_text(error));
+}
+
+static enum mz_error add_bank(struct mz_vm *vm, const struct mz_bank *bank,
+			      enum mz_region_kind kind)
+{
+	struct mz_region region = {
+		.ia = mz_ia_from(bank->gpa),
+		.bytes = bank->bytes,
+		.oa = mz_oa_from(bank->offset),
+		.kind = kind,
+		.leaf_level_max = vm->pager.uffd >= 0 ? TOUCH_LEAF_LEVEL : 0,
+	};
+
+	return mz_space_add(&vm->space, &region);
+}
+
+static enum mz_error add_regions(struct mz_vm *vm)
+{
+	const struct mz_region test_device = {
+		.ia = mz_ia_from(MZ_TEST_DEVICE_BASE),
+		.bytes = MZ_TEST_DEVICE_BYTES,
+		.kind = MZ_REGION_MMIO,
+	};
+	enum mz_error error = mz_space_add(&vm->space, &test_device);
+
+	for (unsigned i = 0; i < vm->ram.bank_count && !error; i++)
+		error = add_bank(vm, &vm->ram.banks[i], MZ_REGION_RAM);
+	return error ? error : add_bank(vm, &vm->ram.rom, MZ_REGION_ROM);
+}
+
+static int make_space(struct mz_vm *vm, struct mz_failure *failure)
+{
+	struct mz_config config = {.format = &mz_ept};
+	enum mz_error error = mz_arena_init(&vm->arena, arena_bytes(&vm->ram), mz_ept.page_lg2);
+
+	if (error)
+		return fail_space(failure, "no memory for the second-stage table", error);
+	config.memory = vm->arena.memory;
+	error = mz_space_init(&vm->space, &config, NULL, vm->regions, MZ_REGION_MAX);
+	if (error)
+		return fail_space(failure, "cannot make the second-stage table", error);
+	mz_worker_begin(&vm->worker, &vm->space);
+	error = add_regions(vm);
+	return error ? fail_space(failure, "cannot lay out the guest's memory", error) : 0;
+}
+
+static int make_devices(struct mz_vm *vm, struct mz_failure *failure)
+{
+	mz_bus_init(&vm->ports, "port");
+	mz_bus_init(&vm->memory, "memory");
+	if (mz_serial_init(&vm->serial, &vm->ports, MZ_SERIAL_BASE, &vm->console, failure) ||
+	    mz_debug_exit_init(&vm->debug_exit, &vm->ports, MZ_DEBUG_EXIT_BASE, failure))
+		return -1;
+	return mz_test_device_init(&vm->test_device, &vm->memory, MZ_TEST_DEVICE_BASE, failure);
+}
+
+/* Opens userfaultfd if it is wanted; without it, `pager.uffd` stays -1. */
+static int choose_backend(struct mz_vm *vm, struct mz_failure *failure)
+{
+	struct mz_uffd_access access;
+	char why[256];
+
+	vm->backend = "plain";
+	if (vm->config.backend == MZ_BACKEND_PLAIN)
+		return 0;
+	vm->pager.uffd = mz_uffd_open(&access);
+	if (vm->pager.uffd >= 0) {
+		vm->backend = "uffd";
+		return 0;
+	}
+	mz_uffd_explain(&access, why, sizeof(why));
+	if (vm->config.backend == MZ_BACKEND_UFFD)
+		return mz_fail(failure, MZ_STATUS_HOST_LACKS, "%s", why);
+	snprintf(vm->note, sizeof(vm->note), "guest memory is populated up front: %s", why);
+	return 0;
+}
+
+static int let_memory_in(struct mz_vm *vm, struct mz_failure *failure)
+{
+	enum mz_error error;
+
+	if (vm->pager.uffd < 0) {
+		error = mz_space_populate(&vm->worker, mz_ia_from(0),
+					  MZ_RAM_HIGH_BASE + vm->ram.bytes);
+		return error ? fail_space(failure, "cannot populate the table", error) : 0;
+	}
+	return mz_pager_start(&vm->pager, failure);
+}
+
+static void pager_failed(void *context, const struct mz_failure *failure)
+{
+	mz_vm_fail(context, failure);
+}
+
+/* Everything that mz_vm_destroy() looks at gets a value that it can tell from a live one. */
+static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
+{
+	vm->config = *config;
+	vm->tracer = (struct mz_tracer) {
+		.kinds = config->event ? config->trace : 0,
+		.context = config->context,
+		.event = config->event,
+		.start_ns = mz_now_ns(),
+	};
+	vm->pager = (struct mz_pager) {
+		.uffd = -1,
+		.quit = -1,
+		.ram = &vm->ram,
+		.space = &vm->space,
+		.tracer = &vm->tracer,
+		.counts = &vm->faults,
+		.context = vm,
+		.failed = pager_failed,
+	};
+	vm->ram.fd = vm->kvm.fd = vm->kvm.vm = vm->vcpu.fd = -1;
+	vm->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	vm->done = eventfd(0, EFD_CLOEXEC);
+	pthread_mutex_init(&vm->failure_mutex, NULL);
+}
+
+static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
+{
+	if (vm->stop < 0 || vm->done < 0)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot make an event descriptor");
+	if (mz_ram_init(&vm->ram, vm->config.memory_bytes, failure) ||
+	    mz_kvm_init(&vm->kvm, failure) || choose_backend(vm, failure) ||
+	    make_space(vm, failure) || make_devices(vm, failure) ||
+	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) ||
+	    mz_vcpu_init(&vm->vcpu, &vm->kvm, failure))
+		return -1;
+	return let_memory_in(vm, failure);
+}
+
+int mz_vm_create(struct mz_vm **vm, const struct mz_vm_config *config, struct mz_failure *failure)
+{
+	struct mz_vm *made = calloc(1, sizeof(*made));
+
+	*vm = NULL;
+	if (!made)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory for a machine");
+	start_empty(made, config);
+	if (fill_machine(made, failure)) {
+		mz_vm_destroy(made);
+		return -1;
+	}
+	*vm = made;
+	return 0;
+}
+
+void mz_vm_destroy(struct mz_vm *vm)
+{
+	if (!vm)
+		return;
+	mz_vcpu_destroy(&vm->vcpu);
+	mz_pager_stop(&vm->pager);
+	mz_kvm_destroy(&vm->kvm);
+	if (vm->space.table.root) {
+		mz_worker_end(&vm->worker);
+		mz_space_destroy(&vm->space);
+	}
+	if (vm->arena.base)
+		mz_arena_destroy(&vm->arena);
+	mz_ram_destroy(&vm->ram);
+	if (vm->stop >= 0)
+		close(vm->stop);
+	if (vm->done >= 0)
+		close(vm->done);
+	pthread_mutex_destroy(&vm->failure_mutex);
+	free(vm);
+}
+
+const char *mz_vm_note(const struct mz_vm *vm)
+{
+	return vm->note;
+}
+
+int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
+	       const struct mz_boot_request *request, struct mz_failure *failure)
+{
+	struct mz_boot_state state;
+
+	if (mz_image_fits(image, &vm->ram, failure) ||
+	    mz_boot_load(image, request, &vm->ram, &state, failure))
+		return -1;
+	return mz_vcpu_set_boot_state(&vm->vcpu, &state, failure);
+}
+
+void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats)
+{
+	*stats = (struct mz_vm_stats) {
+		.backend = vm->backend,
+		.format = vm->space.table.config.format,
+		.faults = vm->faults,
+		.space = mz_space_stats(&vm->space),
+		.usage = mz_table_usage(&vm->space.table),
+		.rom_writes = vm->rom_writes,
+		.unclaimed_ports = vm->ports.unclaimed_reads + vm->ports.unclaimed_writes,
+		.guest_ns = vm->vcpu.guest_ns,
+		.out_ns = vm->vcpu.out_ns,
+		.total_ns = mz_now_ns() - vm->tracer.start_ns,
+	};
+	memcpy(stats->exits, vm->vcpu.exits, sizeof(stats->exits));
+}

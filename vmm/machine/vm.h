@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * libmezzvm: a virtual machine on KVM whose memory is let in by a second-stage table.
+ *
+ *	mz_image_open(&image, path, false, 0, &failure)
+ *	mz_vm_create(&vm, &config, &failure)
+ *	mz_vm_load(vm, &image, &request, &failure)
+ *	mz_vm_run(vm, &outcome, &failure)
+ *	mz_vm_destroy(vm)
+ *
+ * The library prints nothing, ends nothing, installs no signal handler and keeps no state outside
+ * its objects: any number of machines may run in a process. A machine has two threads of its own,
+ * which block all signals; one machine's threads use SIGRTMIN + 1 among themselves, sent to a
+ *thread that blocks it. The embedder ignores SIGPIPE if `out` can be a pipe.
+ *
+ * Calls that can fail answer 0, or -1 with the cause in `failure`.
+ */
+#ifndef MZ_VMM_VM_H
+#define MZ_VMM_VM_H
+
+#include "vmm/boot/boot.h"
+#include "vmm/boot/image.h"
+#include "vmm/machine/stats.h"
+#include "vmm/base/trace.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mz_vm;
+
+/* How guest memory is let in. */
+enum mz_backend {
+	MZ_BACKEND_AUTO,  /* by userfaultfd where that is permitted, else plain */
+	MZ_BACKEND_UFFD,  /* a leaf at a time when the guest first touches it, else
+			     MZ_STATUS_HOST_LACKS */
+	MZ_BACKEND_PLAIN, /* the whole table is populated up front, and the kernel supplies pages by
+			     itself */
+};
+
+struct mz_vm_config {
+	uint64_t memory_bytes; /* a multiple of 4096 */
+	enum mz_backend backend;
+	int in, out;         /* the serial line; in may be -1 */
+	uint64_t timeout_ns; /* the run ends with MZ_STATUS_TIMEOUT after this long; 0: never */
+	unsigned trace;      /* enum mz_trace_kind that `event` wants */
+	void (*event)(void *context, const struct mz_event *event);
+	void *context;
+};
+
+/* How a run ended. */
+struct mz_outcome {
+	enum mz_status status; /* what `mezz` would exit with */
+	bool exited;           /* the guest ended itself, */
+	uint32_t guest_status; /* with this */
+	uint64_t gpa;          /* MZ_STATUS_UNHANDLED: where nothing is */
+	char text[160];        /* the end in words */
+};
+
+/* Makes a machine. Its devices: a serial port, the debug-exit port, the test device, the ROM. */
+int mz_vm_create(struct mz_vm **vm, const struct mz_vm_config *config, struct mz_failure *failure);
+void mz_vm_destroy(struct mz_vm *vm);
+
+/*
+ * What the user should know about how the machine was made, such as that userfaultfd is not
+ * permitted; or "".
+ */
+const char *mz_vm_note(const struct mz_vm *vm);
+
+/*
+ * Checks the image against the machine, puts it into memory and the vCPU at its start. Once a
+ * machine.
+ */
+int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
+	       const struct mz_boot_request *request, struct mz_failure *failure);
+
+/*
+ * Runs the guest until it ends, is stopped, or runs out of time; once a machine. The calling thread
+ * feeds the serial line from `in`; a terminal there is raw meanwhile. Lost output is a failure,
+ * MZ_STATUS_HOST_FAILED.
+ */
+int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *failure);
+
+/*
+ * Ends the run with `status`, unless it ends by itself first. From any thread, and from signal
+ * handlers.
+ */
+void mz_vm_stop(struct mz_vm *vm, int status);
+
+/*
+ * The numbers so far. While the machine runs, those of the table and the vCPU may be between two
+ * states.
+ */
+void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats);
+
+/*
+ * Writes the state that the guest died in, a line at a time: registers, code, and the walk of the
+ * failing address.
+ */
+void mz_vm_dump(const struct mz_vm *vm, const struct mz_outcome *outcome,
+		void (*line)(void *context, const char *text), void *context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The pager. */
+#include "vmm/memory/pager.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "vmm/base/thread.h"
+#include "vmm/memory/uffd.h"
+
+#define BATCH 16
+
+static bool gpa_in(const struct mz_bank *bank, uint64_t offset, uint64_t *gpa)
+{
+	if (offset < bank->offset || offset - bank->offset >= bank->bytes)
+		return false;
+	*gpa = bank->gpa + (offset - bank->offset);
+	return true;
+}
+
+/* The kernel reports addresses of the guest's mapping, all of which is banks and the ROM. */
+static uint64_t gpa_of(const struct mz_ram *ram, uint64_t offset)
+{
+	uint64_t gpa = 0;
+
+	for (unsigned i = 0; i < ram->bank_count; i++)
+		if (gpa_in(&ram->banks[i], offset, &gpa))
+			return gpa;
+	gpa_in(&ram->rom, offset, &gpa);
+	return gpa;
+}
+
+/*
+ * Makes [offset, offset + bytes) of the memory file have pages and maps them for the guest.
+ * fallocate() takes about half the time of touching the pages through the alias, for it maps
+ * nothing.
+ */
+static int fill(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
+{
+	if (fallocate(pager->ram->fd, 0, (off_t)offset, (off_t)bytes))
+		return errno;
+	return mz_uffd_continue(pager->uffd, pager->ram->guest + offset, bytes);
+}
+
+static int give_up(struct mz_pager *pager, const char *what, uint64_t gpa, const char *why)
+{
+	struct mz_failure failure;
+
+	mz_fail(&failure, MZ_STATUS_HOST_FAILED, "%s at guest-physical 0x%" PRIx64 ": %s", what,
+		gpa, why);
+	pager->failed(pager->context, &failure);
+	mz_uffd_release(pager->uffd, pager->ram->guest, pager->ram->file_bytes);
+	return -1;
+}
+
+static int answer_touch(struct mz_pager *pager, uint64_t address, uint64_t flags)
+{
+	uint64_t offset = (address & ~(uint64_t)(MZ_RAM_PAGE - 1)) - (uintptr_t)pager->ram->guest;
+	struct mz_event event = {
+		.kind = MZ_TRACE_FAULTS,
+		.address = gpa_of(pager->ram, offset),
+		.write = flags & UFFD_PAGEFAULT_FLAG_WRITE,
+		.source = flags & UFFD_PAGEFAULT_FLAG_MINOR ? MZ_FAULT_MINOR : MZ_FAULT_MISSING,
+	};
+	const struct mz_fault *fault = &event.fault;
+	struct mz_fault_record record;
+	int error;
+
+	record = mz_fault_record_of(mz_ia_from(event.address), event.write ? MZ_WRITE : MZ_READ);
+	event.answer = mz_space_fault(&pager->worker, &record, &event.fault);
+	mz_count_fault(pager->counts, &event);
+	mz_trace(pager->tracer, &event);
+	switch (event.answer) {
+	case MZ_RESOLVED:
+		error = fill(pager, fault->item.oa.addr, fault->bytes);
+		break;
+	case MZ_RETRY:
+		/* The leaf is in the table, but the kernel has lost this page: it was reclaimed. */
+		error = fill(pager, offset, MZ_RAM_PAGE);
+		break;
+	case MZ_DENIED:
+		return give_up(pager, "memory that the guest may not touch", event.address,
+			       mz_denial_text(fault->cause));
+	default:
+		return give_up(pager, "the table cannot map memory", event.address,
+			       mz_answer_text(event.answer));
+	}
+	if (error)
+		return give_up(pager, "cannot fill in memory", event.address, strerror(error));
+	return 0;
+}
+
+/* Answers what has been reported; -1 once a touch can't be answered. */
+static int answer_batch(struct mz_pager *pager)
+{
+	struct uffd_msg messages[BATCH];
+	ssize_t got = read(pager->uffd, messages, sizeof(messages));
+
+	for (ssize_t i = 0; i < got / (ssize_t)sizeof(messages[0]); i++)
+		if (messages[i].event == UFFD_EVENT_PAGEFAULT &&
+		    answer_touch(pager, messages[i].arg.pagefault.address,
+				 messages[i].arg.pagefault.flags))
+			return -1;
+	return 0;
+}
+
+static void *pager_main(void *context)
+{
+	struct mz_pager *pager = context;
+	struct pollfd fds[] = {
+		{.fd = pager->uffd, .events = POLLIN},
+		{.fd = pager->quit, .events = POLLIN},
+	};
+
+	do
+		poll(fds, 2, -1);
+	while (!(fds[1].revents & POLLIN) && !answer_batch(pager));
+	return NULL;
+}
+
+static int start_thread(struct mz_pager *pager)
+{
+	pager->quit = eventfd(0, EFD_CLOEXEC);
+	if (pager->quit < 0)
+		return errno;
+	if (mz_uffd_register(pager->uffd, pager->ram->guest, pager->ram->file_bytes))
+		return errno;
+	return mz_thread_start(&pager->thread, pager_main, pager);
+}
+
+int mz_pager_start(struct mz_pager *pager, struct mz_failure *failure)
+{
+	int error;
+
+	mz_worker_begin(&pager->worker, pager->space);
+	error = start_thread(pager);
+	if (error) {
+		mz_worker_end(&pager->worker);
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot start the pager: %s",
+			       strerror(error));
+	}
+	pager->running = true;
+	return 0;
+}
+
+void mz_pager_stop(struct mz_pager *pager)
+{
+	if (pager->running) {
+		eventfd_write(pager->quit, 1);
+		pthread_join(pager->thread, NULL);
+		mz_worker_end(&pager->worker);
+	}
+	if (pager->quit >= 0)
+		close(pager->quit);
+	if (pager->uffd >= 0)
+		close(pager->uffd);
+	pager->running = false;
+	pager->quit = pager->uffd = -1;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Guest memory: one memory file, mapped twice. The guest's mapping is what KVM's slots point to;
+ * its pages appear only when the space has let them in. The VMM's own mapping (`alias`) reaches the
+ * same bytes at any time and is how images, boot tables and devices write guest memory.
+ *
+ * Guest memory is overcommitted: the file's pages take host memory when they are first touched.
+ */
+#ifndef MZ_VMM_RAM_H
+#define MZ_VMM_RAM_H
+
+#include <stdint.h>
+
+#include "vmm/base/failure.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* RAM below this address, then a hole for devices up to 4 GiB, then the rest of RAM. */
+#define MZ_RAM_LOW_END   0xc0000000u
+#define MZ_RAM_HIGH_BASE 0x100000000u
+#define MZ_BANK_MAX      2
+
+/* The ROM. It holds a pattern that a test can tell from RAM: byte i is (7 i + 3) mod 256. */
+#define MZ_ROM_BASE  0xe0000000u
+#define MZ_ROM_BYTES 0x10000u
+
+#define MZ_RAM_PAGE 4096u
+
+/* A run of memory: [gpa, gpa + bytes) is [offset, offset + bytes) of the memory file. */
+struct mz_bank {
+	uint64_t gpa, bytes, offset;
+};
+
+struct mz_ram {
+	int fd;
+	uint64_t bytes;       /* of all banks */
+	uint64_t file_bytes;  /* of all banks and the ROM */
+	unsigned char *guest; /* the guest's mapping of the file */
+	unsigned char *alias; /* the VMM's mapping of the file */
+	struct mz_bank banks[MZ_BANK_MAX];
+	unsigned bank_count;
+	struct mz_bank rom;
+};
+
+/*
+ * Makes the file and both mappings, and fills the ROM. MZ_STATUS_BAD_ARGUMENT: `bytes` is 0 or not
+ * a multiple of MZ_RAM_PAGE. MZ_STATUS_HOST_FAILED: more than the host has.
+ */
+int mz_ram_init(struct mz_ram *ram, uint64_t bytes, struct mz_failure *failure);
+void mz_ram_destroy(struct mz_ram *ram);
+
+/* The VMM's view of [gpa, gpa + bytes), or NULL where that is not all in one bank. */
+void *mz_ram_at(const struct mz_ram *ram, uint64_t gpa, uint64_t bytes);
+
+/* The same for looking only: reaches the ROM too. */
+const void *mz_ram_peek(const struct mz_ram *ram, uint64_t gpa, uint64_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

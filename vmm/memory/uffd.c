@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MPL-2.0
+/* userfaultfd. */
+#include "vmm/memory/uffd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "vmm/memory/ram.h"
+
+#define FEATURES_NEEDED (UFFD_FEATURE_MISSING_SHMEM | UFFD_FEATURE_MINOR_SHMEM)
+
+static int open_device(void)
+{
+	int device = open(MZ_UFFD_DEVICE, O_RDWR | O_CLOEXEC);
+	int uffd, error;
+
+	if (device < 0)
+		return -1;
+	uffd = ioctl(device, USERFAULTFD_IOC_NEW, O_CLOEXEC | O_NONBLOCK);
+	error = errno;
+	close(device);
+	errno = error;
+	return uffd;
+}
+
+/* Without UFFD_USER_MODE_ONLY: KVM touches guest memory from inside the kernel. */
+static int open_any(struct mz_uffd_access *access)
+{
+	int uffd = open_device();
+
+	if (uffd >= 0)
+		return uffd;
+	access->device_error = errno;
+	uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (uffd < 0)
+		access->syscall_error = errno;
+	return uffd;
+}
+
+/* A userfaultfd agrees on features once, so asking and using take one each. */
+static int agree(int uffd, uint64_t features, struct mz_uffd_access *access)
+{
+	struct uffdio_api api = {.api = UFFD_API, .features = features};
+
+	if (ioctl(uffd, UFFDIO_API, &api)) {
+		access->api_error = errno;
+		return -1;
+	}
+	access->features = api.features;
+	return 0;
+}
+
+void mz_uffd_probe(struct mz_uffd_access *access)
+{
+	int uffd;
+
+	memset(access, 0, sizeof(*access));
+	uffd = open_any(access);
+	if (uffd < 0)
+		return;
+	agree(uffd, 0, access);
+	close(uffd);
+}
+
+int mz_uffd_open(struct mz_uffd_access *access)
+{
+	int uffd;
+
+	memset(access, 0, sizeof(*access));
+	uffd = open_any(access);
+	if (uffd >= 0 && agree(uffd, FEATURES_NEEDED, access)) {
+		close(uffd);
+		return -1;
+	}
+	return uffd;
+}
+
+void mz_uffd_explain(const struct mz_uffd_access *access, char *text, size_t size)
+{
+	if (access->api_error)
+		snprintf(
+			text, size,
+			"userfaultfd has no minor faults on memory files: Linux 5.14 or later has");
+	else if (access->syscall_error == ENOSYS)
+		snprintf(text, size, "this kernel is built without userfaultfd");
+	else if (access->syscall_error)
+		snprintf(text, size,
+			 "userfaultfd is not permitted (%s: %s; system call: %s): give access to "
+			 "%s, or set vm.unprivileged_userfaultfd=1, or run with CAP_SYS_PTRACE",
+			 MZ_UFFD_DEVICE, strerror(access->device_error),
+			 strerror(access->syscall_error), MZ_UFFD_DEVICE);
+	else
+		snprintf(text, size, "userfaultfd can be used");
+}
+
+int mz_uffd_register(int uffd, void *at, uint64_t bytes)
+{
+	struct uffdio_register range = {
+		.range = {.start = (uintptr_t)at, .len = bytes},
+		.mode = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_MINOR,
+	};
+
+	return ioctl(uffd, UFFDIO_REGISTER, &range);
+}
+
+void mz_uffd_release(int uffd, void *at, uint64_t bytes)
+{
+	struct uffdio_range range = {.start = (uintptr_t)at, .len = bytes};
+
+	ioctl(uffd, UFFDIO_UNREGISTER, &range);
+}
+
+int mz_uffd_continue(int uffd, void *at, uint64_t bytes)
+{
+	struct uffdio_range all = {.start = (uintptr_t)at, .len = bytes};
+	bool found_mapped = false;
+	uint64_t done = 0;
+
+	while (done < bytes) {
+		struct uffdio_continue request = {
+			.range = {.start = all.start + done, .len = bytes - done}};
+
+		if (!ioctl(uffd, UFFDIO_CONTINUE, &request))
+			break;
+		if (errno == EAGAIN) {
+			/*
+			 * Cut short, or the mappings are being changed: `mapped` may be an error.
+			 */
+			done += request.mapped > 0 ? (uint64_t)request.mapped : 0;
+		} else if (errno == EEXIST) {
+			done += MZ_RAM_PAGE;
+			found_mapped = true;
+		} else {
+			return errno;
+		}
+	}
+	/* Only pages that the call maps wake their waiters. */
+	if (found_mapped)
+		ioctl(uffd, UFFDIO_WAKE, &all);
+	return 0;
+}
