@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /* The bus and the devices on it, accessed as guests do: as they should, and as they should not. */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "tests/rng.h"
 #include "tests/suite.h"
 #include "vmm/device/debug_exit.h"
+#include "vmm/device/irq.h"
 #include "vmm/device/serial.h"
 #include "vmm/device/test_device.h"
 
@@ -17,6 +19,34 @@ static struct mz_bus bus;
 static struct mz_failure failure;
 
 static const unsigned widths[] = {1, 2, 4, 8};
+
+/* ---- Interrupt lines ---- */
+
+START_TEST(raises_become_one_edge_until_somebody_looks)
+{
+	struct mz_irq irq = {.fd = eventfd(0, EFD_NONBLOCK)};
+	eventfd_t raises;
+
+	mz_irq_raise(&irq);
+	mz_irq_raise(&irq);
+	ck_assert_int_eq(eventfd_read(irq.fd, &raises), 0);
+	ck_assert_uint_eq(raises, 2);
+	ck_assert_int_eq(eventfd_read(irq.fd, &raises), -1);
+	mz_irq_raise(&irq);
+	ck_assert_int_eq(eventfd_read(irq.fd, &raises), 0);
+	close(irq.fd);
+}
+END_TEST
+
+START_TEST(a_line_that_nobody_listens_to_can_be_raised)
+{
+	const struct mz_irq irq = {.fd = -1};
+
+	errno = 0;
+	mz_irq_raise(&irq);
+	ck_assert_int_eq(errno, 0);
+}
+END_TEST
 
 /* ---- The bus ---- */
 
@@ -551,9 +581,14 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("devices");
+	TCase *lines = tcase_create("interrupt lines");
 	TCase *buses = tcase_create("bus");
 	TCase *small = tcase_create("debug-exit and test device");
 	TCase *port = tcase_create("serial");
+
+	tcase_add_test(lines, raises_become_one_edge_until_somebody_looks);
+	tcase_add_test(lines, a_line_that_nobody_listens_to_can_be_raised);
+	suite_add_tcase(suite, lines);
 
 	tcase_add_test(buses, devices_must_not_overlap);
 	tcase_add_test(buses, a_device_must_not_be_empty_or_wrap_around);
