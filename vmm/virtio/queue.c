@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MPL-2.0
+/* A split virtqueue: its two rings. */
+#include "vmm/virtio/queue.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "ept/dirty.h"
+
+/* 2.7.6 and 2.7.8: the rings begin with flags and an index; the event field is behind the last. */
+#define RING_INDEX      2u
+#define RING_ENTRIES    4u
+#define AVAILABLE_ENTRY 2u
+#define USED_ENTRY      8u
+#define TABLE_ENTRY     16u
+#define EVENT_BYTES     2u
+#define AVAILABLE_ALIGN 2u
+#define USED_ALIGN      4u
+#define NO_INTERRUPT    1u /* 2.7.6, VIRTQ_AVAIL_F_NO_INTERRUPT */
+#define NO_NOTIFY       1u /* 2.7.8, VIRTQ_USED_F_NO_NOTIFY */
+
+static uint16_t load(const unsigned char *at)
+{
+	return __atomic_load_n((const uint16_t *)(const void *)at, __ATOMIC_ACQUIRE);
+}
+
+static void store(unsigned char *at, uint16_t value)
+{
+	__atomic_store_n((uint16_t *)(void *)at, value, __ATOMIC_RELEASE);
+}
+
+bool mz_queue_break(struct mz_queue *queue, const char *why)
+{
+	if (!queue->broken)
+		queue->broken = why;
+	return false;
+}
+
+/* Told after it is written, as the space asks. Where it has no memory now, it will have some. */
+void mz_queue_written(const struct mz_queue_memory *memory, uint64_t gpa, uint64_t bytes)
+{
+	uint64_t first = gpa & ~(uint64_t)(MZ_RAM_PAGE - 1);
+	uint64_t end = (gpa + bytes + MZ_RAM_PAGE - 1) & ~(uint64_t)(MZ_RAM_PAGE - 1);
+
+	if (!memory->space || bytes == 0)
+		return;
+	while (mz_space_written(memory->space, mz_ia_from(first), end - first) == MZ_NO_MEMORY)
+		sched_yield();
+}
+
+static uint32_t available_event(const struct mz_queue *queue)
+{
+	return RING_ENTRIES + AVAILABLE_ENTRY * queue->size;
+}
+
+static uint32_t used_event(const struct mz_queue *queue)
+{
+	return RING_ENTRIES + USED_ENTRY * queue->size;
+}
+
+static void *place(const struct mz_queue *queue, uint64_t gpa, uint32_t bytes, uint32_t align)
+{
+	return gpa % align == 0 ? mz_ram_at(queue->memory->ram, gpa, bytes) : NULL;
+}
+
+bool mz_queue_start(struct mz_queue *queue)
+{
+	if (queue->size == 0 || queue->size > MZ_QUEUE_MAX ||
+	    (queue->size & (queue->size - 1)) != 0)
+		return mz_queue_break(queue, "a queue's size is no power of 2 or too large");
+	queue->table = place(queue, queue->table_gpa, TABLE_ENTRY * queue->size, TABLE_ENTRY);
+	queue->available = place(queue, queue->available_gpa, available_event(queue) + EVENT_BYTES,
+				 AVAILABLE_ALIGN);
+	queue->used = place(queue, queue->used_gpa, used_event(queue) + EVENT_BYTES, USED_ALIGN);
+	if (!queue->table || !queue->available || !queue->used)
+		return mz_queue_break(queue, "a queue is misaligned or not in RAM");
+	queue->taken = queue->given = queue->told = 0;
+	queue->ready = true;
+	return true;
+}
+
+/* How many chains wait. An index that is further ahead than the ring is long can't be meant. */
+static unsigned waiting(struct mz_queue *queue)
+{
+	uint16_t ahead = (uint16_t)(load(queue->available + RING_INDEX) - queue->taken);
+
+	if (ahead <= queue->size)
+		return ahead;
+	mz_queue_break(queue, "the index of an available ring jumped");
+	return 0;
+}
+
+bool mz_queue_take(struct mz_queue *queue, struct mz_chain *chain)
+{
+	uint32_t slot = queue->taken & (queue->size - 1);
+
+	if (!queue->ready || queue->broken || waiting(queue) == 0)
+		return false;
+	if (!mz_chain_read(queue, load(queue->available + RING_ENTRIES + AVAILABLE_ENTRY * slot),
+			   chain))
+		return false;
+	queue->taken++;
+	return true;
+}
+
+void mz_queue_put_back(struct mz_queue *queue)
+{
+	queue->taken--;
+}
+
+static void tell_of_parts(const struct mz_queue *queue, const struct mz_chain *chain)
+{
+	for (unsigned i = chain->out_count; i < chain->out_count + chain->in_count; i++)
+		mz_queue_written(queue->memory, chain->gpas[i], chain->parts[i].iov_len);
+}
+
+void mz_queue_give(struct mz_queue *queue, const struct mz_chain *chain, uint32_t written)
+{
+	uint32_t at = RING_ENTRIES + USED_ENTRY * (queue->given & (queue->size - 1));
+	uint32_t element[2] = {chain->head, written};
+
+	if (!queue->ready || queue->broken)
+		return;
+	if (written > 0)
+		tell_of_parts(queue, chain);
+	memcpy(queue->used + at, element, sizeof(element));
+	store(queue->used + RING_INDEX, ++queue->given);
+	mz_queue_written(queue->memory, queue->used_gpa + at, USED_ENTRY);
+	mz_queue_written(queue->memory, queue->used_gpa, RING_ENTRIES);
+}
+
+/*
+ * 2.7.7: with events, an interrupt is due once the index that the driver names is passed; without,
+ * unless a flag forbids it. The fence pairs with the driver's, which says what it wants and looks
+ * at the index then.
+ */
+bool mz_queue_wants_interrupt(struct mz_queue *queue)
+{
+	uint16_t before = queue->told;
+	uint16_t event;
+
+	if (!queue->ready || queue->broken || queue->given == before)
+		return false;
+	queue->told = queue->given;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!queue->event)
+		return (load(queue->available) & NO_INTERRUPT) == 0;
+	event = load(queue->available + available_event(queue));
+	return (uint16_t)(queue->given - event - 1) < (uint16_t)(queue->given - before);
+}
+
+/* With events, an index that has been passed is silence enough. */
+void mz_queue_quiet(struct mz_queue *queue)
+{
+	if (!queue->ready || queue->broken || queue->event)
+		return;
+	store(queue->used, NO_NOTIFY);
+	mz_queue_written(queue->memory, queue->used_gpa, RING_ENTRIES);
+}
+
+bool mz_queue_listen(struct mz_queue *queue)
+{
+	uint32_t event = used_event(queue);
+
+	if (!queue->ready || queue->broken)
+		return false;
+	if (queue->event) {
+		store(queue->used + event, queue->taken);
+		mz_queue_written(queue->memory, queue->used_gpa + event, EVENT_BYTES);
+	} else {
+		store(queue->used, 0);
+		mz_queue_written(queue->memory, queue->used_gpa, RING_ENTRIES);
+	}
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return waiting(queue) > 0;
+}
