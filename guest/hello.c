@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * Says hello from 64-bit mode. Built twice: hello.elf, and hello.bin, a flat image that is linked
- * for `--flat 0x200000`.
+ * for `--as flat64@0x200000`.
  *
  * Words: any; the command line is printed.
  * Prints: a greeting, and the command line if there is one.

@@ -103,6 +103,36 @@ struct elf32_image image_elf32(void)
 	return image;
 }
 
+struct linux_image image_linux(void)
+{
+	struct linux_image image = {
+		.header =
+			{
+				.setup_sects = 4,
+				.syssize = sizeof(image.kernel) / 16,
+				.boot_flag = 0xaa55,
+				.jump = (uint16_t)(0xeb | (sizeof(image.header) - 17) << 8),
+				.header = 0x53726448,
+				.version = 0x20f,
+				.loadflags = LOADED_HIGH,
+				.initrd_addr_max = 0x7fffffff,
+				.kernel_alignment = IMAGE_DATA,
+				.xloadflags = XLF_KERNEL_64,
+				.cmdline_size = 100,
+				.pref_address = IMAGE_DATA,
+				.init_size = 0x3000,
+			},
+	};
+
+	fill(image.kernel, sizeof(image.kernel), 0xc0);
+	return image;
+}
+
+void image_linux_header_end(struct linux_image *image, unsigned bytes)
+{
+	image->header.jump = (uint16_t)(0xeb | bytes << 8);
+}
+
 struct multiboot_header image_multiboot(uint32_t flags)
 {
 	struct multiboot_header header = {.magic = 0x1badb002, .flags = flags};

@@ -6,6 +6,7 @@
 #ifndef MZ_TESTS_IMAGES_H
 #define MZ_TESTS_IMAGES_H
 
+#include <asm/bootparam.h>
 #include <elf.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +41,19 @@ struct elf64_image image_elf64(void);
 struct elf32_image image_elf32(void);
 
 struct multiboot_header image_multiboot(uint32_t flags);
+
+/* A bzImage that prefers IMAGE_DATA: the boot sector, 4 sectors of setup part, the kernel. */
+struct linux_image {
+	unsigned char before[0x1f1];
+	struct setup_header header;
+	unsigned char setup[5 * 512 - 0x1f1 - sizeof(struct setup_header)];
+	unsigned char kernel[1024];
+};
+
+struct linux_image image_linux(void);
+
+/* Lets the header end so many bytes behind the field that says it. */
+void image_linux_header_end(struct linux_image *image, unsigned bytes);
 
 /* A regular file without a name, and a path that opens it while the test runs. */
 struct image_file {

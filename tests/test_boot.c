@@ -3,81 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "tests/booted.h"
 #include "tests/images.h"
 #include "tests/suite.h"
-#include "vmm/boot/boot.h"
-
-#define MIB ((uint64_t)1 << 20)
-#define GIB ((uint64_t)1 << 30)
-
-static struct mz_image image;
-static struct mz_ram ram;
-static struct mz_boot_state state;
-static struct mz_failure failure;
-
-/* ---- Memory to load into ---- */
-
-static void ram_begin(uint64_t bytes)
-{
-	ck_assert_msg(mz_ram_init(&ram, bytes, &failure) == 0, "%s", failure.text);
-}
-
-static void ram_end(void)
-{
-	mz_ram_destroy(&ram);
-}
-
-/*
- * A low and a high bank, of more memory than a host may have; nothing of it is used but what is
- * touched.
- */
-static void large_ram_begin(void)
-{
-	const uint64_t low = MZ_RAM_LOW_END, high = GIB;
-
-	memset(&ram, 0, sizeof(ram));
-	ram.bytes = low + high;
-	ram.bank_count = 2;
-	ram.banks[0] = (struct mz_bank) {.gpa = 0, .bytes = low, .offset = 0};
-	ram.banks[1] = (struct mz_bank) {.gpa = MZ_RAM_HIGH_BASE, .bytes = high, .offset = low};
-	ram.alias = mmap(NULL, ram.bytes, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	ck_assert_ptr_ne(ram.alias, MAP_FAILED);
-}
-
-static void large_ram_end(void)
-{
-	munmap(ram.alias, ram.bytes);
-}
-
-static const void *at(uint64_t gpa, uint64_t bytes)
-{
-	const void *host = mz_ram_at(&ram, gpa, bytes);
-
-	ck_assert_msg(host != NULL, "0x%jx is not in memory", (uintmax_t)gpa);
-	return host;
-}
-
-static uint32_t word_at(uint64_t gpa)
-{
-	uint32_t word;
-
-	memcpy(&word, at(gpa, sizeof(word)), sizeof(word));
-	return word;
-}
-
-static uint64_t long_at(uint64_t gpa)
-{
-	return word_at(gpa) | (uint64_t)word_at(gpa + 4) << 32;
-}
-
-static bool in_boot_area(uint64_t gpa, uint64_t bytes)
-{
-	return gpa >= MZ_BOOT_AREA_BASE && bytes <= MZ_BOOT_AREA_END - gpa;
-}
 
 /* ---- What fits ---- */
 
@@ -88,7 +18,8 @@ static void use_segments(const struct mz_segment *segments, unsigned count)
 {
 	memset(&image, 0, sizeof(image));
 	image.path = "image";
-	image.kind = MZ_IMAGE_ELF64;
+	image.kind = MZ_IMAGE_ELF;
+	image.mode = MZ_MODE_LONG;
 	memcpy(image.segments, segments, count * sizeof(*segments));
 	image.segment_count = count;
 	image.entry = segments[0].gpa;
@@ -99,11 +30,6 @@ static void use_range(uint64_t gpa, uint64_t bytes)
 	const struct mz_segment segment = {.gpa = gpa, .memory_bytes = bytes, .data = blob};
 
 	use_segments(&segment, 1);
-}
-
-static void assert_fits(void)
-{
-	ck_assert_msg(mz_image_fits(&image, &ram, &failure) == 0, "%s", failure.text);
 }
 
 static void assert_fits_not(const char *words)
@@ -226,45 +152,18 @@ END_TEST
 
 /* ---- Loading ---- */
 
-/* Opens the bytes as an image; the file may be gone afterwards. */
-static void open_image(const void *bytes, size_t count, bool flat, uint64_t flat_address)
-{
-	static struct image_file file;
-
-	file = image_file_make(bytes, count);
-	ck_assert_msg(mz_image_open(&image, file.path, flat, flat_address, &failure) == 0, "%s",
-		      failure.text);
-	image_file_close(&file);
-	assert_fits();
-}
-
 static void open_elf64(void)
 {
 	const struct elf64_image elf = image_elf64();
 
-	open_image(&elf, sizeof(elf), false, 0);
+	open_image(&elf, sizeof(elf), NULL);
 }
 
 static void open_elf32(void)
 {
 	const struct elf32_image elf = image_elf32();
 
-	open_image(&elf, sizeof(elf), false, 0);
-}
-
-static void load(const struct mz_boot_request *request)
-{
-	ck_assert_msg(mz_boot_load(&image, request, &ram, &state, &failure) == 0, "%s",
-		      failure.text);
-}
-
-static void assert_load_fails(const struct mz_boot_request *request, enum mz_status status,
-			      const char *words)
-{
-	ck_assert_int_eq(mz_boot_load(&image, request, &ram, &state, &failure), -1);
-	ck_assert_int_eq(failure.status, status);
-	ck_assert_msg(strstr(failure.text, words) != NULL, "\"%s\" is not in: %s", words,
-		      failure.text);
+	open_image(&elf, sizeof(elf), NULL);
 }
 
 START_TEST(segments_arrive_with_zeros_behind_their_data)
@@ -289,7 +188,7 @@ START_TEST(a_segment_of_zeros_alone_is_loaded)
 
 	elf.programs[1].p_filesz = 0;
 	ram_begin(4 * MIB);
-	open_image(&elf, sizeof(elf), false, 0);
+	open_image(&elf, sizeof(elf), NULL);
 	load(&(struct mz_boot_request) {0});
 	ck_assert_uint_eq(long_at(IMAGE_DATA), 0);
 	mz_image_close(&image);
@@ -299,11 +198,13 @@ END_TEST
 
 START_TEST(a_flat_image_arrives_at_its_address)
 {
+	const struct mz_image_as as = {MZ_IMAGE_FLAT, MZ_MODE_LONG, 3 * MIB + 7};
+
 	ram_begin(4 * MIB);
-	open_image("flat!", 5, true, 3 * MIB + 7);
+	open_image("flat!", 5, &as);
 	load(&(struct mz_boot_request) {0});
 	ck_assert_mem_eq(at(3 * MIB + 7, 6), "flat!", 6);
-	ck_assert(state.long_mode);
+	ck_assert_int_eq(state.mode, MZ_MODE_LONG);
 	ck_assert_uint_eq(state.rip, 3 * MIB + 7);
 	mz_image_close(&image);
 	ram_end();
@@ -329,7 +230,7 @@ static void assert_descriptor(uint16_t selector, unsigned type, bool code64, boo
 	ck_assert_uint_eq(descriptor >> 56, 0);            /* base 31:24 */
 }
 
-START_TEST(both_protocols_have_descriptors_for_every_mode)
+START_TEST(plain_and_multiboot_images_have_descriptors_for_every_mode)
 {
 	for (int protocol = 0; protocol < 2; protocol++) {
 		ram_begin(4 * MIB);
@@ -359,7 +260,7 @@ START_TEST(a_64_bit_image_begins_in_long_mode)
 	ram_begin(4 * MIB);
 	open_elf64();
 	load(&request);
-	ck_assert(state.long_mode);
+	ck_assert_int_eq(state.mode, MZ_MODE_LONG);
 	ck_assert_uint_eq(state.rip, IMAGE_BASE + 1);
 	ck_assert_uint_eq(state.rsp, 0);
 	ck_assert_uint_eq(state.rax, 0);
@@ -367,6 +268,76 @@ START_TEST(a_64_bit_image_begins_in_long_mode)
 	ck_assert_uint_eq(state.rsi, 0);
 	ck_assert(in_boot_area(state.rdi, sizeof("one two  three")));
 	ck_assert_str_eq(at(state.rdi, sizeof("one two  three")), "one two  three");
+	mz_image_close(&image);
+	ram_end();
+}
+END_TEST
+
+START_TEST(a_plain_32_bit_image_begins_without_paging)
+{
+	struct elf32_image elf = image_elf32();
+
+	memset(&elf.multiboot, 0, sizeof(elf.multiboot));
+	ram_begin(4 * MIB);
+	open_image(&elf, sizeof(elf), NULL);
+	load(&(struct mz_boot_request) {.command_line = "words"});
+	ck_assert_int_eq(state.mode, MZ_MODE_PROTECTED);
+	ck_assert_uint_eq(state.rip, IMAGE_BASE + 1);
+	ck_assert_uint_eq(state.code, MZ_BOOT_CODE32);
+	ck_assert_uint_eq(state.data, MZ_BOOT_DATA);
+	ck_assert_uint_eq(state.cr3, 0);
+	ck_assert_str_eq(at(state.rdi, 6), "words");
+	mz_image_close(&image);
+	ram_end();
+}
+END_TEST
+
+static void load_real(uint64_t address)
+{
+	const struct mz_image_as as = {MZ_IMAGE_FLAT, MZ_MODE_REAL, address};
+
+	open_image("x", 1, &as);
+	load(&(struct mz_boot_request) {0});
+	ck_assert_int_eq(state.mode, MZ_MODE_REAL);
+	ck_assert_uint_eq(state.rsp, 0);
+	ck_assert_uint_eq(state.gdt_bytes, 0);
+	ck_assert_uint_eq(state.code, state.data);
+	ck_assert_uint_eq(state.code * UINT64_C(16) + state.rip, address);
+	ck_assert_mem_eq(at(address, 1), "x", 1);
+	mz_image_close(&image);
+}
+
+START_TEST(a_16_bit_image_begins_in_real_mode_anywhere_below_1_mib)
+{
+	ram_begin(4 * MIB);
+	load_real(0x7c00);
+	ck_assert_uint_eq(state.code, 0);
+	load_real(0xffff);
+	ck_assert_uint_eq(state.code, 0);
+	load_real(0x10000);
+	ck_assert_uint_eq(state.code, 0x1000);
+	ck_assert_uint_eq(state.rip, 0);
+	load_real(0x20005);
+	ck_assert_uint_eq(state.code, 0x2000);
+	ck_assert_uint_eq(state.rip, 5);
+	load_real(MIB - 1);
+	ck_assert_uint_eq(state.code, 0xffff);
+	ck_assert_uint_eq(state.rip, 15);
+	ram_end();
+}
+END_TEST
+
+START_TEST(a_16_bit_image_takes_no_more_than_it_can_reach)
+{
+	const struct mz_image_as low = {MZ_IMAGE_FLAT, MZ_MODE_REAL, 0x7c00};
+
+	ram_begin(4 * MIB);
+	use_range(MIB, 1);
+	image.mode = MZ_MODE_REAL;
+	assert_fits_not("entry point 0x100000 is beyond 1 MiB");
+	open_image("x", 1, &low);
+	assert_load_fails(&(struct mz_boot_request) {.command_line = ""}, MZ_STATUS_BAD_ARGUMENT,
+			  "a 16-bit image takes no command line");
 	mz_image_close(&image);
 	ram_end();
 }
@@ -487,8 +458,10 @@ END_TEST
 
 START_TEST(page_tables_are_right_in_the_least_memory)
 {
+	const struct mz_image_as as = {MZ_IMAGE_FLAT, MZ_MODE_LONG, 0x800};
+
 	ram_begin(MZ_BOOT_AREA_END);
-	open_image("x", 1, true, 0x800);
+	open_image("x", 1, &as);
 	load(&(struct mz_boot_request) {0});
 	assert_identity(0x800);
 	assert_identity(4 * GIB - 1);
@@ -496,16 +469,6 @@ START_TEST(page_tables_are_right_in_the_least_memory)
 	ram_end();
 }
 END_TEST
-
-/* A text of `length` letters. */
-static char *long_text(size_t length)
-{
-	char *text = malloc(length + 1);
-
-	memset(text, 'x', length);
-	text[length] = 0;
-	return text;
-}
 
 START_TEST(a_command_line_that_is_too_long_is_refused)
 {
@@ -556,7 +519,7 @@ START_TEST(a_multiboot_image_begins_in_protected_mode)
 	ram_begin(4 * MIB);
 	open_elf32();
 	load(&(struct mz_boot_request) {.command_line = "a b"});
-	ck_assert(!state.long_mode);
+	ck_assert_int_eq(state.mode, MZ_MODE_PROTECTED);
 	ck_assert_uint_eq(state.rip, IMAGE_BASE + 1);
 	ck_assert_uint_eq(state.rax, 0x2badb002);
 	ck_assert_uint_eq(info(INFO_FLAGS), 1 << 0 | 1 << 2 | 1 << 3 | 1 << 6 | 1 << 9);
@@ -586,7 +549,7 @@ START_TEST(the_multiboot_command_line_begins_with_the_image)
 END_TEST
 
 /* The next entry of the memory map, of which `*offset` is the first byte. */
-static void assert_run(uint32_t *offset, uint64_t base, uint64_t bytes)
+static void assert_run(uint32_t *offset, uint64_t base, uint64_t bytes, uint32_t type)
 {
 	uint64_t run = info(INFO_MMAP_ADDR) + *offset;
 
@@ -594,8 +557,16 @@ static void assert_run(uint32_t *offset, uint64_t base, uint64_t bytes)
 	ck_assert_uint_eq(word_at(run), 20);
 	ck_assert_uint_eq(long_at(run + 4), base);
 	ck_assert_uint_eq(long_at(run + 12), bytes);
-	ck_assert_uint_eq(word_at(run + 20), 1);
+	ck_assert_uint_eq(word_at(run + 20), type);
 	*offset += word_at(run) + 4;
+}
+
+/* Conventional memory, the extended BIOS data area, the firmware's tables. */
+static void assert_low_runs(uint32_t *offset)
+{
+	assert_run(offset, 0, 0x9fc00, 1);
+	assert_run(offset, 0x9fc00, 0x400, 2);
+	assert_run(offset, 0xe0000, 0x20000, 2);
 }
 
 START_TEST(the_memory_map_lists_what_is_usable)
@@ -605,8 +576,9 @@ START_TEST(the_memory_map_lists_what_is_usable)
 	ram_begin(4 * MIB);
 	open_elf32();
 	load(&(struct mz_boot_request) {0});
-	assert_run(&offset, 0, 0x9fc00);
-	assert_run(&offset, MIB, 3 * MIB);
+	assert_low_runs(&offset);
+	assert_run(&offset, MIB, 3 * MIB, 1);
+	assert_run(&offset, MZ_ROM_BASE, MZ_ROM_BYTES, 2);
 	ck_assert_uint_eq(offset, info(INFO_MMAP_LENGTH));
 	ck_assert_uint_eq(info(INFO_MEM_LOWER), 639);
 	ck_assert_uint_eq(info(INFO_MEM_UPPER), 3 * 1024);
@@ -622,9 +594,10 @@ START_TEST(the_memory_map_lists_the_high_bank)
 	large_ram_begin();
 	open_elf32();
 	load(&(struct mz_boot_request) {0});
-	assert_run(&offset, 0, 0x9fc00);
-	assert_run(&offset, MIB, MZ_RAM_LOW_END - MIB);
-	assert_run(&offset, MZ_RAM_HIGH_BASE, GIB);
+	assert_low_runs(&offset);
+	assert_run(&offset, MIB, MZ_RAM_LOW_END - MIB, 1);
+	assert_run(&offset, MZ_ROM_BASE, MZ_ROM_BYTES, 2);
+	assert_run(&offset, MZ_RAM_HIGH_BASE, GIB, 1);
 	ck_assert_uint_eq(offset, info(INFO_MMAP_LENGTH));
 	ck_assert_uint_eq(info(INFO_MEM_UPPER), (MZ_RAM_LOW_END - MIB) / 1024);
 	mz_image_close(&image);
@@ -641,9 +614,11 @@ START_TEST(memory_that_ends_below_1_mib_has_no_upper_part)
 	elf.programs[0].p_vaddr = elf.programs[0].p_paddr = 0;
 	elf.programs[1].p_vaddr = elf.programs[1].p_paddr = 0x800;
 	ram_begin(MZ_BOOT_AREA_END);
-	open_image(&elf, sizeof(elf), false, 0);
+	open_image(&elf, sizeof(elf), NULL);
 	load(&(struct mz_boot_request) {0});
-	assert_run(&offset, 0, 0x9fc00);
+	assert_run(&offset, 0, 0x9fc00, 1);
+	assert_run(&offset, 0x9fc00, 0x400, 2);
+	assert_run(&offset, MZ_ROM_BASE, MZ_ROM_BYTES, 2);
 	ck_assert_uint_eq(offset, info(INFO_MMAP_LENGTH));
 	ck_assert_uint_eq(info(INFO_MEM_LOWER), 639);
 	ck_assert_uint_eq(info(INFO_MEM_UPPER), 0);
@@ -760,7 +735,7 @@ int main(void)
 	Suite *suite = suite_create("boot");
 	TCase *fits = tcase_create("fits");
 	TCase *both = tcase_create("both protocols");
-	TCase *longs = tcase_create("64-bit");
+	TCase *plain = tcase_create("plain");
 	TCase *multiboot = tcase_create("multiboot");
 
 	tcase_add_test(fits, a_segment_must_be_inside_memory);
@@ -774,17 +749,20 @@ int main(void)
 	tcase_add_test(both, segments_arrive_with_zeros_behind_their_data);
 	tcase_add_test(both, a_segment_of_zeros_alone_is_loaded);
 	tcase_add_test(both, a_flat_image_arrives_at_its_address);
-	tcase_add_test(both, both_protocols_have_descriptors_for_every_mode);
+	tcase_add_test(both, plain_and_multiboot_images_have_descriptors_for_every_mode);
 	tcase_add_test(both, a_command_line_that_is_too_long_is_refused);
 	suite_add_tcase(suite, both);
 
-	tcase_add_test(longs, a_64_bit_image_begins_in_long_mode);
-	tcase_add_test(longs, without_a_command_line_there_is_no_address_of_one);
-	tcase_add_test(longs, a_64_bit_image_takes_no_modules);
-	tcase_add_test(longs, the_lowest_4_gib_are_mapped_to_themselves);
-	tcase_add_test(longs, nothing_beyond_4_gib_is_mapped);
-	tcase_add_test(longs, page_tables_are_right_in_the_least_memory);
-	suite_add_tcase(suite, longs);
+	tcase_add_test(plain, a_64_bit_image_begins_in_long_mode);
+	tcase_add_test(plain, a_plain_32_bit_image_begins_without_paging);
+	tcase_add_test(plain, a_16_bit_image_begins_in_real_mode_anywhere_below_1_mib);
+	tcase_add_test(plain, a_16_bit_image_takes_no_more_than_it_can_reach);
+	tcase_add_test(plain, without_a_command_line_there_is_no_address_of_one);
+	tcase_add_test(plain, a_64_bit_image_takes_no_modules);
+	tcase_add_test(plain, the_lowest_4_gib_are_mapped_to_themselves);
+	tcase_add_test(plain, nothing_beyond_4_gib_is_mapped);
+	tcase_add_test(plain, page_tables_are_right_in_the_least_memory);
+	suite_add_tcase(suite, plain);
 
 	tcase_add_test(multiboot, a_multiboot_image_begins_in_protected_mode);
 	tcase_add_test(multiboot, the_multiboot_command_line_begins_with_the_image);

@@ -52,6 +52,7 @@ static struct mz_vm *create(const struct mz_vm_config *config, const unsigned ch
 			    size_t bytes)
 {
 	static const struct mz_boot_request request;
+	static const struct mz_image_as flat = {MZ_IMAGE_FLAT, MZ_MODE_LONG, LOAD_ADDRESS};
 	char path[] = "/tmp/mezz-test-XXXXXX";
 	int fd = mkstemp(path);
 	struct mz_image image;
@@ -60,7 +61,7 @@ static struct mz_vm *create(const struct mz_vm_config *config, const unsigned ch
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, code, bytes), (ssize_t)bytes);
 	close(fd);
-	ck_assert_int_eq(mz_image_open(&image, path, true, LOAD_ADDRESS, &failure), 0);
+	ck_assert_int_eq(mz_image_open(&image, path, &flat, &failure), 0);
 	unlink(path);
 	ck_assert_msg(!mz_vm_create(&vm, config, &failure), "%s", failure.text);
 	ck_assert_msg(!mz_vm_load(vm, &image, &request, &failure), "%s", failure.text);

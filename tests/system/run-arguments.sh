@@ -49,7 +49,9 @@ refused an_unknown_trace_is_refused 110 "'all'" --trace all "$hello"
 refused an_empty_trace_is_refused 110 "''" --trace mmio,,io "$hello"
 refused an_unknown_form_of_stats_is_refused 110 "'xml'" --stats=xml "$hello"
 refused an_unknown_backend_is_refused 110 "'magic'" --memory-backend magic "$hello"
-refused a_flat_address_that_is_no_number_is_refused 110 "'here'" --flat here "$hello"
+refused an_unknown_format_is_refused 110 "'bzip'" --as bzip "$hello"
+refused a_flat_image_without_an_address_is_refused 110 "'flat64'" --as flat64 "$hello"
+refused a_flat_address_that_is_no_number_is_refused 110 "'here'" --as flat64@here "$hello"
 refused a_module_without_a_file_is_refused 110 'no file' --module ' words' "$hello"
 
 # A file that has the name of its trouble; the message names it.
@@ -96,7 +98,8 @@ bad_image an_image_with_too_many_segments_is_refused many-segments.elf
 poke wild-entry.elf 24 00 00 00 00 ff 00 00 00
 bad_image an_entry_outside_of_all_segments_is_refused wild-entry.elf
 head -c 4096 "$GUESTS/hello32.elf" | tr '\002\260\255\033' '\002\260\255\032' >"$work/no-header.elf"
-bad_image an_elf32_image_without_multiboot_header_is_refused no-header.elf
+refused an_image_taken_for_multiboot_without_a_header_is_refused 111 no-header.elf --as multiboot "$work/no-header.elf"
+refused an_elf_image_taken_for_linux_is_refused 111 'no Linux setup header' --as linux "$hello"
 
 if ((EUID == 0)); then
   skip an_unreadable_image_is_refused 'root can read everything'

@@ -96,12 +96,12 @@ want_status 111
 want_err_line 'hello.elf: segment 0.*not inside'
 verdict an_image_outside_of_memory
 
-run --flat 0xfffff000 "$GUESTS/hello.bin"
+run --as flat64@0xfffff000 "$GUESTS/hello.bin"
 want_status 111
 want_err_line 'hello.bin: .*not inside'
 verdict a_flat_image_outside_of_memory
 
-run --flat 0x2000 "$GUESTS/hello.bin"
+run --as flat64@0x2000 "$GUESTS/hello.bin"
 want_status 111
 want_err_line 'hello.bin: '
 verdict a_flat_image_over_the_boot_structures

@@ -25,7 +25,7 @@ for backend in $backends; do
   want_out_line 'one two=2'
   verdict "the_command_line_reaches_the_guest ($backend)"
 
-  guest flat 0 --flat 0x200000 "$GUESTS/hello.bin"
+  guest flat 0 --as flat64@0x200000 "$GUESTS/hello.bin"
   want_out 'hello from 64-bit mode'
   want_no_err
   verdict "a_flat_image ($backend)"

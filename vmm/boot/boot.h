@@ -3,10 +3,17 @@
  * Boot protocols: put an image and what its protocol asks for into guest memory, and say how the
  * processor begins.
  *
- * 64-bit images (ELF64 and flat) begin in long mode with the lowest 4 GiB mapped to themselves by
- * page tables that libmezz's x86-64 stage-1 instance builds inside guest memory: readable,
- * writable, executable, reachable from user mode. rdi is the address of the command line, a string
- * that ends with a 0, or 0 if there is none. rsi is 0.
+ * Plain images (ELF and flat) begin at their entry point. In 64-bit mode the lowest 4 GiB are
+ * mapped to themselves by page tables that libmezz's x86-64 stage-1 instance builds inside guest
+ * memory: readable, writable, executable, reachable from user mode. In 32-bit mode there is no
+ * paging. In both, rdi is the address of the command line, a string that ends with a 0, or 0 if
+ * there is none, and rsi is 0. In 16-bit mode all segments are that of the entry: 0 below 64 KiB,
+ * as for a boot sector, else the paragraph that it lies in; sp is 0, so that pushes begin at the
+ * segment's end.
+ *
+ * Linux images begin as The Linux/x86 Boot Protocol says for 64 bits: at the 64-bit entry point,
+ * rsi being the address of the zero page, which gives the setup header, the memory map, the command
+ * line and the initrd. The initrd lies as high as it may below 4 GiB.
  *
  * Multiboot images begin as the Multiboot Specification 0.6.96 says: eax is the loader's magic and
  * ebx the address of the information block, which gives the memory sizes, the command line (the
@@ -14,7 +21,7 @@
  * Modules lie behind the image, each on a page of its own.
  *
  * What a protocol puts into memory beside the image and the modules lies in the boot area, which no
- * image may use.
+ * image may use but a 16-bit one, which has none.
  */
 #ifndef MZ_VMM_BOOT_H
 #define MZ_VMM_BOOT_H
@@ -29,6 +36,7 @@ extern "C" {
 #define MZ_BOOT_AREA_BASE    0x1000u
 #define MZ_BOOT_AREA_END     0xa0000u
 #define MZ_BOOT_MAPPED_BYTES 0x100000000u /* by the boot page tables */
+#define MZ_BOOT_REAL_END     0x100000u    /* of where a 16-bit image can be entered */
 
 /*
  * A file for the guest beside its image; `command` is the file's name and what the user put behind
@@ -41,29 +49,33 @@ struct mz_module {
 
 struct mz_boot_request {
 	const char *command_line; /* NULL: none */
+	const char *initrd;       /* a file's path; NULL: none */
 	const struct mz_module *modules;
 	unsigned module_count;
+	uint64_t rsdp; /* where ACPI's root pointer is in guest memory; 0: there is no ACPI */
 };
 
 /* How the processor begins. */
 struct mz_boot_state {
-	bool long_mode;    /* else 32-bit protected mode without paging */
+	enum mz_image_mode mode;
 	uint64_t rip, rsp; /* rsp 0: none */
 	uint64_t rax, rbx, rdi, rsi;
-	uint64_t cr3; /* long mode */
-	uint64_t gdt; /* gpa of the table; selectors are those below */
-	uint16_t gdt_bytes;
+	uint16_t code, data; /* selectors, all the data segments being the same */
+	uint64_t cr3;        /* long mode */
+	uint64_t gdt;        /* gpa of the table */
+	uint16_t gdt_bytes;  /* 0: real mode, which has none */
 };
 
+/* Selectors of all protocols but Linux's, which has its own. */
 #define MZ_BOOT_CODE64 0x08
 #define MZ_BOOT_DATA   0x10
 #define MZ_BOOT_CODE32 0x18
 
 /*
  * The image has been checked by mz_image_fits(), and the memory is fresh: what an image does not
- * set is 0 already. MZ_STATUS_BAD_IMAGE: a module does not fit or can't be read.
- * MZ_STATUS_BAD_ARGUMENT: the texts are too long for the boot area, or there are modules and the
- * protocol has none.
+ * set is 0 already. MZ_STATUS_BAD_IMAGE: a module or the initrd does not fit or can't be read.
+ * MZ_STATUS_BAD_ARGUMENT: the texts are too long for the boot area or the protocol, or the protocol
+ * has no place for what is requested.
  */
 int mz_boot_load(const struct mz_image *image, const struct mz_boot_request *request,
 		 struct mz_ram *ram, struct mz_boot_state *state, struct mz_failure *failure);

@@ -10,7 +10,8 @@ struct mz_boot {
 	const struct mz_image *image;
 	const struct mz_boot_request *request;
 	struct mz_ram *ram;
-	uint64_t next; /* gpa of the first byte of the boot area that is free */
+	uint64_t next;        /* gpa of the first byte of the boot area that is free */
+	uint64_t next_module; /* gpa from which on there is neither the image nor a module */
 };
 
 /*
@@ -24,8 +25,35 @@ void *mz_boot_take_(struct mz_boot *boot, uint64_t bytes, uint64_t align, uint64
 int mz_boot_put_text_(struct mz_boot *boot, const char *text, uint64_t *gpa,
 		      struct mz_failure *failure);
 
-/* The protocols: each fills in its part of a state that is all 0 but for gdt and rip. */
-int mz_boot_long_(struct mz_boot *boot, struct mz_boot_state *state, struct mz_failure *failure);
+/* Builds the boot page tables. */
+int mz_boot_put_page_tables_(struct mz_boot *boot, uint64_t *cr3, struct mz_failure *failure);
+
+/* A file in guest memory. */
+struct mz_boot_file {
+	uint64_t gpa, bytes;
+};
+
+/* Loads a file behind the image and the files before it, on a page of its own. */
+int mz_boot_load_module_(struct mz_boot *boot, const char *path, struct mz_boot_file *file,
+			 struct mz_failure *failure);
+
+/*
+ * Loads a file as high as it fits behind the image and below `last`, in the low bank or, with
+ * `above_4g`, beyond 4 GiB if it does not fit there.
+ */
+int mz_boot_load_high_(struct mz_boot *boot, const char *path, uint64_t last, bool above_4g,
+		       struct mz_boot_file *file, struct mz_failure *failure);
+
+/* Fails where there are modules or an initrd and the protocol has no place for them. */
+int mz_boot_refuse_modules_(const struct mz_boot *boot, struct mz_failure *failure);
+int mz_boot_refuse_initrd_(const struct mz_boot *boot, struct mz_failure *failure);
+
+/*
+ * The protocols: each fills in its part of a state that is all 0 but for mode, rip, code, data and
+ * the gdt.
+ */
+int mz_boot_plain_(struct mz_boot *boot, struct mz_boot_state *state, struct mz_failure *failure);
+int mz_boot_linux_(struct mz_boot *boot, struct mz_boot_state *state, struct mz_failure *failure);
 int mz_boot_multiboot_(struct mz_boot *boot, struct mz_boot_state *state,
 		       struct mz_failure *failure);
 

@@ -38,63 +38,71 @@ static int read_file(struct mz_image *image, struct mz_failure *failure)
 	return result;
 }
 
-static int parse_flat(struct mz_image *image, uint64_t address, struct mz_failure *failure)
+static int parse_flat(struct mz_image *image, const struct mz_image_as *as,
+		      struct mz_failure *failure)
 {
 	const struct mz_segment segment = {
-		.gpa = address,
+		.gpa = as->address,
 		.memory_bytes = image->file_bytes,
 		.data = image->file,
 		.data_bytes = image->file_bytes,
 	};
 
-	if (image->file_bytes - 1 > UINT64_MAX - address)
+	if (image->file_bytes - 1 > UINT64_MAX - as->address)
 		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
 			       "%s: %zu bytes at 0x%" PRIx64 " wrap around the address space",
-			       image->path, image->file_bytes, address);
-	image->kind = MZ_IMAGE_FLAT;
-	image->entry = address;
+			       image->path, image->file_bytes, as->address);
+	image->mode = as->mode;
+	image->entry = as->address;
 	return mz_image_add_segment_(image, &segment, failure);
 }
 
-static int parse(struct mz_image *image, bool flat, uint64_t flat_address,
-		 struct mz_failure *failure)
+/* The header of a protocol says more than the container it lies in. */
+static enum mz_image_kind recognise(const struct mz_image *image)
 {
-	if (flat)
-		return parse_flat(image, flat_address, failure);
-	if (mz_image_is_elf_(image))
+	if (mz_image_is_linux_(image))
+		return MZ_IMAGE_LINUX;
+	if (mz_image_is_multiboot_(image))
+		return MZ_IMAGE_MULTIBOOT;
+	return mz_image_is_elf_(image) ? MZ_IMAGE_ELF : MZ_IMAGE_ANY;
+}
+
+static int parse(struct mz_image *image, const struct mz_image_as *as, struct mz_failure *failure)
+{
+	switch (image->kind) {
+	case MZ_IMAGE_LINUX:
+		return mz_image_parse_linux_(image, failure);
+	case MZ_IMAGE_MULTIBOOT:
+		return mz_image_parse_multiboot_(image, failure);
+	case MZ_IMAGE_ELF:
 		return mz_image_parse_elf_(image, failure);
+	case MZ_IMAGE_FLAT:
+		return parse_flat(image, as, failure);
+	case MZ_IMAGE_ANY:
+		break;
+	}
 	return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
-		       "%s: is not an ELF file; a flat binary needs the address to load it at",
+		       "%s: is not a Linux, multiboot or ELF image; what is flat must be taken as "
+		       "flat16, flat32 or flat64, at an address",
 		       image->path);
 }
 
-int mz_image_open(struct mz_image *image, const char *path, bool flat, uint64_t flat_address,
+int mz_image_open(struct mz_image *image, const char *path, const struct mz_image_as *as,
 		  struct mz_failure *failure)
 {
 	memset(image, 0, sizeof(*image));
 	image->path = path;
-	if (read_file(image, failure) || parse(image, flat, flat_address, failure)) {
-		mz_image_close(image);
-		return -1;
+	if (read_file(image, failure) == 0) {
+		image->kind = as && as->kind != MZ_IMAGE_ANY ? as->kind : recognise(image);
+		if (parse(image, as, failure) == 0)
+			return 0;
 	}
-	return 0;
+	mz_image_close(image);
+	return -1;
 }
 
 void mz_image_close(struct mz_image *image)
 {
 	free(image->file);
 	image->file = NULL;
-}
-
-const char *mz_image_kind_text(enum mz_image_kind kind)
-{
-	switch (kind) {
-	case MZ_IMAGE_ELF64:
-		return "64-bit ELF";
-	case MZ_IMAGE_MULTIBOOT:
-		return "multiboot";
-	case MZ_IMAGE_FLAT:
-		return "flat";
-	}
-	return "unknown";
 }

@@ -18,11 +18,34 @@
 extern "C" {
 #endif
 
+/* The protocol that starts an image. */
 enum mz_image_kind {
-	MZ_IMAGE_ELF64,     /* entered in 64-bit mode */
-	MZ_IMAGE_MULTIBOOT, /* multiboot 1 in an ELF32 file: entered in 32-bit protected mode */
-	MZ_IMAGE_FLAT,      /* loaded at an address and entered there in 64-bit mode */
+	MZ_IMAGE_ANY,   /* not chosen: the content says it */
+	MZ_IMAGE_LINUX, /* Linux's 64-bit boot protocol: a bzImage, or an ELF64 vmlinux */
+	MZ_IMAGE_MULTIBOOT,
+	MZ_IMAGE_ELF,  /* none: entered at its entry point, in 32-bit or 64-bit mode */
+	MZ_IMAGE_FLAT, /* none: loaded as it is at an address, and entered there */
 };
+
+/* How a processor begins. */
+enum mz_image_mode {
+	MZ_MODE_REAL,      /* 16-bit */
+	MZ_MODE_PROTECTED, /* 32-bit, without paging */
+	MZ_MODE_LONG,      /* 64-bit */
+};
+
+/* What to take a file for. `mode` and `address` are for MZ_IMAGE_FLAT. */
+struct mz_image_as {
+	enum mz_image_kind kind;
+	enum mz_image_mode mode;
+	uint64_t address;
+};
+
+/*
+ * Reads what users write for it: linux, multiboot, elf, flat16@ADDRESS, flat32@ADDRESS,
+ * flat64@ADDRESS. MZ_STATUS_BAD_ARGUMENT: none of these.
+ */
+int mz_image_as_parse(struct mz_image_as *as, const char *text, struct mz_failure *failure);
 
 /* Bytes that go to guest-physical [gpa, gpa + memory_bytes): `data` first, zeros after it. */
 struct mz_segment {
@@ -36,19 +59,31 @@ struct mz_segment {
 /* Larger files are refused. */
 #define MZ_IMAGE_BYTES_MAX ((uint64_t)1 << 30)
 
+/* What a Linux image says about itself; its setup header is copied as it is. */
+struct mz_linux_image {
+	const unsigned char *header; /* in the file; NULL: a vmlinux, which has none */
+	unsigned header_bytes;
+	uint32_t command_line_max; /* characters */
+	uint32_t initrd_last;      /* the last address that an initrd may use */
+	bool above_4g;             /* it may even lie beyond 4 GiB */
+};
+
 struct mz_image {
 	const char *path; /* borrowed, for messages */
 	unsigned char *file;
 	size_t file_bytes;
 	enum mz_image_kind kind;
+	enum mz_image_mode mode;
 	uint64_t entry; /* guest-physical; inside a segment */
-	uint32_t multiboot_flags;
 	struct mz_segment segments[MZ_SEGMENT_MAX];
 	unsigned segment_count;
+
+	uint32_t multiboot_flags;
+	struct mz_linux_image linux_image;
 };
 
 /*
- * Reads the file and finds out what it is; `flat` loads it at `flat_address` whatever it holds.
+ * Reads the file and finds out what it is, or takes it for what `as` says (NULL: by its content).
  * MZ_STATUS_HOST_FAILED: no memory for it.
  *
  * ELF files: the segments of type PT_LOAD go to their physical addresses. The entry point is a
@@ -56,7 +91,7 @@ struct mz_image {
  * same byte; any other is taken for a physical address, as images do that are linked to run
  * elsewhere. Section headers are not used.
  */
-int mz_image_open(struct mz_image *image, const char *path, bool flat, uint64_t flat_address,
+int mz_image_open(struct mz_image *image, const char *path, const struct mz_image_as *as,
 		  struct mz_failure *failure);
 void mz_image_close(struct mz_image *image);
 
@@ -67,7 +102,8 @@ void mz_image_close(struct mz_image *image);
 int mz_image_fits(const struct mz_image *image, const struct mz_ram *ram,
 		  struct mz_failure *failure);
 
-const char *mz_image_kind_text(enum mz_image_kind kind);
+/* For people: "Linux", "64-bit ELF". */
+const char *mz_image_text(const struct mz_image *image);
 
 #ifdef __cplusplus
 }

@@ -38,6 +38,8 @@ static int check_identification(const struct mz_image *image, struct mz_failure 
 {
 	const unsigned char *ident = image->file;
 
+	if (!mz_image_is_elf_(image))
+		return mz_fail(failure, MZ_STATUS_BAD_IMAGE, "%s: is not an ELF file", image->path);
 	if (image->file_bytes < EI_NIDENT)
 		return cut_off(image, failure);
 	if (ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64)
@@ -172,20 +174,6 @@ static int load_program_headers(struct mz_image *image, Elf *elf, const GElf_Ehd
 	return 0;
 }
 
-static int check_entry(const struct mz_image *image, struct mz_failure *failure)
-{
-	if (image->segment_count == 0)
-		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
-			       "%s: ELF file without anything to load", image->path);
-	for (unsigned i = 0; i < image->segment_count; i++) {
-		if (image->entry - image->segments[i].gpa < image->segments[i].memory_bytes)
-			return 0;
-	}
-	return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
-		       "%s: ELF header: the entry point 0x%" PRIx64 " lies in no segment",
-		       image->path, image->entry);
-}
-
 static int parse(struct mz_image *image, Elf *elf, struct mz_failure *failure)
 {
 	GElf_Ehdr header;
@@ -193,14 +181,13 @@ static int parse(struct mz_image *image, Elf *elf, struct mz_failure *failure)
 	if (!gelf_getehdr(elf, &header))
 		return libelf_failed(image, "header", failure);
 	if (check_header(image, &header, failure) ||
-	    load_program_headers(image, elf, &header, failure) || check_entry(image, failure))
+	    load_program_headers(image, elf, &header, failure))
 		return -1;
-	if (header.e_ident[EI_CLASS] == ELFCLASS64) {
-		image->kind = MZ_IMAGE_ELF64;
-		return 0;
-	}
-	image->kind = MZ_IMAGE_MULTIBOOT;
-	return mz_image_parse_multiboot_(image, failure);
+	if (image->segment_count == 0)
+		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+			       "%s: ELF file without anything to load", image->path);
+	image->mode = header.e_ident[EI_CLASS] == ELFCLASS64 ? MZ_MODE_LONG : MZ_MODE_PROTECTED;
+	return mz_image_check_entry_(image, failure);
 }
 
 int mz_image_parse_elf_(struct mz_image *image, struct mz_failure *failure)

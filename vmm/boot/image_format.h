@@ -6,16 +6,53 @@
 #ifndef MZ_VMM_IMAGE_FORMAT_H
 #define MZ_VMM_IMAGE_FORMAT_H
 
+#include <endian.h>
+#include <string.h>
+
 #include "vmm/boot/image.h"
+
+/* The little-endian word at an offset that is known to be inside the file. */
+static inline uint32_t mz_image_word_(const struct mz_image *image, size_t offset)
+{
+	uint32_t word;
+
+	memcpy(&word, image->file + offset, sizeof(word));
+	return le32toh(word);
+}
 
 /* Does the file begin like an ELF file? */
 bool mz_image_is_elf_(const struct mz_image *image);
 
-/* Fills in kind, entry and segments from an ELF file. */
+/* Fills in mode, entry and segments from an ELF file. */
 int mz_image_parse_elf_(struct mz_image *image, struct mz_failure *failure);
 
-/* Finds the multiboot header and fills in multiboot_flags. A file without one is refused. */
+/* Does the file hold Linux's setup header? */
+bool mz_image_is_linux_(const struct mz_image *image);
+
+/* Fills in everything from a bzImage. */
+int mz_image_parse_linux_(struct mz_image *image, struct mz_failure *failure);
+
+/* Does the file hold a multiboot header, and something to load by it? */
+bool mz_image_is_multiboot_(const struct mz_image *image);
+
+/* Fills in everything from a file with a multiboot header. */
 int mz_image_parse_multiboot_(struct mz_image *image, struct mz_failure *failure);
+
+/* Where a multiboot header says that the file goes; `header_offset` is its own place in the file.
+ */
+struct mz_load_addresses {
+	size_t header_offset;
+	uint32_t header;            /* where that lands in memory */
+	uint32_t load;              /* the first byte */
+	uint32_t load_end, bss_end; /* exclusive; 0: the file's end, no zeros */
+};
+
+/* Makes the one segment, once `entry` is there. */
+int mz_image_load_by_addresses_(struct mz_image *image, const struct mz_load_addresses *addresses,
+				struct mz_failure *failure);
+
+/* Is the entry in a segment? */
+int mz_image_check_entry_(const struct mz_image *image, struct mz_failure *failure);
 
 /* Appends a segment; an empty one is left out. `data` lies in the file. */
 int mz_image_add_segment_(struct mz_image *image, const struct mz_segment *segment,

@@ -17,6 +17,17 @@ int mz_image_add_segment_(struct mz_image *image, const struct mz_segment *segme
 	return 0;
 }
 
+int mz_image_check_entry_(const struct mz_image *image, struct mz_failure *failure)
+{
+	for (unsigned i = 0; i < image->segment_count; i++) {
+		if (image->entry - image->segments[i].gpa < image->segments[i].memory_bytes)
+			return 0;
+	}
+	return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+		       "%s: the entry point 0x%" PRIx64 " lies in no segment", image->path,
+		       image->entry);
+}
+
 static uint64_t last_of(const struct mz_segment *segment)
 {
 	return segment->gpa + (segment->memory_bytes - 1);
@@ -33,7 +44,7 @@ static int check_segment(const struct mz_image *image, unsigned index, const str
 			       "%s: segment %u: [0x%" PRIx64 ", 0x%" PRIx64
 			       "] is not inside the guest's memory of %" PRIu64 " bytes",
 			       image->path, index, first, last, ram->bytes);
-	if (first < MZ_BOOT_AREA_END && last >= MZ_BOOT_AREA_BASE)
+	if (image->mode != MZ_MODE_REAL && first < MZ_BOOT_AREA_END && last >= MZ_BOOT_AREA_BASE)
 		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
 			       "%s: segment %u: [0x%" PRIx64 ", 0x%" PRIx64
 			       "] overlaps the boot structures in [0x%x, 0x%x)",
@@ -52,6 +63,23 @@ static int check_segment(const struct mz_image *image, unsigned index, const str
 	return 0;
 }
 
+/* What the boot page tables map, and what a real-mode processor reaches. */
+static int check_reach(const struct mz_image *image, struct mz_failure *failure)
+{
+	if (image->entry >= MZ_BOOT_MAPPED_BYTES)
+		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+			       "%s: entry point 0x%" PRIx64
+			       " is beyond 4 GiB: the boot page tables "
+			       "map nothing there",
+			       image->path, image->entry);
+	if (image->mode == MZ_MODE_REAL && image->entry >= MZ_BOOT_REAL_END)
+		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+			       "%s: entry point 0x%" PRIx64
+			       " is beyond 1 MiB: 16-bit code does not reach it",
+			       image->path, image->entry);
+	return 0;
+}
+
 int mz_image_fits(const struct mz_image *image, const struct mz_ram *ram,
 		  struct mz_failure *failure)
 {
@@ -64,11 +92,5 @@ int mz_image_fits(const struct mz_image *image, const struct mz_ram *ram,
 		if (check_segment(image, i, ram, failure))
 			return -1;
 	}
-	if (image->entry >= MZ_BOOT_MAPPED_BYTES)
-		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
-			       "%s: entry point 0x%" PRIx64
-			       " is beyond 4 GiB: the boot page tables "
-			       "map nothing there",
-			       image->path, image->entry);
-	return 0;
+	return check_reach(image, failure);
 }

@@ -24,8 +24,7 @@ struct options {
 	struct mz_boot_request request;
 	struct mz_module *modules; /* room for one an argument */
 	const char *image;
-	bool flat;
-	uint64_t flat_address;
+	struct mz_image_as as;
 	enum stats_form stats;
 };
 
@@ -34,7 +33,8 @@ enum key {
 	KEY_APPEND = 'a',
 	KEY_TIMEOUT = 't',
 	KEY_MODULE = 256,
-	KEY_FLAT,
+	KEY_AS,
+	KEY_INITRD,
 	KEY_TRACE,
 	KEY_STATS,
 	KEY_BACKEND,
@@ -46,8 +46,10 @@ static const struct argp_option option_list[] = {
 	{"append", KEY_APPEND, "TEXT", 0, "The guest's command line", 0},
 	{"module", KEY_MODULE, "FILE[ TEXT]", 0,
 	 "A module for a multiboot guest, with text of its own; may be repeated", 0},
-	{"flat", KEY_FLAT, "ADDRESS", 0,
-	 "Load IMAGE as it is at this guest-physical address, and enter it there in 64-bit mode",
+	{"initrd", KEY_INITRD, "FILE", 0, "The initial RAM disk of a Linux guest", 0},
+	{"as", KEY_AS, "FORMAT", 0,
+	 "Take IMAGE for linux, multiboot, elf, or, at a guest-physical address, flat16@ADDRESS, "
+	 "flat32@ADDRESS or flat64@ADDRESS, whatever its content says",
 	 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0,
 	 "End the run after this long; fractions are understood", 0},
@@ -143,6 +145,14 @@ static void add_module(struct argp_state *state, struct options *options, const 
 										.command = text};
 }
 
+static void choose_format(struct argp_state *state, struct options *options, const char *text)
+{
+	struct mz_failure failure;
+
+	if (mz_image_as_parse(&options->as, text, &failure))
+		argp_error(state, "--as: %s", failure.text);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -157,9 +167,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_MODULE:
 		add_module(state, options, text);
 		return 0;
-	case KEY_FLAT:
-		options->flat = true;
-		options->flat_address = number(state, "flat", text);
+	case KEY_INITRD:
+		options->request.initrd = text;
+		return 0;
+	case KEY_AS:
+		choose_format(state, options, text);
 		return 0;
 	case KEY_TIMEOUT:
 		options->config.timeout_ns = seconds(state, text);
@@ -287,7 +299,7 @@ static int run(const struct options *options, struct mz_outcome *outcome,
 	int result = -1;
 
 	ignore_signals();
-	if (mz_image_open(&image, options->image, options->flat, options->flat_address, failure))
+	if (mz_image_open(&image, options->image, &options->as, failure))
 		return -1;
 	if (!mz_vm_create(&vm, &options->config, failure)) {
 		result = load_and_run(options, &image, vm, outcome, failure);
@@ -303,8 +315,7 @@ int mz_cmd_run(int argc, char **argv)
 		.options = option_list,
 		.parser = parse,
 		.args_doc = "IMAGE",
-		.doc = "Run a guest: an ELF64 file, an ELF32 file with a multiboot header, or a "
-		       "flat "
+		.doc = "Run a guest: a Linux bzImage, a multiboot image, an ELF file, or a flat "
 		       "binary.\v"
 		       "Exit status: the guest's own up to 99; 100 it crashed, 101 it halted, 102 "
 		       "it touched an address where nothing is, 103 it ran out of time, 110 bad "

@@ -29,6 +29,8 @@
 #define SEGMENT_DATA 3  /* read, write, accessed */
 #define SEGMENT_CODE 11 /* execute, read, accessed */
 
+#define TASK_LIMIT 0x67 /* of a 32-bit task-state segment: Intel SDM volume 3A, section 8.2.1 */
+
 #define RFLAGS_RESERVED 2 /* bit 1 is always set */
 
 #define CPUID_FEATURES   1
@@ -107,6 +109,7 @@ void mz_vcpu_destroy(struct mz_vcpu *vcpu)
 	vcpu->fd = -1;
 }
 
+/* A segment of all 4 GiB. */
 static struct kvm_segment flat_segment(uint16_t selector, uint8_t type, bool wide)
 {
 	return (struct kvm_segment) {
@@ -121,19 +124,46 @@ static struct kvm_segment flat_segment(uint16_t selector, uint8_t type, bool wid
 	};
 }
 
+/* Real mode: Intel SDM volume 3A, section 21.1.1. */
+static struct kvm_segment real_segment(uint16_t selector, uint8_t type)
+{
+	return (struct kvm_segment) {
+		.base = (uint64_t)selector << 4,
+		.limit = UINT16_MAX,
+		.selector = selector,
+		.type = type,
+		.present = 1,
+		.s = 1,
+	};
+}
+
+static void set_segments(struct kvm_sregs *sregs, const struct mz_boot_state *state)
+{
+	bool wide = state->mode == MZ_MODE_LONG;
+
+	if (state->mode == MZ_MODE_REAL) {
+		sregs->cs = real_segment(state->code, SEGMENT_CODE);
+		sregs->ds = real_segment(state->data, SEGMENT_DATA);
+	} else {
+		sregs->cs = flat_segment(state->code, SEGMENT_CODE, wide);
+		sregs->ds = flat_segment(state->data, SEGMENT_DATA, false);
+	}
+	sregs->es = sregs->fs = sregs->gs = sregs->ss = sregs->ds;
+}
+
 static void set_system_registers(struct kvm_sregs *sregs, const struct mz_boot_state *state)
 {
-	struct kvm_segment data = flat_segment(MZ_BOOT_DATA, SEGMENT_DATA, false);
-
-	sregs->cs = flat_segment(state->long_mode ? MZ_BOOT_CODE64 : MZ_BOOT_CODE32, SEGMENT_CODE,
-				 state->long_mode);
-	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss = data;
+	set_segments(sregs, state);
+	sregs->cr0 = CR0_ET;
+	if (state->mode == MZ_MODE_REAL)
+		return;
 	sregs->gdt.base = state->gdt;
 	sregs->gdt.limit = (uint16_t)(state->gdt_bytes - 1);
 	sregs->idt.base = 0;
 	sregs->idt.limit = 0;
-	sregs->cr0 = CR0_PE | CR0_ET;
-	if (state->long_mode) {
+	sregs->tr.limit = TASK_LIMIT;
+	sregs->cr0 |= CR0_PE;
+	if (state->mode == MZ_MODE_LONG) {
 		sregs->cr0 |= CR0_MP | CR0_NE | CR0_PG;
 		sregs->cr3 = state->cr3;
 		sregs->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;

@@ -2,7 +2,7 @@
 /*
  * libmezzvm: a virtual machine on KVM whose memory is let in by a second-stage table.
  *
- *	mz_image_open(&image, path, false, 0, &failure)
+ *	mz_image_open(&image, path, NULL, &failure)
  *	mz_vm_create(&vm, &config, &failure)
  *	mz_vm_load(vm, &image, &request, &failure)
  *	mz_vm_run(vm, &outcome, &failure)

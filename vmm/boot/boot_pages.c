@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-/* The 64-bit protocol: page tables in guest memory, built by libmezz. */
+/* The boot page tables: in guest memory, built by libmezz. */
 #include <string.h>
 
 #include "arch/x86/ia32e.h"
@@ -73,7 +73,7 @@ static enum mz_error build_page_tables(struct node_pages *pages, const struct mz
 	return mz_table_map(&table, mz_ia_from(0), MZ_BOOT_MAPPED_BYTES, mz_oa_from(0), prop);
 }
 
-static int put_page_tables(struct mz_boot *boot, uint64_t *cr3, struct mz_failure *failure)
+int mz_boot_put_page_tables_(struct mz_boot *boot, uint64_t *cr3, struct mz_failure *failure)
 {
 	struct node_pages pages;
 	enum mz_error error;
@@ -87,19 +87,4 @@ static int put_page_tables(struct mz_boot *boot, uint64_t *cr3, struct mz_failur
 			       "cannot build the guest's boot page tables: %s",
 			       mz_error_text(error));
 	return 0;
-}
-
-int mz_boot_long_(struct mz_boot *boot, struct mz_boot_state *state, struct mz_failure *failure)
-{
-	const char *command_line = boot->request->command_line;
-
-	if (boot->request->module_count > 0)
-		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
-			       "module %s: modules are for multiboot images, and %s is a %s image",
-			       boot->request->modules[0].path, boot->image->path,
-			       mz_image_kind_text(boot->image->kind));
-	state->long_mode = true;
-	if (put_page_tables(boot, &state->cr3, failure))
-		return -1;
-	return command_line ? mz_boot_put_text_(boot, command_line, &state->rdi, failure) : 0;
 }
