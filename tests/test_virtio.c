@@ -23,6 +23,7 @@ struct echo {
 	unsigned char buffer[0x8000];
 	unsigned char config[8]; /* the last 4 can be written */
 	unsigned resets;
+	bool closed;
 };
 
 static struct echo echo;
@@ -59,37 +60,44 @@ static void echo_configure(void *context, uint32_t offset, const void *data, uin
 		memcpy(((struct echo *)context)->config + offset, data, bytes);
 }
 
+static void echo_close(void *context)
+{
+	((struct echo *)context)->closed = true;
+}
+
 static const struct mz_virtio_type echo_type = {
 	.name = "echo",
 	.id = 42,
 	.queue_count = 2,
 	.serve = echo_serve,
 	.reset = echo_reset,
+	.close = echo_close,
 	.configure = echo_configure,
 };
 
 static void set_up(void)
 {
-	struct mz_virtio_setup setup = {
+	const struct mz_virtio_setup setup = {
 		.type = &echo_type,
 		.context = &echo,
 		.features = OWN_FEATURE,
 		.config = echo.config,
 		.config_bytes = sizeof(echo.config),
+		.place = &driver.place,
 	};
+	struct mz_virtio *virtio;
 
 	driver_open(&driver);
 	memset(&echo, 0, sizeof(echo));
 	memcpy(echo.config, "\1\2\3\4\5\6\7\10", 8);
-	setup.memory.ram = &driver.ram;
-	setup.irq = driver.irq;
-	must(!mz_virtio_init(&echo.virtio, &setup, &failure));
-	driver_attach(&driver, &echo.virtio);
+	must(!mz_virtio_open(&virtio, &echo.virtio, &setup, &failure));
+	driver_attach(&driver, virtio);
 }
 
 static void tear_down(void)
 {
-	mz_virtio_destroy(&echo.virtio);
+	mz_virtio_close(&echo.virtio);
+	must(echo.closed);
 	driver_close(&driver);
 }
 
@@ -347,7 +355,7 @@ START_TEST(interrupts_come_only_where_they_are_wanted)
 {
 	const struct driver_part parts[] = {{OUT, 4, false}, {IN, 4, true}};
 	struct driver_queue *queue = &driver.queues[0];
-	struct pollfd fd = {.fd = driver.irq.fd, .events = POLLIN};
+	struct pollfd fd = {.fd = driver.place.irq.fd, .events = POLLIN};
 	bool event = ring_features[_i] & MZ_VIRTIO_F_EVENT_IDX;
 
 	driver_begin(&driver, ring_features[_i]);

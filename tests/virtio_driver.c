@@ -20,13 +20,14 @@ void driver_open(struct driver *driver)
 {
 	memset(driver, 0, sizeof(*driver));
 	must(!mz_ram_init(&driver->ram, DRIVER_RAM, &failure));
+	driver->place.memory.ram = &driver->ram;
 	mz_bus_init(&driver->bus, "memory");
-	driver->irq.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	driver->place.irq.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 }
 
 void driver_close(struct driver *driver)
 {
-	close(driver->irq.fd);
+	close(driver->place.irq.fd);
 	mz_ram_destroy(&driver->ram);
 }
 
@@ -96,7 +97,7 @@ void driver_begin(struct driver *driver, uint64_t features)
 	eventfd_t edges;
 
 	driver_write(driver, REG_STATUS, 0);
-	eventfd_read(driver->irq.fd, &edges);
+	eventfd_read(driver->place.irq.fd, &edges);
 	driver_write(driver, REG_STATUS, ACKNOWLEDGE | DRIVER);
 	driver->features = driver_offered(driver) & features;
 	driver_write(driver, REG_DRIVER_FEATURES_SEL, 0);
@@ -183,11 +184,11 @@ static void ask_for_interrupt(struct driver_queue *queue)
 
 static void wait_for_edge(struct driver *driver)
 {
-	struct pollfd fd = {.fd = driver->irq.fd, .events = POLLIN};
+	struct pollfd fd = {.fd = driver->place.irq.fd, .events = POLLIN};
 	eventfd_t edges;
 
 	must(poll(&fd, 1, PATIENCE_MS) == 1);
-	must(!eventfd_read(driver->irq.fd, &edges));
+	must(!eventfd_read(driver->place.irq.fd, &edges));
 }
 
 uint16_t driver_wait(struct driver *driver, unsigned queue, uint32_t *written)

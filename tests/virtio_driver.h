@@ -64,7 +64,7 @@ struct driver {
 	struct mz_ram ram;
 	struct mz_bus bus;
 	struct mz_virtio *virtio;
-	struct mz_irq irq;
+	struct mz_virtio_place place;
 	uint64_t features; /* negotiated */
 	struct driver_queue queues[MZ_VIRTIO_QUEUES];
 };

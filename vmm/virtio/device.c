@@ -11,14 +11,15 @@
 
 #define RING_FEATURES (MZ_VIRTIO_F_INDIRECT_DESC | MZ_VIRTIO_F_EVENT_IDX | MZ_VIRTIO_F_VERSION_1)
 
-int mz_virtio_init(struct mz_virtio *virtio, const struct mz_virtio_setup *setup,
-		   struct mz_failure *failure)
+int mz_virtio_open(struct mz_virtio **opened, struct mz_virtio *virtio,
+		   const struct mz_virtio_setup *setup, struct mz_failure *failure)
 {
+	*opened = NULL;
 	memset(virtio, 0, sizeof(*virtio));
 	virtio->type = setup->type;
 	virtio->context = setup->context;
-	virtio->memory = setup->memory;
-	virtio->irq = setup->irq;
+	virtio->memory = setup->place->memory;
+	virtio->irq = setup->place->irq;
 	virtio->features = setup->features | RING_FEATURES;
 	virtio->config = setup->config;
 	virtio->config_bytes = setup->config_bytes;
@@ -26,21 +27,28 @@ int mz_virtio_init(struct mz_virtio *virtio, const struct mz_virtio_setup *setup
 	pthread_mutex_init(&virtio->work, NULL);
 	pthread_mutex_init(&virtio->state, NULL);
 	mz_virtio_forget(virtio);
-	if (virtio->kick < 0)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
-			       "cannot make an event descriptor for %s: %s", virtio->type->name,
-			       strerror(errno));
+	if (virtio->kick < 0) {
+		mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			"cannot make an event descriptor for %s: %s", virtio->type->name,
+			strerror(errno));
+		mz_virtio_close(virtio);
+		return -1;
+	}
+	*opened = virtio;
 	return 0;
 }
 
-void mz_virtio_destroy(struct mz_virtio *virtio)
+void mz_virtio_close(struct mz_virtio *virtio)
 {
+	if (!virtio)
+		return;
 	mz_virtio_stop(virtio);
 	if (virtio->kick >= 0)
 		close(virtio->kick);
 	free(virtio->watched.fds);
 	pthread_mutex_destroy(&virtio->work);
 	pthread_mutex_destroy(&virtio->state);
+	virtio->type->close(virtio->context);
 }
 
 /* An interrupt for a reason that the driver reads in InterruptStatus. */
@@ -78,7 +86,12 @@ void mz_virtio_config_changed(struct mz_virtio *virtio)
 	pthread_mutex_unlock(&virtio->state);
 }
 
-static bool paused(const struct mz_virtio *virtio)
+void mz_virtio_wake(struct mz_virtio *virtio)
+{
+	eventfd_write(virtio->kick, 1);
+}
+
+bool mz_virtio_paused(const struct mz_virtio *virtio)
 {
 	return __atomic_load_n(&virtio->pause, __ATOMIC_ACQUIRE) != 0 ||
 		__atomic_load_n(&virtio->quit, __ATOMIC_ACQUIRE);
@@ -92,7 +105,7 @@ static void look_after(struct mz_virtio *virtio, unsigned queue)
 
 bool mz_virtio_take(struct mz_virtio *virtio, unsigned queue, struct mz_chain *chain)
 {
-	if (!virtio->live || paused(virtio))
+	if (!virtio->live || mz_virtio_paused(virtio))
 		return false;
 	if (!mz_queue_take(&virtio->queues[queue], chain)) {
 		look_after(virtio, queue);
@@ -117,7 +130,7 @@ bool mz_virtio_listen(struct mz_virtio *virtio, unsigned queue)
 	bool more = virtio->live && mz_queue_listen(&virtio->queues[queue]);
 
 	look_after(virtio, queue);
-	return more && !paused(virtio);
+	return more && !mz_virtio_paused(virtio);
 }
 
 void mz_virtio_drain(struct mz_virtio *virtio, unsigned queue, struct mz_chain *chain,

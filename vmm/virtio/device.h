@@ -47,6 +47,8 @@ struct mz_virtio_type {
 	void (*settle)(void *context);
 	/* May be NULL. The driver has reset the device; `state` is held, too. */
 	void (*reset)(void *context);
+	/* The device ends: its memory and files go. No mutex is held. */
+	void (*close)(void *context);
 	/* May be NULL. The driver has written into the configuration; only `state` is held. */
 	void (*configure)(void *context, uint32_t offset, const void *data, uint32_t bytes);
 };
@@ -87,21 +89,31 @@ struct mz_virtio {
 	bool quit;    /* atomic; it is to end */
 };
 
+/* Where a device is put: what it reaches, and whom it interrupts. */
+struct mz_virtio_place {
+	struct mz_queue_memory memory;
+	struct mz_irq irq;
+};
+
 /* The parts that differ between devices of the same type. */
 struct mz_virtio_setup {
 	const struct mz_virtio_type *type;
 	void *context;
 	uint64_t features; /* beside those of the rings */
-	void *config;      /* of the device's own, at least until it is stopped */
+	void *config;      /* of the device's own */
 	uint32_t config_bytes;
-	struct mz_queue_memory memory;
-	struct mz_irq irq;
+	const struct mz_virtio_place *place;
 };
 
-/* MZ_STATUS_HOST_FAILED. After this, mz_virtio_destroy() is due. */
-int mz_virtio_init(struct mz_virtio *virtio, const struct mz_virtio_setup *setup,
-		   struct mz_failure *failure);
-void mz_virtio_destroy(struct mz_virtio *virtio);
+/*
+ * Makes `virtio`, a part of the device's own structure, ready for mz_virtio_attach(), and puts it
+ * into `*opened`. MZ_STATUS_HOST_FAILED: the device is closed already, and `*opened` is NULL.
+ */
+int mz_virtio_open(struct mz_virtio **opened, struct mz_virtio *virtio,
+		   const struct mz_virtio_setup *setup, struct mz_failure *failure);
+
+/* Ends the thread and the device, whose memory `virtio` is in. NULL is right. */
+void mz_virtio_close(struct mz_virtio *virtio);
 
 /* Puts the registers at [base, base + MZ_VIRTIO_BYTES) on the bus. Errors as for mz_bus_add(). */
 int mz_virtio_attach(struct mz_virtio *virtio, struct mz_bus *bus, uint64_t base,
@@ -114,7 +126,13 @@ void mz_virtio_stop(struct mz_virtio *virtio);
 /* One turn of what the thread does, without waiting; for tests that have no thread. */
 void mz_virtio_turn_(struct mz_virtio *virtio);
 
+/* Something has come that the device does not watch: it looks. From any thread. */
+void mz_virtio_wake(struct mz_virtio *virtio);
+
 /* ---- For devices, at work ---- */
+
+/* Is the device to let go of its queues soon? For what can take long. */
+bool mz_virtio_paused(const struct mz_virtio *virtio);
 
 static inline bool mz_virtio_has(const struct mz_virtio *virtio, unsigned feature)
 {

@@ -86,7 +86,7 @@ void mz_virtio_stop(struct mz_virtio *virtio)
 	if (!virtio->started)
 		return;
 	__atomic_store_n(&virtio->quit, true, __ATOMIC_RELEASE);
-	eventfd_write(virtio->kick, 1);
+	mz_virtio_wake(virtio);
 	pthread_join(virtio->thread, NULL);
 	virtio->started = false;
 	if (virtio->type->settle)

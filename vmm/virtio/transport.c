@@ -153,7 +153,7 @@ static void resume_work(struct mz_virtio *virtio)
 	pthread_mutex_unlock(&virtio->state);
 	__atomic_store_n(&virtio->pause, 0, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&virtio->work);
-	eventfd_write(virtio->kick, 1);
+	mz_virtio_wake(virtio);
 }
 
 /* 2.2.2 and 6.2: nothing that was not offered, and nothing older than version 1. */
@@ -280,7 +280,7 @@ static void device_write(void *context, uint64_t offset, uint64_t data, unsigned
 	if (offset < CONFIG && (bytes != 4 || offset % 4 != 0))
 		return;
 	if (offset == QUEUE_NOTIFY) {
-		eventfd_write(virtio->kick, 1);
+		mz_virtio_wake(virtio);
 	} else if (offset == STATUS) {
 		write_status(virtio, (uint32_t)data);
 	} else if (offset == QUEUE_READY) {

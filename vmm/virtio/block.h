@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* A disk: section 5.2, on a raw file. */
+#ifndef MZ_VMM_VIRTIO_BLOCK_H
+#define MZ_VMM_VIRTIO_BLOCK_H
+
+#include "vmm/virtio/device.h"
+
+struct mz_disk {
+	const char *path;
+	bool read_only;
+};
+
+/* MZ_STATUS_BAD_ARGUMENT: the file can't be a disk. */
+int mz_block_open(struct mz_virtio **virtio, const struct mz_disk *disk,
+		  const struct mz_virtio_place *place, struct mz_failure *failure);
+
+#endif
