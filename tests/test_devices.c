@@ -337,6 +337,7 @@ END_TEST
 
 static struct mz_console console;
 static struct mz_serial serial;
+static struct mz_irq serial_irq = {-1};
 static int input[2], output[2];
 
 static void serial_begin(void)
@@ -346,7 +347,8 @@ static void serial_begin(void)
 	ck_assert_int_eq(pipe(output), 0);
 	ck_assert_int_eq(mz_console_init(&console, input[0], output[1], &failure), 0);
 	mz_bus_init(&bus, "port");
-	ck_assert_int_eq(mz_serial_init(&serial, &bus, MZ_SERIAL_BASE, &console, &failure), 0);
+	ck_assert_int_eq(
+		mz_serial_init(&serial, &bus, MZ_SERIAL_BASE, &console, &serial_irq, &failure), 0);
 }
 
 static void serial_end(void)

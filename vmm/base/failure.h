@@ -18,6 +18,8 @@ enum mz_status {
 	MZ_STATUS_HALTED = 101,       /* halted with nothing that could wake it */
 	MZ_STATUS_UNHANDLED = 102,    /* touched an address where nothing is */
 	MZ_STATUS_TIMEOUT = 103,      /* --timeout ran out */
+	MZ_STATUS_RESET = 104,        /* the guest reset its machine */
+	MZ_STATUS_PANIC = 105,        /* the guest's kernel panicked, and said so */
 	MZ_STATUS_BAD_ARGUMENT = 110, /* options, values, mappings */
 	MZ_STATUS_BAD_IMAGE = 111,    /* the image or a module can't be loaded */
 	MZ_STATUS_HOST_LACKS = 112,   /* the host does not offer what the run needs */

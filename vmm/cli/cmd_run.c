@@ -38,11 +38,13 @@ enum key {
 	KEY_TRACE,
 	KEY_STATS,
 	KEY_BACKEND,
+	KEY_CPUS,
 };
 
 static const struct argp_option option_list[] = {
 	{"memory", KEY_MEMORY, "SIZE", 0,
 	 "Guest memory, a multiple of 4K; K, M and G are understood (default 128M)", 0},
+	{"cpus", KEY_CPUS, "COUNT", 0, "Virtual processors, up to 64 (default 1)", 0},
 	{"append", KEY_APPEND, "TEXT", 0, "The guest's command line", 0},
 	{"module", KEY_MODULE, "FILE[ TEXT]", 0,
 	 "A module for a multiboot guest, with text of its own; may be repeated", 0},
@@ -72,6 +74,15 @@ static uint64_t number(struct argp_state *state, const char *option, const char 
 	if (!mz_number_parse(text, &value))
 		argp_error(state, "--%s: '%s' is not a number", option, text);
 	return value;
+}
+
+static unsigned cpus(struct argp_state *state, const char *text)
+{
+	uint64_t value = number(state, "cpus", text);
+
+	if (value < 1 || value > MZ_VM_CPUS_MAX)
+		argp_error(state, "--cpus: '%s' is not from 1 to %d", text, MZ_VM_CPUS_MAX);
+	return (unsigned)value;
 }
 
 static uint64_t seconds(struct argp_state *state, const char *text)
@@ -160,6 +171,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case KEY_MEMORY:
 		options->config.memory_bytes = number(state, "memory", text);
+		return 0;
+	case KEY_CPUS:
+		options->config.cpus = cpus(state, text);
 		return 0;
 	case KEY_APPEND:
 		options->request.command_line = text;
@@ -266,7 +280,7 @@ static bool died(enum mz_status status)
 
 static void tell_end(const struct mz_vm *vm, const struct mz_outcome *outcome)
 {
-	if (!outcome->exited || outcome->guest_status >= MZ_STATUS_GUEST_MAX)
+	if (outcome->exited ? outcome->guest_status >= MZ_STATUS_GUEST_MAX : outcome->status)
 		fprintf(stderr, "mezz run: %s\n", outcome->text);
 	if (!outcome->exited && died(outcome->status))
 		mz_vm_dump(vm, outcome, print_dump_line, NULL);
@@ -318,8 +332,10 @@ int mz_cmd_run(int argc, char **argv)
 		.doc = "Run a guest: a Linux bzImage, a multiboot image, an ELF file, or a flat "
 		       "binary.\v"
 		       "Exit status: the guest's own up to 99; 100 it crashed, 101 it halted, 102 "
-		       "it touched an address where nothing is, 103 it ran out of time, 110 bad "
-		       "arguments, 111 bad image, 112 the host lacks something, 113 the host "
+		       "it touched an address where nothing is, 103 it ran out of time, 104 it "
+		       "reset "
+		       "its machine, 105 its kernel panicked, 110 bad arguments, 111 bad "
+		       "image, 112 the host lacks something, 113 the host "
 		       "failed, 130 and 143 ended by SIGINT and SIGTERM.",
 	};
 	struct options options = {

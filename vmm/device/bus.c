@@ -39,6 +39,7 @@ int mz_bus_add(struct mz_bus *bus, const struct mz_device *device, struct mz_fai
 	bus->devices[bus->count] = *device;
 	bus->devices[bus->count].reads = 0;
 	bus->devices[bus->count].writes = 0;
+	pthread_mutex_init(&bus->devices[bus->count].mutex, NULL);
 	bus->count++;
 	return 0;
 }
@@ -69,16 +70,25 @@ struct mz_device *mz_bus_find(struct mz_bus *bus, uint64_t address, unsigned byt
 	return NULL;
 }
 
+static void count_up(uint64_t *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
 uint64_t mz_bus_read(struct mz_bus *bus, uint64_t address, unsigned bytes)
 {
 	struct mz_device *device = mz_bus_find(bus, address, bytes);
+	uint64_t data;
 
 	if (!device) {
-		bus->unclaimed_reads++;
+		count_up(&bus->unclaimed_reads);
 		return width_mask(bytes);
 	}
+	pthread_mutex_lock(&device->mutex);
 	device->reads++;
-	return device->read(device->context, address - device->base, bytes) & width_mask(bytes);
+	data = device->read(device->context, address - device->base, bytes);
+	pthread_mutex_unlock(&device->mutex);
+	return data & width_mask(bytes);
 }
 
 void mz_bus_write(struct mz_bus *bus, uint64_t address, uint64_t data, unsigned bytes)
@@ -86,9 +96,11 @@ void mz_bus_write(struct mz_bus *bus, uint64_t address, uint64_t data, unsigned 
 	struct mz_device *device = mz_bus_find(bus, address, bytes);
 
 	if (!device) {
-		bus->unclaimed_writes++;
+		count_up(&bus->unclaimed_writes);
 		return;
 	}
+	pthread_mutex_lock(&device->mutex);
 	device->writes++;
 	device->write(device->context, address - device->base, data & width_mask(bytes), bytes);
+	pthread_mutex_unlock(&device->mutex);
 }

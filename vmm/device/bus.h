@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* A bus: devices by address, for ports and for memory-mapped registers alike. */
+/*
+ * A bus: devices by address, for ports and for memory-mapped registers alike.
+ *
+ * Devices are added before the machine runs. From then on any thread may access the bus: a device
+ * serves one access at a time, different devices serve theirs side by side.
+ */
 #ifndef MZ_VMM_BUS_H
 #define MZ_VMM_BUS_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 #include "vmm/base/failure.h"
@@ -25,7 +31,9 @@ struct mz_device {
 	void *context;
 	uint64_t (*read)(void *context, uint64_t offset, unsigned bytes);
 	void (*write)(void *context, uint64_t offset, uint64_t data, unsigned bytes);
-	uint64_t reads, writes; /* counted by the bus */
+	/* The bus's own. */
+	pthread_mutex_t mutex;
+	uint64_t reads, writes;
 };
 
 struct mz_bus {

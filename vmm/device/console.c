@@ -155,7 +155,9 @@ static int write_all(const struct mz_console *console, const unsigned char *data
 static void flush_locked(struct mz_console *console)
 {
 	if (!console->out_error)
-		console->out_error = write_all(console, console->line, console->line_count);
+		__atomic_store_n(&console->out_error,
+				 write_all(console, console->line, console->line_count),
+				 __ATOMIC_RELAXED);
 	console->line_count = 0;
 }
 
@@ -173,4 +175,9 @@ void mz_console_flush(struct mz_console *console)
 	pthread_mutex_lock(&console->out_mutex);
 	flush_locked(console);
 	pthread_mutex_unlock(&console->out_mutex);
+}
+
+int mz_console_failed(const struct mz_console *console)
+{
+	return __atomic_load_n(&console->out_error, __ATOMIC_RELAXED);
 }

@@ -57,6 +57,9 @@ int mz_console_take(struct mz_console *console);
 bool mz_console_has_input(struct mz_console *console);
 void mz_console_put(struct mz_console *console, unsigned char byte);
 
+/* Was output lost? An errno value, 0 for no. From any thread. */
+int mz_console_failed(const struct mz_console *console);
+
 /* Writes out what is buffered. */
 void mz_console_flush(struct mz_console *console);
 

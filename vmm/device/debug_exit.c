@@ -18,7 +18,7 @@ static void port_write(void *context, uint64_t offset, uint64_t data, unsigned b
 	if (offset != 0 || debug_exit->requested)
 		return;
 	debug_exit->value = (uint32_t)data;
-	debug_exit->requested = true;
+	__atomic_store_n(&debug_exit->requested, true, __ATOMIC_RELEASE);
 }
 
 int mz_debug_exit_init(struct mz_debug_exit *debug_exit, struct mz_bus *bus, uint64_t base,

@@ -18,12 +18,16 @@ enum {
 
 #define LCR_DIVISOR_LATCH 0x80 /* 8.1, bit 7 */
 
-#define IER_MASK 0x0f /* 8.7: bits 4 to 7 are always 0 */
+#define IER_RECEIVED 0x01 /* 8.7, bit 0 */
+#define IER_SENT     0x02 /* 8.7, bit 1 */
+#define IER_MASK     0x0f /* 8.7: bits 4 to 7 are always 0 */
 
 #define FCR_FIFO_ENABLE 0x01 /* 8.5, bit 0 */
 #define FCR_RX_RESET    0x02 /* 8.5, bit 1 */
 
 #define IIR_NONE_PENDING  0x01 /* 8.6, bit 0 */
+#define IIR_SENT          0x02 /* table IV: the transmitter is empty */
+#define IIR_RECEIVED      0x04 /* table IV: the receiver has a byte */
 #define IIR_FIFOS_ENABLED 0xc0 /* 8.6, bits 6 and 7 */
 
 #define LSR_DATA_READY    0x01 /* 8.4, bit 0 */
@@ -52,6 +56,45 @@ static bool divisor_latch(const struct mz_serial *serial)
 	return (serial->lcr & LCR_DIVISOR_LATCH) != 0;
 }
 
+static bool has_received(const struct mz_serial *serial)
+{
+	return loopback(serial) ? serial->looped : mz_console_has_input(serial->console);
+}
+
+/* 8.6, table IV: the pending interrupt of the highest priority. */
+static unsigned char pending(const struct mz_serial *serial)
+{
+	if ((serial->ier & IER_RECEIVED) && has_received(serial))
+		return IIR_RECEIVED;
+	if ((serial->ier & IER_SENT) && serial->sent)
+		return IIR_SENT;
+	return IIR_NONE_PENDING;
+}
+
+/*
+ * In loopback mode the outputs are off (8.8). The controllers of a PC see edges of this line, so it
+ * is raised when it goes up.
+ */
+static void update_line(struct mz_serial *serial)
+{
+	bool up = pending(serial) != IIR_NONE_PENDING && (serial->mcr & MCR_OUT2) &&
+		!loopback(serial);
+
+	if (up && !serial->line)
+		mz_irq_raise(&serial->irq);
+	serial->line = up;
+}
+
+/* Reading it takes the transmitter's interrupt back (table IV). */
+static unsigned char identify(struct mz_serial *serial)
+{
+	unsigned char which = pending(serial);
+
+	if (which == IIR_SENT)
+		serial->sent = false;
+	return serial->fcr & FCR_FIFO_ENABLE ? IIR_FIFOS_ENABLED | which : which;
+}
+
 static unsigned char receive(struct mz_serial *serial)
 {
 	int byte;
@@ -64,8 +107,12 @@ static unsigned char receive(struct mz_serial *serial)
 	return byte < 0 ? 0 : (unsigned char)byte;
 }
 
+/* The transmitter is empty again at once: its interrupt goes away and comes back. */
 static void send(struct mz_serial *serial, unsigned char byte)
 {
+	serial->sent = false;
+	update_line(serial);
+	serial->sent = true;
 	if (loopback(serial)) {
 		serial->loop_byte = byte;
 		serial->looped = true;
@@ -78,7 +125,7 @@ static unsigned char line_status(const struct mz_serial *serial)
 {
 	unsigned char status = LSR_HOLDING_EMPTY | LSR_SENDER_EMPTY;
 
-	if (loopback(serial) ? serial->looped : mz_console_has_input(serial->console))
+	if (has_received(serial))
 		return status | LSR_DATA_READY;
 	/*
 	 * A guest that looks at the status again and again, with nothing to read and without
@@ -119,8 +166,7 @@ static unsigned char register_read(struct mz_serial *serial, uint64_t port)
 	case INTERRUPT_ENABLE:
 		return divisor_latch(serial) ? serial->dlm : serial->ier;
 	case FIFO_CONTROL: /* reads as interrupt identification */
-		return serial->fcr & FCR_FIFO_ENABLE ? IIR_FIFOS_ENABLED | IIR_NONE_PENDING
-						     : IIR_NONE_PENDING;
+		return identify(serial);
 	case LINE_CONTROL:
 		return serial->lcr;
 	case MODEM_CONTROL:
@@ -145,6 +191,21 @@ static void fifo_control(struct mz_serial *serial, unsigned char data)
 		serial->looped = false;
 }
 
+/*
+ * The transmitter's interrupt is pending as soon as it is enabled. A guest that switches it off has
+ * sent all it had: what it wrote is for its user to see.
+ */
+static void interrupt_enable(struct mz_serial *serial, unsigned char data)
+{
+	unsigned char before = serial->ier;
+
+	serial->ier = data & IER_MASK;
+	if ((serial->ier & ~before) & IER_SENT)
+		serial->sent = true;
+	if ((before & ~serial->ier) & IER_SENT)
+		mz_console_flush(serial->console);
+}
+
 static void register_write(struct mz_serial *serial, uint64_t port, unsigned char data)
 {
 	switch (port) {
@@ -158,7 +219,7 @@ static void register_write(struct mz_serial *serial, uint64_t port, unsigned cha
 		if (divisor_latch(serial))
 			serial->dlm = data;
 		else
-			serial->ier = data & IER_MASK;
+			interrupt_enable(serial, data);
 		break;
 	case FIFO_CONTROL:
 		fifo_control(serial, data);
@@ -183,10 +244,13 @@ static uint64_t ports_read(void *context, uint64_t offset, unsigned bytes)
 	struct mz_serial *serial = context;
 	uint64_t data = 0;
 
+	pthread_mutex_lock(&serial->mutex);
 	for (unsigned i = 0; i < bytes; i++) {
 		data |= (uint64_t)register_read(serial, offset + i) << (8 * i);
 		serial->status_read = offset + i == LINE_STATUS;
 	}
+	update_line(serial);
+	pthread_mutex_unlock(&serial->mutex);
 	return data;
 }
 
@@ -194,13 +258,16 @@ static void ports_write(void *context, uint64_t offset, uint64_t data, unsigned 
 {
 	struct mz_serial *serial = context;
 
+	pthread_mutex_lock(&serial->mutex);
 	for (unsigned i = 0; i < bytes; i++)
 		register_write(serial, offset + i, (unsigned char)(data >> (8 * i)));
 	serial->status_read = false;
+	update_line(serial);
+	pthread_mutex_unlock(&serial->mutex);
 }
 
 int mz_serial_init(struct mz_serial *serial, struct mz_bus *bus, uint64_t base,
-		   struct mz_console *console, struct mz_failure *failure)
+		   struct mz_console *console, const struct mz_irq *irq, struct mz_failure *failure)
 {
 	const struct mz_device device = {
 		.name = "serial",
@@ -213,5 +280,14 @@ int mz_serial_init(struct mz_serial *serial, struct mz_bus *bus, uint64_t base,
 
 	memset(serial, 0, sizeof(*serial));
 	serial->console = console;
+	serial->irq = *irq;
+	pthread_mutex_init(&serial->mutex, NULL);
 	return mz_bus_add(bus, &device, failure);
+}
+
+void mz_serial_receive(struct mz_serial *serial)
+{
+	pthread_mutex_lock(&serial->mutex);
+	update_line(serial);
+	pthread_mutex_unlock(&serial->mutex);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * A 16550A serial port on the port bus, polled: it has no interrupt line, and the identification
- * register never reports one pending. Source: National Semiconductor PC16550D data sheet,
- * section 8.
+ * A 16550A serial port on the port bus. Source: National Semiconductor PC16550D data sheet,
+ * section 8. Its interrupt reaches the line only while the output OUT 2 is on, as in a PC. The line
+ * status and the modem status never interrupt, for there are no errors and the other side stays.
  *
  * What is sent goes to the console at once, at any divisor and line setting, so the transmitter is
  * always empty. The receiver is the console's input. In loopback mode what is sent comes back
@@ -15,6 +15,7 @@
 
 #include "vmm/device/bus.h"
 #include "vmm/device/console.h"
+#include "vmm/device/irq.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,19 +26,27 @@ extern "C" {
 
 struct mz_serial {
 	struct mz_console *console;
+	struct mz_irq irq;
+	pthread_mutex_t mutex; /* of what follows: the guest's side and mz_serial_receive() */
 	unsigned char ier, fcr, lcr, mcr, scr, dll, dlm;
 	bool looped; /* loopback: loop_byte waits in the receiver */
 	unsigned char loop_byte;
 	bool status_read; /* the last access read the line status */
+	bool sent;        /* the transmitter's interrupt is pending */
+	bool line;        /* the interrupt line is up */
 };
 
 /*
  * Puts the port at [base, base + MZ_SERIAL_PORTS) on the bus. An access wider than a byte is done
- * byte by byte from the lowest port up, as a PC's chipset splits it for a device of 8 bits. Errors
- * as for mz_bus_add().
+ * byte by byte from the lowest port up, as a PC's chipset splits it for a device of 8 bits. `irq`
+ * is raised for each interrupt. Errors as for mz_bus_add().
  */
 int mz_serial_init(struct mz_serial *serial, struct mz_bus *bus, uint64_t base,
-		   struct mz_console *console, struct mz_failure *failure);
+		   struct mz_console *console, const struct mz_irq *irq,
+		   struct mz_failure *failure);
+
+/* The console has input that was not there before. From any thread. */
+void mz_serial_receive(struct mz_serial *serial);
 
 #ifdef __cplusplus
 }

@@ -203,6 +203,25 @@ static void dump_unhandled(const struct sink *sink, const struct mz_vm *vm,
 	dump_stage_2(sink, vm, gpa);
 }
 
+/* Where the other processors are, and then which one all else is of. */
+static void dump_others(const struct sink *sink, const struct mz_vm *vm)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	if (vm->vcpu_count == 1)
+		return;
+	for (unsigned i = 0; i < vm->vcpu_count; i++) {
+		const struct mz_vcpu *vcpu = &vm->vcpus[i].vcpu;
+
+		if (i != vm->ender && !mz_vcpu_registers(vcpu, &regs, &sregs))
+			say(sink, "cpu %u rip %016llx rflags %08llx cr3 %016llx%s", i, regs.rip,
+			    regs.rflags, sregs.cr3,
+			    mz_vcpu_is_dead(vcpu) ? " waits for another" : "");
+	}
+	say(sink, "cpu %u:", vm->ender);
+}
+
 void mz_vm_dump(const struct mz_vm *vm, const struct mz_outcome *outcome,
 		void (*line)(void *context, const char *text), void *context)
 {
@@ -212,7 +231,8 @@ void mz_vm_dump(const struct mz_vm *vm, const struct mz_outcome *outcome,
 	struct kvm_regs regs;
 	uint64_t rip;
 
-	if (mz_vcpu_registers(&vm->vcpu, &regs, &sregs)) {
+	dump_others(&sink, vm);
+	if (mz_vcpu_registers(&vm->vcpus[vm->ender].vcpu, &regs, &sregs)) {
 		say(&sink, "KVM does not give the registers");
 		return;
 	}

@@ -9,31 +9,49 @@
 
 #include "vmm/machine/machine.h"
 
-__attribute__((format(printf, 3, 4))) static bool end(struct mz_vm *vm, enum mz_status status,
-						      const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void end_as(const struct mz_runner *runner,
+							 struct mz_outcome *outcome,
+							 const char *format, ...)
 {
 	va_list arguments;
 
-	vm->outcome.status = status;
 	va_start(arguments, format);
-	vsnprintf(vm->outcome.text, sizeof(vm->outcome.text), format, arguments);
+	vsnprintf(outcome->text, sizeof(outcome->text), format, arguments);
 	va_end(arguments);
-	return false;
+	mz_vm_end(runner->vm, runner->vcpu.index, outcome);
 }
 
-static bool end_unhandled(struct mz_vm *vm, const char *access, uint64_t gpa, const char *why)
+/* end(runner, status, format, ...) */
+#define end(runner, how, ...) end_as(runner, &(struct mz_outcome) {.status = (how)}, __VA_ARGS__)
+
+static void end_unhandled(const struct mz_runner *runner, const char *access, uint64_t gpa,
+			  const char *why)
 {
-	vm->outcome.gpa = gpa;
-	return end(vm, MZ_STATUS_UNHANDLED, "the guest %s guest-physical 0x%" PRIx64 ", where %s",
-		   access, gpa, why);
+	struct mz_outcome outcome = {.status = MZ_STATUS_UNHANDLED, .gpa = gpa};
+
+	end_as(runner, &outcome, "the guest %s guest-physical 0x%" PRIx64 ", where %s", access, gpa,
+	       why);
 }
 
-static bool end_exited(struct mz_vm *vm, uint32_t value)
+static void end_exited(const struct mz_runner *runner, uint32_t value)
 {
-	vm->outcome.exited = true;
-	vm->outcome.guest_status = value;
-	return end(vm, value < MZ_STATUS_GUEST_MAX ? (enum mz_status)value : MZ_STATUS_GUEST_MAX,
-		   "the guest exited with status %" PRIu32, value);
+	struct mz_outcome outcome = {
+		.status = value < MZ_STATUS_GUEST_MAX ? (enum mz_status)value : MZ_STATUS_GUEST_MAX,
+		.exited = true,
+		.guest_status = value,
+	};
+
+	end_as(runner, &outcome, "the guest exited with status %" PRIu32, value);
+}
+
+static void end_powered(const struct mz_runner *runner, enum mz_power_request request)
+{
+	if (request == MZ_POWER_OFF)
+		end(runner, MZ_STATUS_OK, "the guest powered off");
+	else if (request == MZ_POWER_RESET)
+		end(runner, MZ_STATUS_RESET, "the guest reset its machine");
+	else
+		end(runner, MZ_STATUS_PANIC, "the guest's kernel panicked");
 }
 
 /*
@@ -62,20 +80,38 @@ static void access_device(struct mz_vm *vm, struct mz_bus *bus, uint64_t address
 	mz_trace(&vm->tracer, &event);
 }
 
-/* A string instruction comes as one exit for many accesses to the same port. */
-static bool serve_port(struct mz_vm *vm)
+static bool exit_asked(const struct mz_vm *vm)
 {
-	struct kvm_run *run = vm->vcpu.run;
-	unsigned char *data = (unsigned char *)run + run->io.data_offset;
+	return __atomic_load_n(&vm->debug_exit.requested, __ATOMIC_ACQUIRE);
+}
 
-	for (uint32_t i = 0; i < run->io.count && !vm->debug_exit.requested; i++)
+/* Did the guest ask for its end? */
+static bool end_asked(const struct mz_runner *runner)
+{
+	const struct mz_vm *vm = runner->vm;
+	enum mz_power_request request = mz_power_asked(&vm->power);
+
+	if (exit_asked(vm))
+		end_exited(runner, vm->debug_exit.value);
+	else if (request)
+		end_powered(runner, request);
+	else
+		return false;
+	return true;
+}
+
+/* A string instruction comes as one exit for many accesses to the same port. */
+static void serve_port(struct mz_runner *runner)
+{
+	struct kvm_run *run = runner->vcpu.run;
+	unsigned char *data = (unsigned char *)run + run->io.data_offset;
+	struct mz_vm *vm = runner->vm;
+
+	for (uint32_t i = 0; i < run->io.count && !exit_asked(vm); i++)
 		access_device(vm, &vm->ports, run->io.port, data + (size_t)i * run->io.size,
 			      run->io.size, run->io.direction == KVM_EXIT_IO_OUT);
-	if (vm->debug_exit.requested)
-		return end_exited(vm, vm->debug_exit.value);
-	if (vm->console.out_error)
-		return end(vm, MZ_STATUS_HOST_FAILED, "standard output is gone");
-	return true;
+	if (!end_asked(runner) && mz_console_failed(&vm->console))
+		end(runner, MZ_STATUS_HOST_FAILED, "standard output is gone");
 }
 
 /*
@@ -93,18 +129,27 @@ static void access_memory(struct mz_vm *vm, const struct mz_fault *fault, struct
 		memcpy(run->mmio.data, at, run->mmio.len);
 }
 
-static bool end_exhausted(struct mz_vm *vm)
+static void end_exhausted(struct mz_vm *vm)
 {
 	struct mz_failure failure;
 
 	mz_fail(&failure, MZ_STATUS_HOST_FAILED, "no memory for the second-stage table");
 	mz_vm_fail(vm, &failure);
-	return false;
 }
 
-static bool serve_memory(struct mz_vm *vm)
+static void serve_denied(struct mz_runner *runner, const struct mz_event *event)
 {
-	struct kvm_run *run = vm->vcpu.run;
+	if (event->fault.cause == MZ_DENIAL_READ_ONLY)
+		__atomic_fetch_add(&runner->vm->rom_writes, 1, __ATOMIC_RELAXED);
+	else
+		end_unhandled(runner, event->write ? "wrote to" : "read from", event->address,
+			      "nothing is");
+}
+
+static void serve_memory(struct mz_runner *runner)
+{
+	struct kvm_run *run = runner->vcpu.run;
+	struct mz_vm *vm = runner->vm;
 	struct mz_event event = {
 		.kind = MZ_TRACE_FAULTS,
 		.address = run->mmio.phys_addr,
@@ -114,39 +159,37 @@ static bool serve_memory(struct mz_vm *vm)
 	struct mz_fault_record record;
 
 	record = mz_fault_record_of(mz_ia_from(event.address), event.write ? MZ_WRITE : MZ_READ);
-	event.answer = mz_space_fault(&vm->worker, &record, &event.fault);
+	event.answer = mz_space_fault(&runner->worker, &record, &event.fault);
 	mz_count_fault(&vm->faults, &event);
 	mz_trace(&vm->tracer, &event);
 	switch (event.answer) {
 	case MZ_MMIO:
 		access_device(vm, &vm->memory, event.address, run->mmio.data, run->mmio.len,
 			      event.write);
-		return true;
+		end_asked(runner);
+		break;
 	case MZ_RESOLVED:
 	case MZ_RETRY:
 		access_memory(vm, &event.fault, run);
-		return true;
+		break;
 	case MZ_DENIED:
-		if (event.fault.cause == MZ_DENIAL_READ_ONLY) {
-			vm->rom_writes++;
-			return true;
-		}
-		return end_unhandled(vm, event.write ? "wrote to" : "read from", event.address,
-				     "nothing is");
+		serve_denied(runner, &event);
+		break;
 	default:
-		return end_exhausted(vm);
+		end_exhausted(vm);
 	}
 }
 
 /* KVM can't emulate what it can't fetch: a jump to where no memory is ends here too. */
-static bool runs_nowhere(struct mz_vm *vm, uint64_t *gpa)
+static bool runs_nowhere(const struct mz_runner *runner, uint64_t *gpa)
 {
+	const struct mz_vm *vm = runner->vm;
 	struct mz_guest_paging paging;
 	struct mz_region region;
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 
-	if (mz_vcpu_registers(&vm->vcpu, &regs, &sregs))
+	if (mz_vcpu_registers(&runner->vcpu, &regs, &sregs))
 		return false;
 	paging = mz_vcpu_paging(&sregs);
 	if (!mz_guest_translate(&vm->ram, &paging, sregs.cs.base + regs.rip, gpa))
@@ -155,57 +198,63 @@ static bool runs_nowhere(struct mz_vm *vm, uint64_t *gpa)
 		region.kind == MZ_REGION_MMIO;
 }
 
-static bool serve_internal_error(struct mz_vm *vm)
+static void serve_internal_error(const struct mz_runner *runner)
 {
-	uint32_t suberror = vm->vcpu.run->internal.suberror;
+	uint32_t suberror = runner->vcpu.run->internal.suberror;
 	uint64_t gpa;
 
 	switch (suberror) {
 	case KVM_INTERNAL_ERROR_EMULATION:
-		if (runs_nowhere(vm, &gpa))
-			return end_unhandled(vm, "jumped to", gpa, "no memory is");
-		return end(vm, MZ_STATUS_CRASH,
-			   "the guest crashed: an instruction that KVM cannot emulate");
+		if (runs_nowhere(runner, &gpa))
+			end_unhandled(runner, "jumped to", gpa, "no memory is");
+		else
+			end(runner, MZ_STATUS_CRASH,
+			    "the guest crashed: an instruction that KVM cannot emulate");
+		break;
 	case KVM_INTERNAL_ERROR_SIMUL_EX:
-		return end(vm, MZ_STATUS_CRASH,
-			   "the guest crashed: two exceptions at once that KVM cannot combine");
+		end(runner, MZ_STATUS_CRASH,
+		    "the guest crashed: two exceptions at once that KVM cannot combine");
+		break;
 	case KVM_INTERNAL_ERROR_DELIVERY_EV:
-		return end(vm, MZ_STATUS_CRASH,
-			   "the guest crashed: an exception that KVM could not deliver");
+		end(runner, MZ_STATUS_CRASH,
+		    "the guest crashed: an exception that KVM could not deliver");
+		break;
 	default:
-		return end(vm, MZ_STATUS_CRASH,
-			   "the guest crashed: internal error %" PRIu32 " of KVM", suberror);
+		end(runner, MZ_STATUS_CRASH, "the guest crashed: internal error %" PRIu32 " of KVM",
+		    suberror);
 	}
 }
 
-bool mz_vm_serve_exit(struct mz_vm *vm)
+void mz_vm_serve_exit(struct mz_runner *runner)
 {
-	const struct kvm_run *run = vm->vcpu.run;
+	const struct kvm_run *run = runner->vcpu.run;
 	const char *reason;
 
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO:
-		return serve_port(vm);
+		serve_port(runner);
+		break;
 	case KVM_EXIT_MMIO:
-		return serve_memory(vm);
+		serve_memory(runner);
+		break;
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
-		return true;
-	case KVM_EXIT_HLT:
-		return end(vm, MZ_STATUS_HALTED,
-			   "the guest halted, and nothing is there that could wake it");
+		break;
 	case KVM_EXIT_SHUTDOWN:
-		return end(vm, MZ_STATUS_CRASH, "the guest crashed: triple fault");
+		end(runner, MZ_STATUS_CRASH, "the guest crashed: triple fault");
+		break;
 	case KVM_EXIT_FAIL_ENTRY:
-		return end(vm, MZ_STATUS_CRASH,
-			   "the guest crashed: the processor refused its state, reason 0x%llx",
-			   (unsigned long long)run->fail_entry.hardware_entry_failure_reason);
+		end(runner, MZ_STATUS_CRASH,
+		    "the guest crashed: the processor refused its state, reason 0x%llx",
+		    (unsigned long long)run->fail_entry.hardware_entry_failure_reason);
+		break;
 	case KVM_EXIT_INTERNAL_ERROR:
-		return serve_internal_error(vm);
+		serve_internal_error(runner);
+		break;
 	default:
 		reason = mz_kvm_exit_text(run->exit_reason);
-		return end(vm, MZ_STATUS_CRASH,
-			   "the guest crashed: unexpected exit %" PRIu32 " from KVM (%s)",
-			   run->exit_reason, reason ? reason : "unknown");
+		end(runner, MZ_STATUS_CRASH,
+		    "the guest crashed: unexpected exit %" PRIu32 " from KVM (%s)",
+		    run->exit_reason, reason ? reason : "unknown");
 	}
 }

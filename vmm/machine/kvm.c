@@ -7,13 +7,16 @@
 #include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 /*
- * Where KVM may keep three pages of its own on processors that can't run real mode by themselves.
+ * Where KVM may keep pages of its own on processors that can't run real mode by themselves: one,
+ * and three behind it.
  */
-#define TSS_ADDRESS 0xfffbd000u
+#define IDENTITY_MAP_ADDRESS 0xfffbc000u
+#define TSS_ADDRESS          0xfffbd000u
 
 void mz_kvm_explain(int error, char *text, size_t size)
 {
@@ -36,6 +39,10 @@ static int check_interface(const struct mz_kvm *kvm, struct mz_failure *failure)
 		{KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY"},
 		{KVM_CAP_READONLY_MEM, "KVM_CAP_READONLY_MEM"},
 		{KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID"},
+		{KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP"},
+		{KVM_CAP_PIT2, "KVM_CAP_PIT2"},
+		{KVM_CAP_IRQFD, "KVM_CAP_IRQFD"},
+		{KVM_CAP_MP_STATE, "KVM_CAP_MP_STATE"},
 	};
 	int version = ioctl(kvm->fd, KVM_GET_API_VERSION, 0);
 
@@ -50,6 +57,29 @@ static int check_interface(const struct mz_kvm *kvm, struct mz_failure *failure)
 	return 0;
 }
 
+/*
+ * An instruction that KVM can't emulate ends the run; by itself, KVM would send the guest an
+ * exception for some of them. Kernels before 5.14 know no other way.
+ */
+static void ask_for_failures(const struct mz_kvm *kvm)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_EXIT_ON_EMULATION_FAILURE, .args = {1}};
+
+	ioctl(kvm->vm, KVM_ENABLE_CAP, &cap);
+}
+
+static int make_chips(const struct mz_kvm *kvm)
+{
+	uint64_t identity_map = IDENTITY_MAP_ADDRESS;
+	struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY};
+
+	if (ioctl(kvm->vm, KVM_SET_TSS_ADDR, TSS_ADDRESS) ||
+	    ioctl(kvm->vm, KVM_SET_IDENTITY_MAP_ADDR, &identity_map) ||
+	    ioctl(kvm->vm, KVM_CREATE_IRQCHIP, 0))
+		return -1;
+	return ioctl(kvm->vm, KVM_CREATE_PIT2, &pit);
+}
+
 static int make_vm(struct mz_kvm *kvm, struct mz_failure *failure)
 {
 	int run_bytes = ioctl(kvm->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -57,9 +87,10 @@ static int make_vm(struct mz_kvm *kvm, struct mz_failure *failure)
 	do
 		kvm->vm = ioctl(kvm->fd, KVM_CREATE_VM, 0);
 	while (kvm->vm < 0 && errno == EINTR);
-	if (kvm->vm < 0 || run_bytes < 0 || ioctl(kvm->vm, KVM_SET_TSS_ADDR, TSS_ADDRESS))
+	if (kvm->vm < 0 || run_bytes < 0 || make_chips(kvm))
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
 			       "KVM cannot make a virtual machine: %s", strerror(errno));
+	ask_for_failures(kvm);
 	kvm->run_bytes = (size_t)run_bytes;
 	return 0;
 }
@@ -115,6 +146,33 @@ int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failu
 		if (add_bank(kvm, ram, &ram->banks[i], 0, failure))
 			return -1;
 	return add_bank(kvm, ram, &ram->rom, KVM_MEM_READONLY, failure);
+}
+
+int mz_kvm_wire(const struct mz_kvm *kvm, struct mz_irq *irq, uint32_t gsi,
+		struct mz_failure *failure)
+{
+	struct kvm_irqfd wire = {.gsi = gsi};
+
+	irq->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (irq->fd < 0)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "cannot make an event descriptor: %s", strerror(errno));
+	wire.fd = (uint32_t)irq->fd;
+	if (ioctl(kvm->vm, KVM_IRQFD, &wire)) {
+		mz_fail(failure, MZ_STATUS_HOST_FAILED, "KVM refuses interrupt line %u: %s", gsi,
+			strerror(errno));
+		close(irq->fd);
+		irq->fd = -1;
+		return -1;
+	}
+	return 0;
+}
+
+int mz_kvm_set_level(const struct mz_kvm *kvm, uint32_t gsi, bool high)
+{
+	struct kvm_irq_level level = {.irq = gsi, .level = high};
+
+	return ioctl(kvm->vm, KVM_IRQ_LINE, &level);
 }
 
 const char *mz_kvm_exit_text(uint32_t reason)

@@ -3,10 +3,12 @@
 #ifndef MZ_VMM_KVM_H
 #define MZ_VMM_KVM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "vmm/base/failure.h"
+#include "vmm/device/irq.h"
 #include "vmm/memory/ram.h"
 
 #ifdef __cplusplus
@@ -26,13 +28,25 @@ struct mz_kvm {
 };
 
 /*
- * Opens KVM and makes a virtual machine without memory. MZ_STATUS_HOST_LACKS says what is missing.
+ * Opens KVM and makes a virtual machine without memory, with KVM's own interrupt controllers (two
+ * PICs, an I/O APIC, and a local APIC a processor) and interval timer. MZ_STATUS_HOST_LACKS says
+ * what is missing.
  */
 int mz_kvm_init(struct mz_kvm *kvm, struct mz_failure *failure);
 void mz_kvm_destroy(struct mz_kvm *kvm);
 
 /* Gives all of the guest's mapping of `ram` to KVM, the ROM read-only. */
 int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failure *failure);
+
+/*
+ * Makes an interrupt line that raises input `gsi` of the interrupt controllers by an edge. The
+ * descriptor is the caller's to close.
+ */
+int mz_kvm_wire(const struct mz_kvm *kvm, struct mz_irq *irq, uint32_t gsi,
+		struct mz_failure *failure);
+
+/* Puts an input of the interrupt controllers on a level. 0, or -1 where there is no such input. */
+int mz_kvm_set_level(const struct mz_kvm *kvm, uint32_t gsi, bool high);
 
 /* Why the device node can't be opened, and what would help; `error` is the errno. */
 void mz_kvm_explain(int error, char *text, size_t size);

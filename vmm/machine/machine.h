@@ -6,13 +6,27 @@
 #include "arch/linux/arena.h"
 #include "vmm/device/console.h"
 #include "vmm/device/debug_exit.h"
+#include "vmm/device/irq.h"
+#include "vmm/device/power.h"
 #include "vmm/memory/pager.h"
 #include "vmm/device/serial.h"
 #include "vmm/device/test_device.h"
+#include "vmm/machine/pause.h"
 #include "vmm/machine/vcpu.h"
 #include "vmm/machine/vm.h"
 
-#define MZ_REGION_MAX 8
+#define MZ_REGION_MAX 32
+
+/* Inputs of the interrupt controllers. */
+#define MZ_GSI_SERIAL 4
+
+/* A vCPU and its thread. */
+struct mz_runner {
+	struct mz_vm *vm;
+	struct mz_vcpu vcpu;
+	struct mz_worker worker; /* of the space, the thread's */
+	pthread_t thread;
+};
 
 struct mz_vm {
 	struct mz_vm_config config;
@@ -24,27 +38,32 @@ struct mz_vm {
 	struct mz_arena arena;
 	struct mz_space space;
 	struct mz_region regions[MZ_REGION_MAX];
-	struct mz_worker worker; /* the vCPU's thread */
+	struct mz_worker worker; /* of whoever makes and loads the machine */
 	struct mz_fault_counts faults;
 	uint64_t rom_writes;
 	struct mz_pager pager;
 
 	struct mz_kvm kvm;
-	struct mz_vcpu vcpu;
-	pthread_t vcpu_thread;
+	struct mz_runner *vcpus;
+	unsigned vcpu_count; /* those of `vcpus` that are made */
+	struct mz_pause pause;
 
 	struct mz_bus ports, memory;
 	struct mz_console console;
 	struct mz_serial serial;
 	struct mz_debug_exit debug_exit;
 	struct mz_test_device test_device;
+	struct mz_power power;
+	struct mz_irq serial_irq;
 
 	int stop;        /* readable: the run is to end, */
 	int stop_status; /* with this; 0: nobody asked */
-	int done;        /* readable: the vCPU's thread has ended */
-	struct mz_outcome outcome;
+	int done;        /* readable: the guest has ended by itself */
 
-	pthread_mutex_t failure_mutex;
+	pthread_mutex_t end_mutex;
+	bool ended;                /* the guest has ended by itself, */
+	unsigned ender;            /* on this vCPU, */
+	struct mz_outcome outcome; /* like this */
 	bool failed;
 	struct mz_failure failure; /* the first of the run */
 };
@@ -52,7 +71,22 @@ struct mz_vm {
 /* Notes why the run can't go on, and ends it. From any thread; the first failure counts. */
 void mz_vm_fail(struct mz_vm *vm, const struct mz_failure *failure);
 
-/* Serves the exit that the vCPU has just made. False: the run is over, and the outcome says how. */
-bool mz_vm_serve_exit(struct mz_vm *vm);
+/*
+ * The guest has ended by itself, on vCPU `ender`, like this. From any thread; the first end counts.
+ */
+void mz_vm_end(struct mz_vm *vm, unsigned ender, const struct mz_outcome *outcome);
+
+/* Is the run over, for whatever reason? */
+bool mz_vm_over(const struct mz_vm *vm);
+
+/*
+ * Holds all vCPUs outside of the guest; false if some have not come out by the deadline.
+ * mz_vm_let_go() follows in any case. From the thread of mz_vm_run().
+ */
+bool mz_vm_hold(struct mz_vm *vm, uint64_t deadline_ns);
+void mz_vm_let_go(struct mz_vm *vm);
+
+/* Serves the exit that the vCPU has just made. The run may be over then. */
+void mz_vm_serve_exit(struct mz_runner *runner);
 
 #endif

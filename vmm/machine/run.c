@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-/* Running a machine: the vCPU's thread, and the loop of the thread that waits for it. */
+/* Running a machine: the vCPUs' threads, and the loop of the thread that waits for them. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -7,83 +7,118 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
+#include "vmm/machine/halt.h"
 #include "vmm/machine/machine.h"
 #include "vmm/base/thread.h"
 
 /* How soon a guest that makes room for input gets more. */
 #define FULL_WAIT_NS 5000000u
 
-static int stop_status(const struct mz_vm *vm)
-{
-	return __atomic_load_n(&vm->stop_status, __ATOMIC_ACQUIRE);
-}
-
-static bool fail_entry(struct mz_vm *vm, int error)
+static void fail_entry(struct mz_vm *vm, int error)
 {
 	struct mz_failure failure;
 
 	mz_fail(&failure, MZ_STATUS_HOST_FAILED, "KVM cannot run the guest: %s", strerror(error));
 	mz_vm_fail(vm, &failure);
-	return false;
 }
 
 /* Runs the guest up to its next exit and serves that. */
-static bool step(struct mz_vm *vm)
+static void step(struct mz_runner *runner)
 {
-	int error = mz_vcpu_enter(&vm->vcpu);
+	int error = mz_vcpu_enter(&runner->vcpu);
 
-	if (error == EINTR || error == EAGAIN)
-		return true;
-	return error ? fail_entry(vm, error) : mz_vm_serve_exit(vm);
+	if (!error)
+		mz_vm_serve_exit(runner);
+	else if (error != EINTR && error != EAGAIN)
+		fail_entry(runner->vm, error);
 }
 
-static void *vcpu_main(void *context)
+static void *runner_main(void *context)
 {
-	struct mz_vm *vm = context;
-	int error = mz_vcpu_open_to_kicks(&vm->vcpu);
+	struct mz_runner *runner = context;
+	struct mz_vm *vm = runner->vm;
+	int error = mz_vcpu_open_to_kicks(&runner->vcpu);
 
 	if (error)
 		fail_entry(vm, error);
-	while (!stop_status(vm) && step(vm))
-		;
-	eventfd_write(vm->done, 1);
+	while (!mz_vm_over(vm)) {
+		mz_pause_heed(&vm->pause);
+		step(runner);
+	}
+	mz_pause_leave(&vm->pause);
 	return NULL;
 }
 
-static struct timespec until(uint64_t deadline_ns, bool full)
+static void kick_all(struct mz_vm *vm)
+{
+	for (unsigned i = 0; i < vm->vcpu_count; i++)
+		mz_vcpu_kick(vm->vcpus[i].thread);
+}
+
+bool mz_vm_hold(struct mz_vm *vm, uint64_t deadline_ns)
+{
+	mz_pause_wish(&vm->pause);
+	kick_all(vm);
+	return mz_pause_await(&vm->pause, deadline_ns);
+}
+
+void mz_vm_let_go(struct mz_vm *vm)
+{
+	mz_pause_end(&vm->pause);
+}
+
+static struct timespec until(uint64_t when_ns)
 {
 	uint64_t now = mz_now_ns();
-	uint64_t wait = deadline_ns > now ? deadline_ns - now : 0;
+	uint64_t wait = when_ns > now ? when_ns - now : 0;
 
-	if (full && wait > FULL_WAIT_NS)
-		wait = FULL_WAIT_NS;
 	return (struct timespec) {.tv_sec = (time_t)(wait / 1000000000u),
 				  .tv_nsec = (long)(wait % 1000000000u)};
 }
 
-/* Feeds the console until the vCPU's thread has ended or is to end. */
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void end_halted(struct mz_vm *vm)
+{
+	static const struct mz_outcome outcome = {
+		.status = MZ_STATUS_HALTED,
+		.text = "the guest halted, and nothing is there that could wake it",
+	};
+
+	mz_vm_end(vm, 0, &outcome);
+}
+
+/* Feeds the serial port until the run is over. */
 static void attend(struct mz_vm *vm)
 {
 	uint64_t timeout = vm->config.timeout_ns;
 	uint64_t deadline = timeout ? mz_now_ns() + timeout : UINT64_MAX;
 	bool more = vm->config.in >= 0;
+	struct mz_halt_watch watch;
 
-	for (;;) {
+	mz_halt_watch_begin(&watch);
+	while (!mz_vm_over(vm)) {
 		bool room = mz_console_has_room(&vm->console);
-		struct timespec wait = until(deadline, more && !room);
+		uint64_t full = more && !room ? mz_now_ns() + FULL_WAIT_NS : UINT64_MAX;
+		struct timespec wait = until(earliest(earliest(deadline, full), watch.next_ns));
 		struct pollfd fds[] = {
 			{.fd = vm->done, .events = POLLIN},
 			{.fd = vm->stop, .events = POLLIN},
 			{.fd = more && room ? vm->config.in : -1, .events = POLLIN},
 		};
-		int ready = ppoll(fds, 3, timeout || (more && !room) ? &wait : NULL, NULL);
+		int ready = ppoll(fds, 3, &wait, NULL);
 
-		if (ready > 0 && (fds[0].revents || fds[1].revents))
-			return;
+		if (ready > 0 && fds[2].revents) {
+			more = mz_console_feed(&vm->console);
+			mz_serial_receive(&vm->serial);
+		}
 		if (mz_now_ns() >= deadline)
 			mz_vm_stop(vm, MZ_STATUS_TIMEOUT);
-		else if (ready > 0 && fds[2].revents)
-			more = mz_console_feed(&vm->console);
+		else if (mz_halt_watch_look(&watch, vm))
+			end_halted(vm);
 	}
 }
 
@@ -100,14 +135,38 @@ static void describe_stop(struct mz_vm *vm, int status)
 		snprintf(outcome->text, sizeof(outcome->text), "the run was stopped");
 }
 
-static int start_vcpu(struct mz_vm *vm, struct mz_failure *failure)
+static void join_runners(struct mz_vm *vm, unsigned count)
 {
-	int error = mz_thread_start(&vm->vcpu_thread, vcpu_main, vm);
+	for (unsigned i = 0; i < count; i++)
+		pthread_join(vm->vcpus[i].thread, NULL);
+}
 
+/* No vCPU begins before all threads are there, for whatever is kicked is kicked with the others. */
+static int start_runners(struct mz_vm *vm, struct mz_failure *failure)
+{
+	int error = 0;
+	unsigned started = 0;
+
+	mz_pause_wish(&vm->pause);
+	while (started < vm->vcpu_count && !error) {
+		struct mz_runner *runner = &vm->vcpus[started];
+
+		mz_pause_join(&vm->pause);
+		error = mz_thread_start(&runner->thread, runner_main, runner);
+		if (error)
+			mz_pause_leave(&vm->pause);
+		else
+			started++;
+	}
+	if (error) {
+		mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot start a vCPU's thread: %s",
+			strerror(error));
+		mz_vm_fail(vm, failure);
+	}
+	mz_pause_end(&vm->pause);
 	if (error)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot start the vCPU's thread: %s",
-			       strerror(error));
-	return 0;
+		join_runners(vm, started);
+	return error ? -1 : 0;
 }
 
 static int close_console(struct mz_vm *vm, struct mz_failure *failure)
@@ -130,22 +189,21 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 	if (mz_console_init(&vm->console, vm->config.in, vm->config.out, failure))
 		return -1;
 	vm->console.cancel = vm->stop;
-	if (start_vcpu(vm, failure)) {
+	if (start_runners(vm, failure)) {
 		mz_console_destroy(&vm->console);
 		return -1;
 	}
 	attend(vm);
-	if (stop_status(vm))
-		mz_vcpu_kick(vm->vcpu_thread);
-	pthread_join(vm->vcpu_thread, NULL);
+	kick_all(vm);
+	join_runners(vm, vm->vcpu_count);
 	mz_pager_stop(&vm->pager);
 	lost = close_console(vm, failure);
 	if (vm->failed)
 		*failure = vm->failure;
 	if (lost || vm->failed)
 		return -1;
-	if (!vm->outcome.status && !vm->outcome.exited)
-		describe_stop(vm, stop_status(vm));
+	if (!vm->ended)
+		describe_stop(vm, vm->stop_status);
 	*outcome = vm->outcome;
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-/* Ending a run from outside the vCPU's thread. */
+/* Ending a run. */
 #include <errno.h>
 #include <sys/eventfd.h>
 
@@ -20,11 +20,29 @@ void mz_vm_stop(struct mz_vm *vm, int status)
 
 void mz_vm_fail(struct mz_vm *vm, const struct mz_failure *failure)
 {
-	pthread_mutex_lock(&vm->failure_mutex);
+	pthread_mutex_lock(&vm->end_mutex);
 	if (!vm->failed) {
 		vm->failed = true;
 		vm->failure = *failure;
 	}
-	pthread_mutex_unlock(&vm->failure_mutex);
+	pthread_mutex_unlock(&vm->end_mutex);
 	mz_vm_stop(vm, (int)failure->status);
+}
+
+void mz_vm_end(struct mz_vm *vm, unsigned ender, const struct mz_outcome *outcome)
+{
+	pthread_mutex_lock(&vm->end_mutex);
+	if (!vm->ended) {
+		vm->outcome = *outcome;
+		vm->ender = ender;
+		__atomic_store_n(&vm->ended, true, __ATOMIC_RELEASE);
+		eventfd_write(vm->done, 1);
+	}
+	pthread_mutex_unlock(&vm->end_mutex);
+}
+
+bool mz_vm_over(const struct mz_vm *vm)
+{
+	return __atomic_load_n(&vm->ended, __ATOMIC_ACQUIRE) ||
+		__atomic_load_n(&vm->stop_status, __ATOMIC_ACQUIRE);
 }

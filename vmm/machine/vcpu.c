@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vmm/base/trace.h"
+#include "vmm/machine/cpuid.h"
 
 /* Control registers. Source: Intel SDM volume 3A, sections 2.5 and 2.2.1. */
 #define CR0_PE         (UINT64_C(1) << 0)
@@ -32,56 +34,45 @@
 #define TASK_LIMIT 0x67 /* of a 32-bit task-state segment: Intel SDM volume 3A, section 8.2.1 */
 
 #define RFLAGS_RESERVED 2 /* bit 1 is always set */
-
-#define CPUID_FEATURES   1
-#define CPUID_ECX_X2APIC (1u << 21)
-#define CPUID_ECX_TSC_DL (1u << 24)
-#define CPUID_EDX_APIC   (1u << 9)
+#define RFLAGS_IF       (1u << 9)
 
 static int fail(struct mz_failure *failure, const char *what)
 {
 	return mz_fail(failure, MZ_STATUS_HOST_FAILED, "%s: %s", what, strerror(errno));
 }
 
-/* There is no interrupt controller, so the processor must not promise one. */
-static void hide_apic(struct kvm_cpuid2 *cpuid)
-{
-	for (unsigned i = 0; i < cpuid->nent; i++) {
-		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
-
-		if (entry->function != CPUID_FEATURES)
-			continue;
-		entry->ecx &= ~(CPUID_ECX_X2APIC | CPUID_ECX_TSC_DL);
-		entry->edx &= ~CPUID_EDX_APIC;
-	}
-}
-
 /* The processor is what KVM can offer on this host. */
-static int set_cpuid(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm)
+static int set_cpuid(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm, unsigned count)
 {
-	enum { ENTRIES = 256 };
+	const struct mz_cpuid_place place = {
+		.index = vcpu->index,
+		.count = count,
+		.deadline_timer = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) >
+			0,
+	};
 	struct kvm_cpuid2 *cpuid;
 	int error;
 
-	cpuid = calloc(1, sizeof(*cpuid) + ENTRIES * sizeof(cpuid->entries[0]));
+	cpuid = calloc(1, sizeof(*cpuid) + MZ_CPUID_MAX * sizeof(cpuid->entries[0]));
 	if (!cpuid)
 		return -1;
-	cpuid->nent = ENTRIES;
+	cpuid->nent = MZ_CPUID_MAX;
 	error = ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, cpuid);
 	if (!error) {
-		hide_apic(cpuid);
+		mz_cpuid_shape(cpuid, &place);
 		error = ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid);
 	}
 	free(cpuid);
 	return error;
 }
 
-int mz_vcpu_init(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_failure *failure)
+int mz_vcpu_init(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, unsigned index, unsigned count,
+		 struct mz_failure *failure)
 {
 	void *run;
 
-	*vcpu = (struct mz_vcpu) {.run_bytes = kvm->run_bytes};
-	vcpu->fd = ioctl(kvm->vm, KVM_CREATE_VCPU, 0);
+	*vcpu = (struct mz_vcpu) {.index = index, .run_bytes = kvm->run_bytes};
+	vcpu->fd = ioctl(kvm->vm, KVM_CREATE_VCPU, (unsigned long)index);
 	if (vcpu->fd < 0)
 		return fail(failure, "KVM cannot make a vCPU");
 	run = mmap(NULL, vcpu->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
@@ -91,7 +82,7 @@ int mz_vcpu_init(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_failu
 		return -1;
 	}
 	vcpu->run = run;
-	if (set_cpuid(vcpu, kvm)) {
+	if (set_cpuid(vcpu, kvm, count)) {
 		fail(failure, "KVM refuses the vCPU's features");
 		mz_vcpu_destroy(vcpu);
 		return -1;
@@ -214,6 +205,17 @@ int mz_vcpu_open_to_kicks(struct mz_vcpu *vcpu)
 	return ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, mask) ? errno : 0;
 }
 
+/* The kick that has ended KVM_RUN still waits to be delivered, and would end the next one, too. */
+static void take_kick(void)
+{
+	const struct timespec at_once = {0};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, kick_signal());
+	sigtimedwait(&set, NULL, &at_once);
+}
+
 void mz_vcpu_kick(pthread_t thread)
 {
 	pthread_kill(thread, kick_signal());
@@ -233,6 +235,8 @@ int mz_vcpu_enter(struct mz_vcpu *vcpu)
 		vcpu->out_ns += entered - vcpu->left_ns;
 	if (ioctl(vcpu->fd, KVM_RUN, 0))
 		error = errno;
+	if (error == EINTR)
+		take_kick();
 	vcpu->left_ns = mz_now_ns();
 	vcpu->guest_ns += vcpu->left_ns - entered;
 	if (!error || error == EINTR)
@@ -244,6 +248,22 @@ int mz_vcpu_registers(const struct mz_vcpu *vcpu, struct kvm_regs *regs, struct 
 {
 	return ioctl(vcpu->fd, KVM_GET_REGS, regs) || ioctl(vcpu->fd, KVM_GET_SREGS, sregs) ? -1
 											    : 0;
+}
+
+bool mz_vcpu_is_dead(const struct mz_vcpu *vcpu)
+{
+	struct kvm_vcpu_events events;
+	struct kvm_mp_state state;
+	struct kvm_regs regs;
+
+	if (ioctl(vcpu->fd, KVM_GET_MP_STATE, &state) || ioctl(vcpu->fd, KVM_GET_REGS, &regs) ||
+	    ioctl(vcpu->fd, KVM_GET_VCPU_EVENTS, &events))
+		return false;
+	if (events.nmi.pending || events.smi.pending)
+		return false;
+	return state.mp_state == KVM_MP_STATE_UNINITIALIZED ||
+		state.mp_state == KVM_MP_STATE_INIT_RECEIVED ||
+		(state.mp_state == KVM_MP_STATE_HALTED && !(regs.rflags & RFLAGS_IF));
 }
 
 struct mz_guest_paging mz_vcpu_paging(const struct kvm_sregs *sregs)

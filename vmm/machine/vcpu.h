@@ -17,6 +17,7 @@ extern "C" {
 #endif
 
 struct mz_vcpu {
+	unsigned index; /* also the id of its local APIC */
 	int fd;
 	struct kvm_run *run;
 	size_t run_bytes;
@@ -25,7 +26,9 @@ struct mz_vcpu {
 	uint64_t left_ns; /* when the guest was last left; 0: never entered */
 };
 
-int mz_vcpu_init(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_failure *failure);
+/* One of `count`. The first begins to run; the others wait for it to start them (INIT, SIPI). */
+int mz_vcpu_init(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, unsigned index, unsigned count,
+		 struct mz_failure *failure);
 void mz_vcpu_destroy(struct mz_vcpu *vcpu);
 
 /* Puts the processor where the boot protocol says. */
@@ -40,11 +43,20 @@ int mz_vcpu_set_boot_state(struct mz_vcpu *vcpu, const struct mz_boot_state *sta
 int mz_vcpu_open_to_kicks(struct mz_vcpu *vcpu);
 void mz_vcpu_kick(pthread_t thread);
 
-/* Runs the guest until its next exit, in `run`. 0 or an errno value; EINTR: kicked. */
+/*
+ * Runs the guest until its next exit, in `run`. 0 or an errno value; EINTR: kicked, and the kick is
+ * taken, so whatever it was for must be looked at before the next call.
+ */
 int mz_vcpu_enter(struct mz_vcpu *vcpu);
 
 /* The registers, while nobody is inside. */
 int mz_vcpu_registers(const struct mz_vcpu *vcpu, struct kvm_regs *regs, struct kvm_sregs *sregs);
+
+/*
+ * While nobody is inside: can nothing but another processor wake this one? It is halted with
+ * interrupts off, or was never started.
+ */
+bool mz_vcpu_is_dead(const struct mz_vcpu *vcpu);
 struct mz_guest_paging mz_vcpu_paging(const struct kvm_sregs *sregs);
 
 #ifdef __cplusplus

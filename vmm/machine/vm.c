@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "arch/x86/ept.h"
@@ -78,7 +79,9 @@ static int make_devices(struct mz_vm *vm, struct mz_failure *failure)
 {
 	mz_bus_init(&vm->ports, "port");
 	mz_bus_init(&vm->memory, "memory");
-	if (mz_serial_init(&vm->serial, &vm->ports, MZ_SERIAL_BASE, &vm->console, failure) ||
+	if (mz_kvm_wire(&vm->kvm, &vm->serial_irq, MZ_GSI_SERIAL, failure) ||
+	    mz_serial_init(&vm->serial, &vm->ports, MZ_SERIAL_BASE, &vm->console, &vm->serial_irq,
+			   failure) ||
 	    mz_debug_exit_init(&vm->debug_exit, &vm->ports, MZ_DEBUG_EXIT_BASE, failure))
 		return -1;
 	return mz_test_device_init(&vm->test_device, &vm->memory, MZ_TEST_DEVICE_BASE, failure);
@@ -126,6 +129,8 @@ static void pager_failed(void *context, const struct mz_failure *failure)
 static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 {
 	vm->config = *config;
+	if (vm->config.cpus == 0)
+		vm->config.cpus = 1;
 	vm->tracer = (struct mz_tracer) {
 		.kinds = config->event ? config->trace : 0,
 		.context = config->context,
@@ -142,21 +147,66 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 		.context = vm,
 		.failed = pager_failed,
 	};
-	vm->ram.fd = vm->kvm.fd = vm->kvm.vm = vm->vcpu.fd = -1;
+	vm->ram.fd = vm->kvm.fd = vm->kvm.vm = vm->serial_irq.fd = -1;
 	vm->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	vm->done = eventfd(0, EFD_CLOEXEC);
-	pthread_mutex_init(&vm->failure_mutex, NULL);
+	pthread_mutex_init(&vm->end_mutex, NULL);
+	mz_pause_init(&vm->pause);
+}
+
+static int check_cpus(const struct mz_vm *vm, struct mz_failure *failure)
+{
+	int most = ioctl(vm->kvm.fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+
+	if (most > 0 && vm->config.cpus > (unsigned)most)
+		return mz_fail(failure, MZ_STATUS_HOST_LACKS,
+			       "%u virtual processors are more than the %d that KVM can make here",
+			       vm->config.cpus, most);
+	return 0;
+}
+
+static int make_vcpus(struct mz_vm *vm, struct mz_failure *failure)
+{
+	if (check_cpus(vm, failure))
+		return -1;
+	vm->vcpus = calloc(vm->config.cpus, sizeof(vm->vcpus[0]));
+	if (!vm->vcpus)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory for vCPUs");
+	while (vm->vcpu_count < vm->config.cpus) {
+		struct mz_runner *runner = &vm->vcpus[vm->vcpu_count];
+
+		if (mz_vcpu_init(&runner->vcpu, &vm->kvm, vm->vcpu_count, vm->config.cpus, failure))
+			return -1;
+		runner->vm = vm;
+		mz_worker_begin(&runner->worker, &vm->space);
+		vm->vcpu_count++;
+	}
+	return 0;
+}
+
+static void destroy_vcpus(struct mz_vm *vm)
+{
+	for (unsigned i = 0; i < vm->vcpu_count; i++) {
+		mz_worker_end(&vm->vcpus[i].worker);
+		mz_vcpu_destroy(&vm->vcpus[i].vcpu);
+	}
+	free(vm->vcpus);
+	vm->vcpus = NULL;
+	vm->vcpu_count = 0;
 }
 
 static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
 {
 	if (vm->stop < 0 || vm->done < 0)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot make an event descriptor");
+	if (vm->config.cpus > MZ_VM_CPUS_MAX)
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+			       "%u virtual processors are more than %d", vm->config.cpus,
+			       MZ_VM_CPUS_MAX);
 	if (mz_ram_init(&vm->ram, vm->config.memory_bytes, failure) ||
 	    mz_kvm_init(&vm->kvm, failure) || choose_backend(vm, failure) ||
 	    make_space(vm, failure) || make_devices(vm, failure) ||
-	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) ||
-	    mz_vcpu_init(&vm->vcpu, &vm->kvm, failure))
+	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) || make_vcpus(vm, failure))
 		return -1;
 	return let_memory_in(vm, failure);
 }
@@ -181,7 +231,7 @@ void mz_vm_destroy(struct mz_vm *vm)
 {
 	if (!vm)
 		return;
-	mz_vcpu_destroy(&vm->vcpu);
+	destroy_vcpus(vm);
 	mz_pager_stop(&vm->pager);
 	mz_kvm_destroy(&vm->kvm);
 	if (vm->space.table.root) {
@@ -195,7 +245,10 @@ void mz_vm_destroy(struct mz_vm *vm)
 		close(vm->stop);
 	if (vm->done >= 0)
 		close(vm->done);
-	pthread_mutex_destroy(&vm->failure_mutex);
+	if (vm->serial_irq.fd >= 0)
+		close(vm->serial_irq.fd);
+	mz_pause_destroy(&vm->pause);
+	pthread_mutex_destroy(&vm->end_mutex);
 	free(vm);
 }
 
@@ -212,7 +265,15 @@ int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
 	if (mz_image_fits(image, &vm->ram, failure) ||
 	    mz_boot_load(image, request, &vm->ram, &state, failure))
 		return -1;
-	return mz_vcpu_set_boot_state(&vm->vcpu, &state, failure);
+	return mz_vcpu_set_boot_state(&vm->vcpus[0].vcpu, &state, failure);
+}
+
+static void add_vcpu(struct mz_vm_stats *stats, const struct mz_vcpu *vcpu)
+{
+	stats->guest_ns += vcpu->guest_ns;
+	stats->out_ns += vcpu->out_ns;
+	for (unsigned i = 0; i <= MZ_KVM_EXIT_MAX; i++)
+		stats->exits[i] += vcpu->exits[i];
 }
 
 void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats)
@@ -225,9 +286,8 @@ void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats)
 		.usage = mz_table_usage(&vm->space.table),
 		.rom_writes = vm->rom_writes,
 		.unclaimed_ports = vm->ports.unclaimed_reads + vm->ports.unclaimed_writes,
-		.guest_ns = vm->vcpu.guest_ns,
-		.out_ns = vm->vcpu.out_ns,
 		.total_ns = mz_now_ns() - vm->tracer.start_ns,
 	};
-	memcpy(stats->exits, vm->vcpu.exits, sizeof(stats->exits));
+	for (unsigned i = 0; i < vm->vcpu_count; i++)
+		add_vcpu(stats, &vm->vcpus[i].vcpu);
 }

@@ -9,9 +9,9 @@
  *	mz_vm_destroy(vm)
  *
  * The library prints nothing, ends nothing, installs no signal handler and keeps no state outside
- * its objects: any number of machines may run in a process. A machine has two threads of its own,
- * which block all signals; one machine's threads use SIGRTMIN + 1 among themselves, sent to a
- *thread that blocks it. The embedder ignores SIGPIPE if `out` can be a pipe.
+ * its objects: any number of machines may run in a process. A machine has a thread for each vCPU
+ * and one more, which block all signals; one machine's threads use SIGRTMIN + 1 among themselves,
+ *sent to a thread that blocks it. The embedder ignores SIGPIPE if `out` can be a pipe.
  *
  * Calls that can fail answer 0, or -1 with the cause in `failure`.
  */
@@ -38,8 +38,11 @@ enum mz_backend {
 			     itself */
 };
 
+#define MZ_VM_CPUS_MAX 64
+
 struct mz_vm_config {
 	uint64_t memory_bytes; /* a multiple of 4096 */
+	unsigned cpus;         /* at most MZ_VM_CPUS_MAX; 0: one */
 	enum mz_backend backend;
 	int in, out;         /* the serial line; in may be -1 */
 	uint64_t timeout_ns; /* the run ends with MZ_STATUS_TIMEOUT after this long; 0: never */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Holding all vCPUs outside of the guest, so that another thread may look at them and change them.
+ */
+#ifndef MZ_VMM_PAUSE_H
+#define MZ_VMM_PAUSE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The meeting point of one thread that wants a pause and the vCPUs' threads. */
+struct mz_pause {
+	pthread_mutex_t mutex;
+	pthread_cond_t arrived, resumed;
+	bool wanted;
+	unsigned present; /* threads that will heed a pause */
+	unsigned parked;  /* of these, those that wait for its end */
+};
+
+void mz_pause_init(struct mz_pause *pause);
+void mz_pause_destroy(struct mz_pause *pause);
+
+/*
+ * A vCPU's thread: it will begin (from the thread that starts it), it waits here if a pause is
+ * wanted, it ends.
+ */
+void mz_pause_join(struct mz_pause *pause);
+void mz_pause_heed(struct mz_pause *pause);
+void mz_pause_leave(struct mz_pause *pause);
+
+/*
+ * The other side. After the wish, the caller makes the vCPUs leave the guest (mz_vcpu_kick()); then
+ * it waits for them, and ends the pause in any case. False: some have not come by the deadline, a
+ * time of mz_now_ns().
+ */
+void mz_pause_wish(struct mz_pause *pause);
+bool mz_pause_await(struct mz_pause *pause, uint64_t deadline_ns);
+void mz_pause_end(struct mz_pause *pause);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
