@@ -4,11 +4,7 @@
 #define MZ_VMM_VIRTIO_BLOCK_H
 
 #include "vmm/virtio/device.h"
-
-struct mz_disk {
-	const char *path;
-	bool read_only;
-};
+#include "vmm/virtio/request.h"
 
 /* MZ_STATUS_BAD_ARGUMENT: the file can't be a disk. */
 int mz_block_open(struct mz_virtio **virtio, const struct mz_disk *disk,

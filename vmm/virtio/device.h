@@ -23,11 +23,10 @@
 #include "vmm/virtio/queue.h"
 #include "vmm/virtio/watch.h"
 
-#define MZ_VIRTIO_BASE    0xd0001000u
-#define MZ_VIRTIO_BYTES   0x1000u
-#define MZ_VIRTIO_NOTIFY  0x050u /* 4.2.2, QueueNotify: what is written there wakes the device */
-#define MZ_VIRTIO_DEVICES 16
-#define MZ_VIRTIO_QUEUES  4
+#define MZ_VIRTIO_BASE   0xd0001000u
+#define MZ_VIRTIO_BYTES  0x1000u
+#define MZ_VIRTIO_NOTIFY 0x050u /* 4.2.2, QueueNotify: what is written there wakes the device */
+#define MZ_VIRTIO_QUEUES 5
 
 /* 6: features that have nothing to do with the kind of device. */
 #define MZ_VIRTIO_F_INDIRECT_DESC ((uint64_t)1 << 28)

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The virtio devices of a machine. */
+#include "vmm/virtio/set.h"
+
+#include "vmm/virtio/balloon.h"
+#include "vmm/virtio/block.h"
+#include "vmm/virtio/entropy.h"
+#include "vmm/virtio/terminal.h"
+
+static int open_device(struct mz_virtio **virtio, const struct mz_virtio_request *request,
+		       const struct mz_virtio_place *place, struct mz_console *console,
+		       struct mz_failure *failure)
+{
+	switch (request->kind) {
+	case MZ_VIRTIO_DISK:
+		return mz_block_open(virtio, &request->disk, place, failure);
+	case MZ_VIRTIO_ENTROPY:
+		return mz_entropy_open(virtio, place, failure);
+	case MZ_VIRTIO_CONSOLE:
+		return mz_terminal_open(virtio, console, place, failure);
+	case MZ_VIRTIO_BALLOON:
+		return mz_balloon_open(virtio, request->balloon_bytes, place, failure);
+	default:
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "no virtio device of kind %d",
+			       (int)request->kind);
+	}
+}
+
+int mz_virtio_set_add(struct mz_virtio_set *set, const struct mz_virtio_request *request,
+		      const struct mz_virtio_place *place, struct mz_bus *bus,
+		      struct mz_console *console, struct mz_failure *failure)
+{
+	uint64_t base = MZ_VIRTIO_BASE + (uint64_t)set->count * MZ_VIRTIO_BYTES;
+	struct mz_virtio *virtio;
+
+	if (set->count == MZ_VIRTIO_DEVICES)
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "more than %d virtio devices",
+			       MZ_VIRTIO_DEVICES);
+	if (open_device(&virtio, request, place, console, failure))
+		return -1;
+	set->devices[set->count++] = virtio;
+	return mz_virtio_attach(virtio, bus, base, failure);
+}
+
+int mz_virtio_set_start(struct mz_virtio_set *set, struct mz_failure *failure)
+{
+	for (unsigned i = 0; i < set->count; i++) {
+		if (mz_virtio_start(set->devices[i], failure)) {
+			mz_virtio_set_stop(set);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void mz_virtio_set_stop(struct mz_virtio_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		mz_virtio_stop(set->devices[i]);
+}
+
+void mz_virtio_set_wake(struct mz_virtio_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		mz_virtio_wake(set->devices[i]);
+}
+
+void mz_virtio_set_close(struct mz_virtio_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		mz_virtio_close(set->devices[i]);
+	set->count = 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The virtio devices of a machine. */
+#ifndef MZ_VMM_VIRTIO_SET_H
+#define MZ_VMM_VIRTIO_SET_H
+
+#include "vmm/device/console.h"
+#include "vmm/virtio/device.h"
+#include "vmm/virtio/request.h"
+
+/* All zero: none. */
+struct mz_virtio_set {
+	struct mz_virtio *devices[MZ_VIRTIO_DEVICES];
+	unsigned count;
+};
+
+/*
+ * Makes the device that is asked for and puts it on the bus, at MZ_VIRTIO_BASE for the first and a
+ * window of MZ_VIRTIO_BYTES further for each other. `console` is for those that need one.
+ */
+int mz_virtio_set_add(struct mz_virtio_set *set, const struct mz_virtio_request *request,
+		      const struct mz_virtio_place *place, struct mz_bus *bus,
+		      struct mz_console *console, struct mz_failure *failure);
+
+/* Starts and ends the threads. When starting fails, all are ended. */
+int mz_virtio_set_start(struct mz_virtio_set *set, struct mz_failure *failure);
+void mz_virtio_set_stop(struct mz_virtio_set *set);
+
+/* The console has input. */
+void mz_virtio_set_wake(struct mz_virtio_set *set);
+
+void mz_virtio_set_close(struct mz_virtio_set *set);
+
+#endif
