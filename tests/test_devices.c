@@ -122,7 +122,7 @@ START_TEST(a_full_bus_takes_no_device)
 	mz_bus_init(&bus, "port");
 	for (uint64_t i = 0; i < MZ_BUS_DEVICES; i++)
 		ck_assert_int_eq(add_probe(i, 1), 0);
-	assert_no_room(0x1000, 1, "no room for device probe: 16 devices are there already");
+	assert_no_room(0x1000, 1, "no room for device probe: 32 devices are there already");
 }
 END_TEST
 

@@ -54,6 +54,11 @@ refused a_flat_image_without_an_address_is_refused 110 "'flat64'" --as flat64 "$
 refused a_flat_address_that_is_no_number_is_refused 110 "'here'" --as flat64@here "$hello"
 refused a_module_without_a_file_is_refused 110 'no file' --module ' words' "$hello"
 
+refused a_disk_without_a_file_is_refused 110 'which file' --disk ,ro "$hello"
+refused a_balloon_of_no_number_is_refused 110 "'much'" --balloon=much "$hello"
+refused an_unknown_console_is_refused 110 "'vga'" --console vga "$hello"
+refused too_many_devices_are_refused 110 'more than 16 virtio' $(printf -- '--rng %.0s' {1..17}) "$hello"
+
 # A file that has the name of its trouble; the message names it.
 bad_image()
 {

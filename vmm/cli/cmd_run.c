@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "vmm/cli/cli.h"
+#include "vmm/cli/devices.h"
 #include "vmm/cli/report.h"
 #include "vmm/base/text.h"
 #include "vmm/machine/vm.h"
@@ -25,6 +26,7 @@ struct options {
 	struct mz_module *modules; /* room for one an argument */
 	const char *image;
 	struct mz_image_as as;
+	struct mz_cli_devices devices;
 	enum stats_form stats;
 };
 
@@ -199,6 +201,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_BACKEND:
 		options->config.backend = backend(state, text);
 		return 0;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->devices;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (options->image)
 			argp_error(state, "more than one image: '%s'", text);
@@ -325,7 +330,9 @@ static int run(const struct options *options, struct mz_outcome *outcome,
 
 int mz_cmd_run(int argc, char **argv)
 {
+	static const struct argp_child children[] = {{&mz_cli_devices_argp, 0, "Devices:", 0}, {0}};
 	static const struct argp argp = {
+		.children = children,
 		.options = option_list,
 		.parser = parse,
 		.args_doc = "IMAGE",
@@ -352,6 +359,8 @@ int mz_cmd_run(int argc, char **argv)
 	if (options.modules) {
 		options.request.modules = options.modules;
 		argp_parse(&argp, argc, argv, 0, NULL, &options);
+		options.config.virtio = options.devices.requests;
+		options.config.virtio_count = options.devices.count;
 		result = run(&options, &outcome, &failure);
 	}
 	for (unsigned i = 0; i < options.request.module_count; i++)

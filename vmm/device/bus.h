@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define MZ_BUS_DEVICES 16
+#define MZ_BUS_DEVICES 32
 
 /*
  * A device answers accesses of 1, 2, 4 or 8 bytes, of any alignment, that lie wholly inside its

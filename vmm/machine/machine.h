@@ -11,11 +11,14 @@
 #include "vmm/memory/pager.h"
 #include "vmm/device/serial.h"
 #include "vmm/device/test_device.h"
+#include "vmm/virtio/set.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/vcpu.h"
 #include "vmm/machine/vm.h"
 
 #define MZ_REGION_MAX 32
+
+struct mz_urcu;
 
 /* Inputs of the interrupt controllers. */
 #define MZ_GSI_SERIAL 4
@@ -37,6 +40,7 @@ struct mz_vm {
 	struct mz_ram ram;
 	struct mz_arena arena;
 	struct mz_space space;
+	struct mz_urcu *urcu; /* of the table, if something changes it beside faults */
 	struct mz_region regions[MZ_REGION_MAX];
 	struct mz_worker worker; /* of whoever makes and loads the machine */
 	struct mz_fault_counts faults;
@@ -55,6 +59,8 @@ struct mz_vm {
 	struct mz_test_device test_device;
 	struct mz_power power;
 	struct mz_irq serial_irq;
+	struct mz_virtio_set virtio;
+	struct mz_irq virtio_irqs[MZ_VIRTIO_DEVICES];
 
 	int stop;        /* readable: the run is to end, */
 	int stop_status; /* with this; 0: nobody asked */

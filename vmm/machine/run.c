@@ -114,6 +114,7 @@ static void attend(struct mz_vm *vm)
 		if (ready > 0 && fds[2].revents) {
 			more = mz_console_feed(&vm->console);
 			mz_serial_receive(&vm->serial);
+			mz_virtio_set_wake(&vm->virtio);
 		}
 		if (mz_now_ns() >= deadline)
 			mz_vm_stop(vm, MZ_STATUS_TIMEOUT);
@@ -189,13 +190,15 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 	if (mz_console_init(&vm->console, vm->config.in, vm->config.out, failure))
 		return -1;
 	vm->console.cancel = vm->stop;
-	if (start_runners(vm, failure)) {
+	if (mz_virtio_set_start(&vm->virtio, failure) || start_runners(vm, failure)) {
+		mz_virtio_set_stop(&vm->virtio);
 		mz_console_destroy(&vm->console);
 		return -1;
 	}
 	attend(vm);
 	kick_all(vm);
 	join_runners(vm, vm->vcpu_count);
+	mz_virtio_set_stop(&vm->virtio);
 	mz_pager_stop(&vm->pager);
 	lost = close_console(vm, failure);
 	if (vm->failed)

@@ -13,6 +13,7 @@
 #include "arch/x86/ept.h"
 #include "ept/change.h"
 #include "vmm/machine/machine.h"
+#include "vmm/machine/virtio.h"
 #include "vmm/memory/uffd.h"
 
 /* One touch brings in this much at most: larger leaves would stop the guest for too long. */
@@ -67,6 +68,8 @@ static int make_space(struct mz_vm *vm, struct mz_failure *failure)
 	if (error)
 		return fail_space(failure, "no memory for the second-stage table", error);
 	config.memory = vm->arena.memory;
+	if (mz_vm_open_to_changes(vm, &config, failure))
+		return -1;
 	error = mz_space_init(&vm->space, &config, NULL, vm->regions, MZ_REGION_MAX);
 	if (error)
 		return fail_space(failure, "cannot make the second-stage table", error);
@@ -84,7 +87,9 @@ static int make_devices(struct mz_vm *vm, struct mz_failure *failure)
 			   failure) ||
 	    mz_debug_exit_init(&vm->debug_exit, &vm->ports, MZ_DEBUG_EXIT_BASE, failure))
 		return -1;
-	return mz_test_device_init(&vm->test_device, &vm->memory, MZ_TEST_DEVICE_BASE, failure);
+	if (mz_test_device_init(&vm->test_device, &vm->memory, MZ_TEST_DEVICE_BASE, failure))
+		return -1;
+	return mz_vm_add_virtio(vm, failure);
 }
 
 /* Opens userfaultfd if it is wanted; without it, `pager.uffd` stays -1. */
@@ -148,6 +153,8 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 		.failed = pager_failed,
 	};
 	vm->ram.fd = vm->kvm.fd = vm->kvm.vm = vm->serial_irq.fd = -1;
+	for (unsigned i = 0; i < MZ_VIRTIO_DEVICES; i++)
+		vm->virtio_irqs[i].fd = -1;
 	vm->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	vm->done = eventfd(0, EFD_CLOEXEC);
 	pthread_mutex_init(&vm->end_mutex, NULL);
@@ -232,12 +239,15 @@ void mz_vm_destroy(struct mz_vm *vm)
 	if (!vm)
 		return;
 	destroy_vcpus(vm);
+	mz_vm_close_virtio(vm);
 	mz_pager_stop(&vm->pager);
 	mz_kvm_destroy(&vm->kvm);
 	if (vm->space.table.root) {
 		mz_worker_end(&vm->worker);
+		mz_vm_await_readers(vm);
 		mz_space_destroy(&vm->space);
 	}
+	mz_vm_close_to_changes(vm);
 	if (vm->arena.base)
 		mz_arena_destroy(&vm->arena);
 	mz_ram_destroy(&vm->ram);

@@ -22,6 +22,7 @@
 #include "vmm/boot/image.h"
 #include "vmm/machine/stats.h"
 #include "vmm/base/trace.h"
+#include "vmm/virtio/request.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,7 +47,9 @@ struct mz_vm_config {
 	enum mz_backend backend;
 	int in, out;         /* the serial line; in may be -1 */
 	uint64_t timeout_ns; /* the run ends with MZ_STATUS_TIMEOUT after this long; 0: never */
-	unsigned trace;      /* enum mz_trace_kind that `event` wants */
+	const struct mz_virtio_request *virtio; /* must stay until mz_vm_create() returns, */
+	unsigned virtio_count;                  /* and so must what it points to */
+	unsigned trace;                         /* enum mz_trace_kind that `event` wants */
 	void (*event)(void *context, const struct mz_event *event);
 	void *context;
 };
