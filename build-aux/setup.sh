@@ -33,6 +33,8 @@ libtoolize|libtool|to build shared libraries
 pkg-config|pkg-config|to find libraries
 pc:libelf|libelf-dev|to read ELF images
 pc:jansson|libjansson-dev|to write JSON
+pc:zlib|zlib1g-dev|to unpack images
+pc:libzstd|libzstd-dev|to unpack images
 pc:liburcu-bp|liburcu-dev|for read-copy-update
 pc:check|check|to build the unit tests'
 

@@ -58,6 +58,37 @@ struct elf64_image image_elf64(void)
 	return image;
 }
 
+struct note_image image_note(const char *name, uint32_t type, uint32_t content)
+{
+	const struct elf64_image elf = image_elf64();
+	const struct {
+		Elf64_Nhdr note;
+		char name[4];
+		uint32_t content;
+	} before = {{4, 4, type}, "GNU", 0};
+	struct note_image image = {
+		.header = elf.header,
+		.programs = {elf.programs[0], elf.programs[1]},
+	};
+	const Elf64_Nhdr note = {(uint32_t)strlen(name) + 1, sizeof(content), type};
+	const size_t content_at = sizeof(note) + (note.n_namesz + 3) / 4 * 4;
+
+	_Static_assert(sizeof(before) == sizeof(image.before), "a note of its own");
+	memcpy(image.code, elf.code, sizeof(image.code));
+	memcpy(image.before, &before, sizeof(before));
+	memcpy(image.note, &note, sizeof(note));
+	memcpy(image.note + sizeof(note), name, note.n_namesz);
+	memcpy(image.note + content_at, &content, sizeof(content));
+	image.programs[0].p_offset = offsetof(struct note_image, code);
+	image.programs[1] = (Elf64_Phdr) {
+		.p_type = PT_NOTE,
+		.p_offset = offsetof(struct note_image, before),
+		.p_filesz = sizeof(image.before) + content_at + sizeof(content),
+		.p_align = 4,
+	};
+	return image;
+}
+
 struct elf32_image image_elf32(void)
 {
 	struct elf32_image image = {

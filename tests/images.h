@@ -37,6 +37,17 @@ struct elf32_image {
 	unsigned char data[16];
 };
 
+/* The same in an ELF64 file that has a note with a word for its content, and no data segment. */
+struct note_image {
+	Elf64_Ehdr header;
+	Elf64_Phdr programs[2];
+	unsigned char code[32];
+	unsigned char before[20]; /* another note */
+	unsigned char note[24];
+};
+
+struct note_image image_note(const char *name, uint32_t type, uint32_t content);
+
 struct elf64_image image_elf64(void);
 struct elf32_image image_elf32(void);
 

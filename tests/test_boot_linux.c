@@ -266,7 +266,7 @@ START_TEST(a_kernel_takes_no_modules)
 	linux_begin();
 	open_linux();
 	assert_load_fails(&request, MZ_STATUS_BAD_ARGUMENT,
-			  "module module: modules are for multiboot images");
+			  "module module: modules are for multiboot and PVH images");
 	linux_end();
 }
 END_TEST

@@ -123,7 +123,7 @@ int mz_boot_refuse_modules_(const struct mz_boot *boot, struct mz_failure *failu
 	if (boot->request->module_count == 0)
 		return 0;
 	return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
-		       "module %s: modules are for multiboot images, and %s is a %s image",
+		       "module %s: modules are for multiboot and PVH images, and %s is a %s image",
 		       boot->request->modules[0].path, boot->image->path,
 		       mz_image_text(boot->image));
 }
@@ -133,6 +133,6 @@ int mz_boot_refuse_initrd_(const struct mz_boot *boot, struct mz_failure *failur
 	if (!boot->request->initrd)
 		return 0;
 	return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
-		       "initrd %s: an initrd is for Linux images, and %s is a %s image",
+		       "initrd %s: an initrd is for Linux and PVH images, and %s is a %s image",
 		       boot->request->initrd, boot->image->path, mz_image_text(boot->image));
 }

@@ -11,10 +11,22 @@
 
 #define LOADER_UNASSIGNED 0xffu   /* "type_of_loader": none of those that have a number */
 #define VIDEO_NORMAL      0xffffu /* "vid_mode" */
+#define BOOT_FLAG         0xaa55u
+#define HEADER_MAGIC      0x53726448u /* "HdrS" */
+#define VERSION           0x020fu     /* that of the fields used here */
 #define PAGE_BYTES        4096u
 
 _Static_assert(sizeof(struct boot_params) == PAGE_BYTES, "the zero page is a page");
 _Static_assert(MZ_MEMORY_RUN_MAX <= E820_MAX_ENTRIES_ZEROPAGE, "the memory map fits");
+
+/* What a vmlinux finds in place of a header of its own. */
+static void make_header(struct setup_header *header)
+{
+	header->boot_flag = BOOT_FLAG;
+	header->header = HEADER_MAGIC;
+	header->version = VERSION;
+	header->loadflags = LOADED_HIGH;
+}
 
 /*
  * The header as it is in the file, but for what the loader says. The heap is the real-mode part's,
@@ -22,7 +34,10 @@ _Static_assert(MZ_MEMORY_RUN_MAX <= E820_MAX_ENTRIES_ZEROPAGE, "the memory map f
  */
 static void put_header(const struct mz_linux_image *image, struct setup_header *header)
 {
-	memcpy(header, image->header, image->header_bytes);
+	if (image->header)
+		memcpy(header, image->header, image->header_bytes);
+	else
+		make_header(header);
 	header->type_of_loader = LOADER_UNASSIGNED;
 	header->ext_loader_type = header->ext_loader_ver = 0;
 	header->loadflags &= (uint8_t)~CAN_USE_HEAP;

@@ -57,13 +57,23 @@ static int parse_flat(struct mz_image *image, const struct mz_image_as *as,
 	return mz_image_add_segment_(image, &segment, failure);
 }
 
+static int parse_plain(struct mz_image *image, struct mz_failure *failure)
+{
+	return mz_image_parse_elf_(image, failure) || mz_image_check_entry_(image, failure) ? -1
+											    : 0;
+}
+
 /* The header of a protocol says more than the container it lies in. */
 static enum mz_image_kind recognise(const struct mz_image *image)
 {
-	if (mz_image_is_linux_(image))
+	if (mz_image_is_bzimage_(image))
 		return MZ_IMAGE_LINUX;
+	if (mz_image_is_pvh_(image))
+		return MZ_IMAGE_PVH;
 	if (mz_image_is_multiboot_(image))
 		return MZ_IMAGE_MULTIBOOT;
+	if (mz_image_is_vmlinux_(image))
+		return MZ_IMAGE_LINUX;
 	return mz_image_is_elf_(image) ? MZ_IMAGE_ELF : MZ_IMAGE_ANY;
 }
 
@@ -72,10 +82,12 @@ static int parse(struct mz_image *image, const struct mz_image_as *as, struct mz
 	switch (image->kind) {
 	case MZ_IMAGE_LINUX:
 		return mz_image_parse_linux_(image, failure);
+	case MZ_IMAGE_PVH:
+		return mz_image_parse_pvh_(image, failure);
 	case MZ_IMAGE_MULTIBOOT:
 		return mz_image_parse_multiboot_(image, failure);
 	case MZ_IMAGE_ELF:
-		return mz_image_parse_elf_(image, failure);
+		return parse_plain(image, failure);
 	case MZ_IMAGE_FLAT:
 		return parse_flat(image, as, failure);
 	case MZ_IMAGE_ANY:
@@ -87,18 +99,27 @@ static int parse(struct mz_image *image, const struct mz_image_as *as, struct mz
 		       image->path);
 }
 
+static int parse_file(struct mz_image *image, const struct mz_image_as *as,
+		      struct mz_failure *failure)
+{
+	image->kind = as ? as->kind : MZ_IMAGE_ANY;
+	if (image->kind != MZ_IMAGE_FLAT && mz_image_unpack_(image, failure))
+		return -1;
+	if (image->kind == MZ_IMAGE_ANY)
+		image->kind = recognise(image);
+	return parse(image, as, failure);
+}
+
 int mz_image_open(struct mz_image *image, const char *path, const struct mz_image_as *as,
 		  struct mz_failure *failure)
 {
 	memset(image, 0, sizeof(*image));
 	image->path = path;
-	if (read_file(image, failure) == 0) {
-		image->kind = as && as->kind != MZ_IMAGE_ANY ? as->kind : recognise(image);
-		if (parse(image, as, failure) == 0)
-			return 0;
+	if (read_file(image, failure) || parse_file(image, as, failure)) {
+		mz_image_close(image);
+		return -1;
 	}
-	mz_image_close(image);
-	return -1;
+	return 0;
 }
 
 void mz_image_close(struct mz_image *image)

@@ -22,6 +22,7 @@ extern "C" {
 enum mz_image_kind {
 	MZ_IMAGE_ANY,   /* not chosen: the content says it */
 	MZ_IMAGE_LINUX, /* Linux's 64-bit boot protocol: a bzImage, or an ELF64 vmlinux */
+	MZ_IMAGE_PVH,   /* Xen's direct boot, which others speak too: an ELF file with a note */
 	MZ_IMAGE_MULTIBOOT,
 	MZ_IMAGE_ELF,  /* none: entered at its entry point, in 32-bit or 64-bit mode */
 	MZ_IMAGE_FLAT, /* none: loaded as it is at an address, and entered there */
@@ -42,7 +43,7 @@ struct mz_image_as {
 };
 
 /*
- * Reads what users write for it: linux, multiboot, elf, flat16@ADDRESS, flat32@ADDRESS,
+ * Reads what users write for it: linux, pvh, multiboot, elf, flat16@ADDRESS, flat32@ADDRESS,
  * flat64@ADDRESS. MZ_STATUS_BAD_ARGUMENT: none of these.
  */
 int mz_image_as_parse(struct mz_image_as *as, const char *text, struct mz_failure *failure);
@@ -56,7 +57,7 @@ struct mz_segment {
 
 #define MZ_SEGMENT_MAX 64
 
-/* Larger files are refused. */
+/* Larger files are refused, and those that unpack to more. */
 #define MZ_IMAGE_BYTES_MAX ((uint64_t)1 << 30)
 
 /* What a Linux image says about itself; its setup header is copied as it is. */
@@ -69,8 +70,8 @@ struct mz_linux_image {
 };
 
 struct mz_image {
-	const char *path; /* borrowed, for messages */
-	unsigned char *file;
+	const char *path;    /* borrowed, for messages */
+	unsigned char *file; /* its content, unpacked */
 	size_t file_bytes;
 	enum mz_image_kind kind;
 	enum mz_image_mode mode;
@@ -83,8 +84,10 @@ struct mz_image {
 };
 
 /*
- * Reads the file and finds out what it is, or takes it for what `as` says (NULL: by its content).
- * MZ_STATUS_HOST_FAILED: no memory for it.
+ * Reads the file, unpacks it if it is compressed by gzip or zstd (but for flat images, which are
+ * taken as they are), and finds out what it is, or takes it for what `as` says (NULL: by its
+ * content). MZ_STATUS_HOST_FAILED: no memory for it. MZ_STATUS_HOST_LACKS: built without what
+ * unpacks it.
  *
  * ELF files: the segments of type PT_LOAD go to their physical addresses. The entry point is a
  * virtual address: one that lies in a segment's virtual range becomes the physical address of the

@@ -43,7 +43,5 @@ int mz_image_load_by_addresses_(struct mz_image *image, const struct mz_load_add
 		.data = image->file + offset,
 		.data_bytes = bytes,
 	};
-	if (mz_image_add_segment_(image, &segment, failure))
-		return -1;
-	return mz_image_check_entry_(image, failure);
+	return mz_image_add_segment_(image, &segment, failure);
 }

@@ -12,6 +12,7 @@ struct name {
 /* A flat image's address stands behind its name. */
 static const struct name names[] = {
 	{"linux", MZ_IMAGE_LINUX, MZ_MODE_LONG},
+	{"pvh", MZ_IMAGE_PVH, MZ_MODE_PROTECTED},
 	{"multiboot", MZ_IMAGE_MULTIBOOT, MZ_MODE_PROTECTED},
 	{"elf", MZ_IMAGE_ELF, MZ_MODE_LONG},
 	{"flat16@", MZ_IMAGE_FLAT, MZ_MODE_REAL},
@@ -19,7 +20,7 @@ static const struct name names[] = {
 	{"flat64@", MZ_IMAGE_FLAT, MZ_MODE_LONG},
 };
 
-#define ALL_NAMES "linux, multiboot, elf, flat16@ADDRESS, flat32@ADDRESS, flat64@ADDRESS"
+#define ALL_NAMES "linux, pvh, multiboot, elf, flat16@ADDRESS, flat32@ADDRESS, flat64@ADDRESS"
 
 static bool is_named(const struct name *name, const char *text)
 {
@@ -62,6 +63,8 @@ const char *mz_image_text(const struct mz_image *image)
 		break;
 	case MZ_IMAGE_LINUX:
 		return "Linux";
+	case MZ_IMAGE_PVH:
+		return "PVH";
 	case MZ_IMAGE_MULTIBOOT:
 		return "multiboot";
 	case MZ_IMAGE_ELF:

@@ -187,7 +187,7 @@ static int parse(struct mz_image *image, Elf *elf, struct mz_failure *failure)
 		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
 			       "%s: ELF file without anything to load", image->path);
 	image->mode = header.e_ident[EI_CLASS] == ELFCLASS64 ? MZ_MODE_LONG : MZ_MODE_PROTECTED;
-	return mz_image_check_entry_(image, failure);
+	return 0;
 }
 
 int mz_image_parse_elf_(struct mz_image *image, struct mz_failure *failure)

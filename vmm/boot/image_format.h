@@ -23,14 +23,36 @@ static inline uint32_t mz_image_word_(const struct mz_image *image, size_t offse
 /* Does the file begin like an ELF file? */
 bool mz_image_is_elf_(const struct mz_image *image);
 
-/* Fills in mode, entry and segments from an ELF file. */
+/* Fills in mode, entry and segments from an ELF file; whether the entry is in one is not asked. */
 int mz_image_parse_elf_(struct mz_image *image, struct mz_failure *failure);
 
-/* Does the file hold Linux's setup header? */
-bool mz_image_is_linux_(const struct mz_image *image);
+/*
+ * Looks through the notes of an ELF file for the first of that name and type. False: there is none,
+ * also because the file is no ELF file or not a sound one.
+ */
+struct mz_note {
+	const unsigned char *bytes;
+	size_t count;
+};
 
-/* Fills in everything from a bzImage. */
+bool mz_image_find_note_(const struct mz_image *image, const char *name, uint32_t type,
+			 struct mz_note *note);
+
+/* Unpacks the file in place, if it is compressed. */
+int mz_image_unpack_(struct mz_image *image, struct mz_failure *failure);
+
+/* Is it a bzImage, or a vmlinux? */
+bool mz_image_is_bzimage_(const struct mz_image *image);
+bool mz_image_is_vmlinux_(const struct mz_image *image);
+
+/* Fills in everything from either. */
 int mz_image_parse_linux_(struct mz_image *image, struct mz_failure *failure);
+
+/* Does the file hold the note of the PVH entry point? */
+bool mz_image_is_pvh_(const struct mz_image *image);
+
+/* Fills in everything from an ELF file with that note. */
+int mz_image_parse_pvh_(struct mz_image *image, struct mz_failure *failure);
 
 /* Does the file hold a multiboot header, and something to load by it? */
 bool mz_image_is_multiboot_(const struct mz_image *image);
@@ -47,7 +69,7 @@ struct mz_load_addresses {
 	uint32_t load_end, bss_end; /* exclusive; 0: the file's end, no zeros */
 };
 
-/* Makes the one segment, once `entry` is there. */
+/* Makes the one segment. */
 int mz_image_load_by_addresses_(struct mz_image *image, const struct mz_load_addresses *addresses,
 				struct mz_failure *failure);
 

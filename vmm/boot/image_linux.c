@@ -19,10 +19,15 @@
 #define ENTRY64       0x200u /* of the 64-bit entry point behind the load address */
 #define LOAD_DEFAULT  0x100000u
 
+/* A vmlinux: the note that each has had since 4.19, COMMAND_LINE_SIZE, and "initrd_addr_max". */
+#define NOTE_BUILD_SALT  0x100u
+#define COMMAND_LINE_MAX 2047u
+#define INITRD_LAST      0x7fffffffu
+
 /* The first version that says whether there is a 64-bit entry point. */
 #define VERSION_LEAST 0x020cu
 
-bool mz_image_is_linux_(const struct mz_image *image)
+bool mz_image_is_bzimage_(const struct mz_image *image)
 {
 	return image->file_bytes >= HEADER_LEAST + 4 &&
 		mz_image_word_(image, HEADER_LEAST) == HEADER_MAGIC;
@@ -131,9 +136,34 @@ static int parse_bzimage(struct mz_image *image, struct mz_failure *failure)
 	return mz_image_check_entry_(image, failure);
 }
 
+/* What a kernel without a header takes: as those with one have always said. */
+static int parse_vmlinux(struct mz_image *image, struct mz_failure *failure)
+{
+	if (mz_image_parse_elf_(image, failure) || mz_image_check_entry_(image, failure))
+		return -1;
+	if (image->mode != MZ_MODE_LONG)
+		return mz_fail(
+			failure, MZ_STATUS_BAD_IMAGE,
+			"%s: a 32-bit ELF file has no 64-bit entry point for Linux's protocol",
+			image->path);
+	image->linux_image.command_line_max = COMMAND_LINE_MAX;
+	image->linux_image.initrd_last = INITRD_LAST;
+	return 0;
+}
+
+bool mz_image_is_vmlinux_(const struct mz_image *image)
+{
+	struct mz_note note;
+
+	return mz_image_find_note_(image, "Linux", NOTE_BUILD_SALT, &note);
+}
+
 int mz_image_parse_linux_(struct mz_image *image, struct mz_failure *failure)
 {
-	if (mz_image_is_linux_(image))
+	if (mz_image_is_bzimage_(image))
 		return parse_bzimage(image, failure);
-	return mz_fail(failure, MZ_STATUS_BAD_IMAGE, "%s: has no Linux setup header", image->path);
+	if (mz_image_is_elf_(image))
+		return parse_vmlinux(image, failure);
+	return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+		       "%s: has no Linux setup header and is not an ELF file", image->path);
 }

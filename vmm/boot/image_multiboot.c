@@ -93,5 +93,5 @@ int mz_image_parse_multiboot_(struct mz_image *image, struct mz_failure *failure
 						    : mz_image_parse_elf_(image, failure))
 		return -1;
 	image->mode = MZ_MODE_PROTECTED;
-	return 0;
+	return mz_image_check_entry_(image, failure);
 }

@@ -49,10 +49,11 @@ static const struct argp_option option_list[] = {
 	{"cpus", KEY_CPUS, "COUNT", 0, "Virtual processors, up to 64 (default 1)", 0},
 	{"append", KEY_APPEND, "TEXT", 0, "The guest's command line", 0},
 	{"module", KEY_MODULE, "FILE[ TEXT]", 0,
-	 "A module for a multiboot guest, with text of its own; may be repeated", 0},
+	 "A module for a multiboot or PVH guest, with text of its own; may be repeated", 0},
 	{"initrd", KEY_INITRD, "FILE", 0, "The initial RAM disk of a Linux guest", 0},
 	{"as", KEY_AS, "FORMAT", 0,
-	 "Take IMAGE for linux, multiboot, elf, or, at a guest-physical address, flat16@ADDRESS, "
+	 "Take IMAGE for linux, pvh, multiboot, elf, or, at a guest-physical address, "
+	 "flat16@ADDRESS, "
 	 "flat32@ADDRESS or flat64@ADDRESS, whatever its content says",
 	 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0,
