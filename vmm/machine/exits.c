@@ -82,17 +82,17 @@ static void access_device(struct mz_vm *vm, struct mz_bus *bus, uint64_t address
 
 static bool exit_asked(const struct mz_vm *vm)
 {
-	return __atomic_load_n(&vm->debug_exit.requested, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&vm->devices.debug_exit.requested, __ATOMIC_ACQUIRE);
 }
 
 /* Did the guest ask for its end? */
 static bool end_asked(const struct mz_runner *runner)
 {
 	const struct mz_vm *vm = runner->vm;
-	enum mz_power_request request = mz_power_asked(&vm->power);
+	enum mz_power_request request = mz_power_asked(&vm->devices.power);
 
 	if (exit_asked(vm))
-		end_exited(runner, vm->debug_exit.value);
+		end_exited(runner, vm->devices.debug_exit.value);
 	else if (request)
 		end_powered(runner, request);
 	else

@@ -5,12 +5,8 @@
 
 #include "arch/linux/arena.h"
 #include "vmm/device/console.h"
-#include "vmm/device/debug_exit.h"
-#include "vmm/device/irq.h"
-#include "vmm/device/power.h"
+#include "vmm/machine/devices.h"
 #include "vmm/memory/pager.h"
-#include "vmm/device/serial.h"
-#include "vmm/device/test_device.h"
 #include "vmm/virtio/set.h"
 #include "vmm/machine/pause.h"
 #include "vmm/machine/vcpu.h"
@@ -54,11 +50,7 @@ struct mz_vm {
 
 	struct mz_bus ports, memory;
 	struct mz_console console;
-	struct mz_serial serial;
-	struct mz_debug_exit debug_exit;
-	struct mz_test_device test_device;
-	struct mz_power power;
-	struct mz_irq serial_irq;
+	struct mz_devices devices;
 	struct mz_virtio_set virtio;
 	struct mz_irq virtio_irqs[MZ_VIRTIO_DEVICES];
 

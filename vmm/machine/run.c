@@ -113,7 +113,7 @@ static void attend(struct mz_vm *vm)
 
 		if (ready > 0 && fds[2].revents) {
 			more = mz_console_feed(&vm->console);
-			mz_serial_receive(&vm->serial);
+			mz_serial_receive(&vm->devices.serial);
 			mz_virtio_set_wake(&vm->virtio);
 		}
 		if (mz_now_ns() >= deadline)

@@ -48,12 +48,7 @@ static enum mz_error add_bank(struct mz_vm *vm, const struct mz_bank *bank,
 
 static enum mz_error add_regions(struct mz_vm *vm)
 {
-	const struct mz_region test_device = {
-		.ia = mz_ia_from(MZ_TEST_DEVICE_BASE),
-		.bytes = MZ_TEST_DEVICE_BYTES,
-		.kind = MZ_REGION_MMIO,
-	};
-	enum mz_error error = mz_space_add(&vm->space, &test_device);
+	enum mz_error error = MZ_OK;
 
 	for (unsigned i = 0; i < vm->ram.bank_count && !error; i++)
 		error = add_bank(vm, &vm->ram.banks[i], MZ_REGION_RAM);
@@ -76,20 +71,6 @@ static int make_space(struct mz_vm *vm, struct mz_failure *failure)
 	mz_worker_begin(&vm->worker, &vm->space);
 	error = add_regions(vm);
 	return error ? fail_space(failure, "cannot lay out the guest's memory", error) : 0;
-}
-
-static int make_devices(struct mz_vm *vm, struct mz_failure *failure)
-{
-	mz_bus_init(&vm->ports, "port");
-	mz_bus_init(&vm->memory, "memory");
-	if (mz_kvm_wire(&vm->kvm, &vm->serial_irq, MZ_GSI_SERIAL, failure) ||
-	    mz_serial_init(&vm->serial, &vm->ports, MZ_SERIAL_BASE, &vm->console, &vm->serial_irq,
-			   failure) ||
-	    mz_debug_exit_init(&vm->debug_exit, &vm->ports, MZ_DEBUG_EXIT_BASE, failure))
-		return -1;
-	if (mz_test_device_init(&vm->test_device, &vm->memory, MZ_TEST_DEVICE_BASE, failure))
-		return -1;
-	return mz_vm_add_virtio(vm, failure);
 }
 
 /* Opens userfaultfd if it is wanted; without it, `pager.uffd` stays -1. */
@@ -152,7 +133,7 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 		.context = vm,
 		.failed = pager_failed,
 	};
-	vm->ram.fd = vm->kvm.fd = vm->kvm.vm = vm->serial_irq.fd = -1;
+	vm->ram.fd = vm->kvm.fd = vm->kvm.vm = vm->devices.serial_irq.fd = -1;
 	for (unsigned i = 0; i < MZ_VIRTIO_DEVICES; i++)
 		vm->virtio_irqs[i].fd = -1;
 	vm->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -212,7 +193,7 @@ static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
 			       MZ_VM_CPUS_MAX);
 	if (mz_ram_init(&vm->ram, vm->config.memory_bytes, failure) ||
 	    mz_kvm_init(&vm->kvm, failure) || choose_backend(vm, failure) ||
-	    make_space(vm, failure) || make_devices(vm, failure) ||
+	    make_space(vm, failure) || mz_vm_add_devices(vm, failure) ||
 	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) || make_vcpus(vm, failure))
 		return -1;
 	return let_memory_in(vm, failure);
@@ -239,7 +220,7 @@ void mz_vm_destroy(struct mz_vm *vm)
 	if (!vm)
 		return;
 	destroy_vcpus(vm);
-	mz_vm_close_virtio(vm);
+	mz_vm_close_devices(vm);
 	mz_pager_stop(&vm->pager);
 	mz_kvm_destroy(&vm->kvm);
 	if (vm->space.table.root) {
@@ -255,8 +236,6 @@ void mz_vm_destroy(struct mz_vm *vm)
 		close(vm->stop);
 	if (vm->done >= 0)
 		close(vm->done);
-	if (vm->serial_irq.fd >= 0)
-		close(vm->serial_irq.fd);
 	mz_pause_destroy(&vm->pause);
 	pthread_mutex_destroy(&vm->end_mutex);
 	free(vm);
@@ -273,7 +252,8 @@ int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
 	struct mz_boot_state state;
 
 	if (mz_image_fits(image, &vm->ram, failure) ||
-	    mz_boot_load(image, request, &vm->ram, &state, failure))
+	    mz_boot_load(image, request, &vm->ram, &state, failure) ||
+	    mz_vm_put_firmware(vm, image, failure))
 		return -1;
 	return mz_vcpu_set_boot_state(&vm->vcpus[0].vcpu, &state, failure);
 }

@@ -41,12 +41,19 @@ enum mz_backend {
 
 #define MZ_VM_CPUS_MAX 64
 
+/* A file that the guest finds by its name, through fw_cfg. */
+struct mz_vm_file {
+	const char *name, *path;
+};
+
 struct mz_vm_config {
 	uint64_t memory_bytes; /* a multiple of 4096 */
 	unsigned cpus;         /* at most MZ_VM_CPUS_MAX; 0: one */
 	enum mz_backend backend;
 	int in, out;         /* the serial line; in may be -1 */
 	uint64_t timeout_ns; /* the run ends with MZ_STATUS_TIMEOUT after this long; 0: never */
+	const struct mz_vm_file *files; /* must stay until mz_vm_create() returns */
+	unsigned file_count;
 	const struct mz_virtio_request *virtio; /* must stay until mz_vm_create() returns, */
 	unsigned virtio_count;                  /* and so must what it points to */
 	unsigned trace;                         /* enum mz_trace_kind that `event` wants */
