@@ -36,6 +36,7 @@ pc:jansson|libjansson-dev|to write JSON
 pc:zlib|zlib1g-dev|to unpack images
 pc:libzstd|libzstd-dev|to unpack images
 pc:liburcu-bp|liburcu-dev|for read-copy-update
+pc:slirp|libslirp-dev|for a network without rights
 pc:check|check|to build the unit tests'
 
 # Where there is no KVM.

@@ -57,6 +57,12 @@ refused a_module_without_a_file_is_refused 110 'no file' --module ' words' "$hel
 refused a_disk_without_a_file_is_refused 110 'which file' --disk ,ro "$hello"
 refused a_balloon_of_no_number_is_refused 110 "'much'" --balloon=much "$hello"
 refused an_unknown_console_is_refused 110 "'vga'" --console vga "$hello"
+refused an_unknown_network_is_refused 110 "'bridge'" --net bridge "$hello"
+refused a_tap_without_a_name_is_refused 110 "'tap'" --net tap "$hello"
+for rule in hostfwd hostfwd= hostfwd=tcp hostfwd=tcp::22 hostfwd=tcp::0-:22 hostfwd=tcp::22-:65536 hostfwd=sctp::22-:22 \
+  hostfwd=tcp:host:22-:22 mac=1; do
+  refused "the_rule_${rule}_is_refused" 110 "'$rule' is not hostfwd" --net "user,$rule" "$hello"
+done
 refused too_many_devices_are_refused 110 'more than 16 virtio' $(printf -- '--rng %.0s' {1..17}) "$hello"
 
 # A file that has the name of its trouble; the message names it.

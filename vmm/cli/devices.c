@@ -2,8 +2,12 @@
 /* The options of mezz run that give a guest virtio devices. */
 #include "vmm/cli/devices.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "vmm/base/failure.h"
 #include "vmm/base/text.h"
 
 /* Apart from the keys of the command itself. */
@@ -12,6 +16,7 @@ enum key {
 	KEY_RNG,
 	KEY_CONSOLE,
 	KEY_BALLOON,
+	KEY_NET,
 };
 
 static const struct argp_option option_list[] = {
@@ -20,6 +25,10 @@ static const struct argp_option option_list[] = {
 	{"rng", KEY_RNG, NULL, 0, "A virtio entropy device", 0},
 	{"console", KEY_CONSOLE, "virtio", 0,
 	 "A virtio console on standard input and output, beside the serial port", 0},
+	{"net", KEY_NET, "user[,hostfwd=RULE...] | tap,NAME", 0,
+	 "A virtio network device: user speaks through the sockets of this process, RULE being "
+	 "PROTOCOL:[HOST]:PORT-[GUEST]:PORT; tap is an interface of the host; may be repeated",
+	 0},
 	{"balloon", KEY_BALLOON, "SIZE", OPTION_ARG_OPTIONAL,
 	 "A virtio memory balloon that asks the guest for this much (default 0); what the guest "
 	 "reports free is taken in any case",
@@ -60,6 +69,75 @@ static void add_balloon(struct argp_state *state, const char *text)
 		argp_error(state, "--balloon: '%s' is not a number", text);
 }
 
+/* "ADDRESS:PORT", where no address is `address` as it is. */
+static bool parse_end(char *text, uint32_t *address, uint16_t *port)
+{
+	char *colon = strchr(text, ':');
+	struct in_addr parsed;
+	uint64_t number;
+
+	if (!colon || !mz_number_parse(colon + 1, &number) || number == 0 || number > UINT16_MAX)
+		return false;
+	*colon = 0;
+	*port = (uint16_t)number;
+	if (!*text)
+		return true;
+	if (inet_pton(AF_INET, text, &parsed) != 1)
+		return false;
+	*address = ntohl(parsed.s_addr);
+	return true;
+}
+
+/* "PROTOCOL:[HOST]:PORT-[GUEST]:PORT". Without an address of the host, nobody else reaches it. */
+static bool parse_forward(char *text, struct mz_forward *forward)
+{
+	char *host = strchr(text, ':');
+	char *guest = strchr(text, '-');
+
+	if (!host || !guest || guest < host)
+		return false;
+	*host++ = 0;
+	*guest++ = 0;
+	forward->udp = strcmp(text, "udp") == 0;
+	forward->host_address = INADDR_LOOPBACK;
+	return (forward->udp || strcmp(text, "tcp") == 0) &&
+		parse_end(host, &forward->host_address, &forward->host_port) &&
+		parse_end(guest, &forward->guest_address, &forward->guest_port);
+}
+
+static void add_forward(struct argp_state *state, struct mz_net_config *config, char *word)
+{
+	static const char name[] = "hostfwd=";
+	char *rule = strdup(word);
+
+	if (!rule)
+		argp_failure(state, MZ_STATUS_HOST_FAILED, errno, "--net");
+	if (strncmp(word, name, strlen(name)) != 0 || config->forward_count == MZ_FORWARDS_MAX ||
+	    !parse_forward(rule + strlen(name), &config->forwards[config->forward_count]))
+		argp_error(state,
+			   "--net user: '%s' is not hostfwd=PROTOCOL:[HOST]:PORT-[GUEST]:PORT",
+			   word);
+	free(rule);
+	config->forward_count++;
+}
+
+static void add_net(struct argp_state *state, char *text)
+{
+	char *rest = NULL;
+	const char *kind = strtok_r(text, ",", &rest);
+	struct mz_virtio_request *request;
+
+	if (kind && strcmp(kind, "tap") == 0 && rest && *rest) {
+		add(state, MZ_VIRTIO_NET_TAP)->net.tap = rest;
+		return;
+	}
+	if (!kind || strcmp(kind, "user") != 0)
+		argp_error(state, "--net: '%s' is neither user nor tap,NAME", kind ? kind : "");
+	request = add(state, MZ_VIRTIO_NET_USER);
+	for (char *word; (word = strtok_r(NULL, ",", &rest));)
+		add_forward(state, &request->net, word);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	switch (key) {
@@ -76,6 +154,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_BALLOON:
 		add_balloon(state, text);
+		return 0;
+	case KEY_NET:
+		add_net(state, text);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

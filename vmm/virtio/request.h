@@ -13,10 +13,12 @@ extern "C" {
 #define MZ_VIRTIO_DEVICES 16
 
 enum mz_virtio_kind {
-	MZ_VIRTIO_DISK,    /* `disk` */
-	MZ_VIRTIO_ENTROPY, /* random numbers of the host */
-	MZ_VIRTIO_CONSOLE, /* on the machine's input and output, beside the serial port */
-	MZ_VIRTIO_BALLOON, /* `balloon_bytes`: what it asks the guest for */
+	MZ_VIRTIO_DISK,     /* `disk` */
+	MZ_VIRTIO_ENTROPY,  /* random numbers of the host */
+	MZ_VIRTIO_CONSOLE,  /* on the machine's input and output, beside the serial port */
+	MZ_VIRTIO_BALLOON,  /* `balloon_bytes`: what it asks the guest for */
+	MZ_VIRTIO_NET_USER, /* `net`: its forwards */
+	MZ_VIRTIO_NET_TAP,  /* `net`: its interface */
 };
 
 struct mz_disk {
@@ -24,10 +26,26 @@ struct mz_disk {
 	bool read_only;
 };
 
+#define MZ_FORWARDS_MAX 16
+
+/* A port of the host that leads to one of the guest. Addresses are as numbers are written. */
+struct mz_forward {
+	bool udp;
+	uint32_t host_address, guest_address; /* guest: 0 is the one that it gets by DHCP */
+	uint16_t host_port, guest_port;
+};
+
+struct mz_net_config {
+	const char *tap; /* an interface of the host */
+	struct mz_forward forwards[MZ_FORWARDS_MAX];
+	unsigned forward_count;
+};
+
 struct mz_virtio_request {
 	enum mz_virtio_kind kind;
 	struct mz_disk disk;
 	uint64_t balloon_bytes;
+	struct mz_net_config net;
 };
 
 #ifdef __cplusplus

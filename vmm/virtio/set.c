@@ -5,11 +5,12 @@
 #include "vmm/virtio/balloon.h"
 #include "vmm/virtio/block.h"
 #include "vmm/virtio/entropy.h"
+#include "vmm/virtio/net.h"
 #include "vmm/virtio/terminal.h"
 
 static int open_device(struct mz_virtio **virtio, const struct mz_virtio_request *request,
-		       const struct mz_virtio_place *place, struct mz_console *console,
-		       struct mz_failure *failure)
+		       unsigned unit, const struct mz_virtio_place *place,
+		       struct mz_console *console, struct mz_failure *failure)
 {
 	switch (request->kind) {
 	case MZ_VIRTIO_DISK:
@@ -20,6 +21,10 @@ static int open_device(struct mz_virtio **virtio, const struct mz_virtio_request
 		return mz_terminal_open(virtio, console, place, failure);
 	case MZ_VIRTIO_BALLOON:
 		return mz_balloon_open(virtio, request->balloon_bytes, place, failure);
+	case MZ_VIRTIO_NET_USER:
+		return mz_net_open_user(virtio, &request->net, unit, place, failure);
+	case MZ_VIRTIO_NET_TAP:
+		return mz_net_open_tap(virtio, &request->net, unit, place, failure);
 	default:
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "no virtio device of kind %d",
 			       (int)request->kind);
@@ -36,7 +41,7 @@ int mz_virtio_set_add(struct mz_virtio_set *set, const struct mz_virtio_request 
 	if (set->count == MZ_VIRTIO_DEVICES)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "more than %d virtio devices",
 			       MZ_VIRTIO_DEVICES);
-	if (open_device(&virtio, request, place, console, failure))
+	if (open_device(&virtio, request, set->count, place, console, failure))
 		return -1;
 	set->devices[set->count++] = virtio;
 	return mz_virtio_attach(virtio, bus, base, failure);
