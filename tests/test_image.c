@@ -861,6 +861,8 @@ START_TEST(what_to_take_a_file_for_has_names)
 	ck_assert_int_eq(as.kind, MZ_IMAGE_LINUX);
 	ck_assert_int_eq(mz_image_as_parse(&as, "pvh", &failure), 0);
 	ck_assert_int_eq(as.kind, MZ_IMAGE_PVH);
+	ck_assert_int_eq(mz_image_as_parse(&as, "multiboot2", &failure), 0);
+	ck_assert_int_eq(as.kind, MZ_IMAGE_MULTIBOOT2);
 	ck_assert_int_eq(mz_image_as_parse(&as, "multiboot", &failure), 0);
 	ck_assert_int_eq(as.kind, MZ_IMAGE_MULTIBOOT);
 	ck_assert_int_eq(mz_image_as_parse(&as, "elf", &failure), 0);
@@ -901,6 +903,7 @@ START_TEST(every_image_has_a_text_for_people)
 	} cases[] = {
 		{MZ_IMAGE_LINUX, MZ_MODE_LONG, "Linux"},
 		{MZ_IMAGE_PVH, MZ_MODE_PROTECTED, "PVH"},
+		{MZ_IMAGE_MULTIBOOT2, MZ_MODE_PROTECTED, "multiboot 2"},
 		{MZ_IMAGE_MULTIBOOT, MZ_MODE_PROTECTED, "multiboot"},
 		{MZ_IMAGE_ELF, MZ_MODE_PROTECTED, "32-bit ELF"},
 		{MZ_IMAGE_ELF, MZ_MODE_LONG, "64-bit ELF"},

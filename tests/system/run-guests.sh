@@ -42,6 +42,38 @@ for backend in $backends; do
   want_out_line '^loader: mezz'
   verdict "multiboot_with_modules ($backend)"
 
+  guest multiboot2 0 --append 'some words' --module "$work/module first" "$GUESTS/multiboot2.elf"
+  want_no_err
+  want_out_line '^command line: some words$'
+  want_out_line "^module: 3 bytes, sum 0x126, command line: $work/module first\$"
+  want_out_line '^loader: mezz'
+  verdict "multiboot_2_with_a_module ($backend)"
+
+  guest pvh 0 --append 'some words' --initrd "$work/module" --module "$work/module second" "$GUESTS/pvh.elf"
+  want_no_err
+  want_out_line '^command line: some words$'
+  want_out_line '^module 0: 3 bytes, sum 0x126, command line: none'
+  want_out_line "^module 1: 3 bytes, sum 0x126, command line: $work/module second\$"
+  verdict "pvh_with_an_initrd_and_a_module ($backend)"
+
+  guest plain32 0 --append 'some words' "$GUESTS/plain32.elf"
+  want_no_err
+  want_out_line '^command line: some words$'
+  verdict "a_32_bit_image_without_a_protocol ($backend)"
+  guest plain32 0 --append 'some words' --as flat32@0x200000 "$GUESTS/plain32.bin"
+  want_no_err
+  want_out_line '^command line: some words$'
+  verdict "a_flat_32_bit_image ($backend)"
+  guest real16 0 --as flat16@0x7c00 "$GUESTS/real16.bin"
+  want_no_err
+  want_out 'hello from 16-bit mode'
+  verdict "a_flat_16_bit_image ($backend)"
+
+  gzip -c "$GUESTS/hello.elf" >"$work/hello.elf.gz"
+  guest hello 0 "$work/hello.elf.gz"
+  want_out 'hello from 64-bit mode'
+  verdict "a_compressed_image ($backend)"
+
   guest demo 0 "$GUESTS/demo.elf"
   want_no_err
   want_out_line '2048 words, 0 wrong'

@@ -103,6 +103,8 @@ int mz_boot_load(const struct mz_image *image, const struct mz_boot_request *req
 		return mz_boot_linux_(&boot, state, failure);
 	case MZ_IMAGE_PVH:
 		return mz_boot_pvh_(&boot, state, failure);
+	case MZ_IMAGE_MULTIBOOT2:
+		return mz_boot_multiboot2_(&boot, state, failure);
 	case MZ_IMAGE_MULTIBOOT:
 		return mz_boot_multiboot_(&boot, state, failure);
 	case MZ_IMAGE_ELF:

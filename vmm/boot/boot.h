@@ -25,6 +25,11 @@
  * image's name, a space and the user's text), the modules, the memory map and the loader's name.
  * Modules lie behind the image, each on a page of its own.
  *
+ * Multiboot 2 images begin as the Multiboot2 Specification 2.0 says: eax is the loader's magic and
+ * ebx the address of the information, whose tags are the command line (the user's text alone), the
+ * loader's name, the memory sizes, the memory map, the modules, ACPI's root pointer if there is
+ * one, and for relocatable images the load address.
+ *
  * What a protocol puts into memory beside the image and the modules lies in the boot area, which no
  * image may use but a 16-bit one, which has none.
  */

@@ -55,6 +55,8 @@ int mz_boot_refuse_initrd_(const struct mz_boot *boot, struct mz_failure *failur
 int mz_boot_plain_(struct mz_boot *boot, struct mz_boot_state *state, struct mz_failure *failure);
 int mz_boot_linux_(struct mz_boot *boot, struct mz_boot_state *state, struct mz_failure *failure);
 int mz_boot_pvh_(struct mz_boot *boot, struct mz_boot_state *state, struct mz_failure *failure);
+int mz_boot_multiboot2_(struct mz_boot *boot, struct mz_boot_state *state,
+			struct mz_failure *failure);
 int mz_boot_multiboot_(struct mz_boot *boot, struct mz_boot_state *state,
 		       struct mz_failure *failure);
 

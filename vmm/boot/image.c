@@ -70,6 +70,8 @@ static enum mz_image_kind recognise(const struct mz_image *image)
 		return MZ_IMAGE_LINUX;
 	if (mz_image_is_pvh_(image))
 		return MZ_IMAGE_PVH;
+	if (mz_image_is_multiboot2_(image))
+		return MZ_IMAGE_MULTIBOOT2;
 	if (mz_image_is_multiboot_(image))
 		return MZ_IMAGE_MULTIBOOT;
 	if (mz_image_is_vmlinux_(image))
@@ -84,6 +86,8 @@ static int parse(struct mz_image *image, const struct mz_image_as *as, struct mz
 		return mz_image_parse_linux_(image, failure);
 	case MZ_IMAGE_PVH:
 		return mz_image_parse_pvh_(image, failure);
+	case MZ_IMAGE_MULTIBOOT2:
+		return mz_image_parse_multiboot2_(image, failure);
 	case MZ_IMAGE_MULTIBOOT:
 		return mz_image_parse_multiboot_(image, failure);
 	case MZ_IMAGE_ELF:

@@ -23,6 +23,7 @@ enum mz_image_kind {
 	MZ_IMAGE_ANY,   /* not chosen: the content says it */
 	MZ_IMAGE_LINUX, /* Linux's 64-bit boot protocol: a bzImage, or an ELF64 vmlinux */
 	MZ_IMAGE_PVH,   /* Xen's direct boot, which others speak too: an ELF file with a note */
+	MZ_IMAGE_MULTIBOOT2,
 	MZ_IMAGE_MULTIBOOT,
 	MZ_IMAGE_ELF,  /* none: entered at its entry point, in 32-bit or 64-bit mode */
 	MZ_IMAGE_FLAT, /* none: loaded as it is at an address, and entered there */
@@ -43,8 +44,8 @@ struct mz_image_as {
 };
 
 /*
- * Reads what users write for it: linux, pvh, multiboot, elf, flat16@ADDRESS, flat32@ADDRESS,
- * flat64@ADDRESS. MZ_STATUS_BAD_ARGUMENT: none of these.
+ * Reads what users write for it: linux, pvh, multiboot2, multiboot, elf, flat16@ADDRESS,
+ * flat32@ADDRESS, flat64@ADDRESS. MZ_STATUS_BAD_ARGUMENT: none of these.
  */
 int mz_image_as_parse(struct mz_image_as *as, const char *text, struct mz_failure *failure);
 
@@ -69,6 +70,12 @@ struct mz_linux_image {
 	bool above_4g;             /* it may even lie beyond 4 GiB */
 };
 
+/* What a multiboot 2 image says in its header. */
+struct mz_multiboot2_image {
+	bool wants_rsdp;  /* does not begin without ACPI's root pointer */
+	bool relocatable; /* wants to know where it lies */
+};
+
 struct mz_image {
 	const char *path;    /* borrowed, for messages */
 	unsigned char *file; /* its content, unpacked */
@@ -80,6 +87,7 @@ struct mz_image {
 	unsigned segment_count;
 
 	uint32_t multiboot_flags;
+	struct mz_multiboot2_image multiboot2;
 	struct mz_linux_image linux_image;
 };
 

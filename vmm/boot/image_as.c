@@ -13,6 +13,7 @@ struct name {
 static const struct name names[] = {
 	{"linux", MZ_IMAGE_LINUX, MZ_MODE_LONG},
 	{"pvh", MZ_IMAGE_PVH, MZ_MODE_PROTECTED},
+	{"multiboot2", MZ_IMAGE_MULTIBOOT2, MZ_MODE_PROTECTED},
 	{"multiboot", MZ_IMAGE_MULTIBOOT, MZ_MODE_PROTECTED},
 	{"elf", MZ_IMAGE_ELF, MZ_MODE_LONG},
 	{"flat16@", MZ_IMAGE_FLAT, MZ_MODE_REAL},
@@ -20,7 +21,8 @@ static const struct name names[] = {
 	{"flat64@", MZ_IMAGE_FLAT, MZ_MODE_LONG},
 };
 
-#define ALL_NAMES "linux, pvh, multiboot, elf, flat16@ADDRESS, flat32@ADDRESS, flat64@ADDRESS"
+#define ALL_NAMES \
+	"linux, pvh, multiboot2, multiboot, elf, flat16@ADDRESS, flat32@ADDRESS, flat64@ADDRESS"
 
 static bool is_named(const struct name *name, const char *text)
 {
@@ -65,6 +67,8 @@ const char *mz_image_text(const struct mz_image *image)
 		return "Linux";
 	case MZ_IMAGE_PVH:
 		return "PVH";
+	case MZ_IMAGE_MULTIBOOT2:
+		return "multiboot 2";
 	case MZ_IMAGE_MULTIBOOT:
 		return "multiboot";
 	case MZ_IMAGE_ELF:

@@ -60,6 +60,10 @@ bool mz_image_is_multiboot_(const struct mz_image *image);
 /* Fills in everything from a file with a multiboot header. */
 int mz_image_parse_multiboot_(struct mz_image *image, struct mz_failure *failure);
 
+/* The same for multiboot 2. */
+bool mz_image_is_multiboot2_(const struct mz_image *image);
+int mz_image_parse_multiboot2_(struct mz_image *image, struct mz_failure *failure);
+
 /* Where a multiboot header says that the file goes; `header_offset` is its own place in the file.
  */
 struct mz_load_addresses {

@@ -52,7 +52,7 @@ static const struct argp_option option_list[] = {
 	 "A module for a multiboot or PVH guest, with text of its own; may be repeated", 0},
 	{"initrd", KEY_INITRD, "FILE", 0, "The initial RAM disk of a Linux guest", 0},
 	{"as", KEY_AS, "FORMAT", 0,
-	 "Take IMAGE for linux, pvh, multiboot, elf, or, at a guest-physical address, "
+	 "Take IMAGE for linux, pvh, multiboot2, multiboot, elf, or, at a guest-physical address, "
 	 "flat16@ADDRESS, "
 	 "flat32@ADDRESS or flat64@ADDRESS, whatever its content says",
 	 0},

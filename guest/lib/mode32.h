@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What every protocol that begins in 32-bit mode promises about the processor. */
+#ifndef GUEST_LIB_MODE32_H
+#define GUEST_LIB_MODE32_H
+
+#include "guest/lib/guest.h"
+
+#define CR0_PROTECTED    (1u << 0) /* Intel SDM volume 3, 2.5 */
+#define CR0_PAGING       (1u << 31)
+#define FLAGS_INTERRUPTS (1u << 9) /* Intel SDM volume 1, 3.4.3.3 */
+
+/* Counts and prints what is not as it should be. */
+static inline unsigned expect(bool is, const char *what)
+{
+	if (!is)
+		print("wrong: %s\n", what);
+	return is ? 0 : 1;
+}
+
+static inline unsigned mode32_failures(void)
+{
+	uint32_t cr0, flags, cs, limit;
+
+	__asm__("mov %%cr0, %0" : "=r"(cr0));
+	__asm__("pushf; pop %0" : "=r"(flags));
+	__asm__("mov %%cs, %0" : "=r"(cs));
+	__asm__("lsl %1, %0" : "=r"(limit) : "r"(cs));
+	return expect((cr0 & CR0_PROTECTED) != 0, "not in protected mode") +
+		expect((cr0 & CR0_PAGING) == 0, "paging is on") +
+		expect((flags & FLAGS_INTERRUPTS) == 0, "interrupts are on") +
+		expect(limit == UINT32_MAX, "the code segment has a limit");
+}
+
+static inline const void *at32(uint64_t address)
+{
+	return (const void *)(uintptr_t)address;
+}
+
+static inline uint32_t sum_of_bytes(uint64_t start, uint64_t bytes)
+{
+	const unsigned char *byte = at32(start);
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < bytes; i++)
+		sum += byte[i];
+	return sum;
+}
+
+#endif
