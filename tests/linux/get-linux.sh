@@ -6,7 +6,7 @@
 # DIRECTORY is $XDG_CACHE_HOME/mezzanine/linux or ~/.cache/mezzanine/linux unless named. The packages are those of the
 # release that runs here. What they leave: cloud/ and generic/ (linux-image-cloud-amd64, linux-image-amd64) with the
 # kernel, `vmlinuz`, and the modules that tests use side by side, and `busybox`, linked statically. Does nothing where
-# that is there already.
+# all of that is there already.
 set -eu
 
 directory=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/mezzanine/linux}
@@ -14,6 +14,7 @@ directory=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/mezzanine/linux}
 # For the machine that KVM runs in, and for the guests in it.
 modules='irqbypass kvm kvm-amd ccp 9p 9pnet 9pnet_virtio netfs fscache failover net_failover virtio virtio_ring virtio_mmio
   virtio_pci virtio_pci_legacy_dev virtio_pci_modern_dev virtio_blk virtio_net virtio-rng virtio_balloon virtio_console
+  pvpanic pvpanic-mmio
   vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport'
 
 fail()
@@ -45,7 +46,7 @@ unpack_kernel()
   rm -r "$work/tree"
 }
 
-[[ ! -e $directory/busybox ]] || exit 0
+[[ ! -e $directory/modules || $(<"$directory/modules") != "$modules" ]] || exit 0
 for tool in apt-get apt-cache dpkg dpkg-deb; do
   command -v "$tool" >/dev/null || fail "there is no $tool"
 done
@@ -68,3 +69,4 @@ dpkg-deb -x busybox-static_*.deb busybox-tree
 rm -rf "$directory/cloud" "$directory/generic"
 mv cloud generic "$directory"
 mv busybox-tree/bin/busybox "$directory"
+echo "$modules" >"$directory/modules"
