@@ -62,7 +62,8 @@ struct mz_boot_request {
 	const char *initrd;       /* a file's path; NULL: none */
 	const struct mz_module *modules;
 	unsigned module_count;
-	uint64_t rsdp; /* where ACPI's root pointer is in guest memory; 0: there is no ACPI */
+	/* Where ACPI's root pointer is in guest memory; 0: there is none. mz_vm_load() sets it. */
+	uint64_t rsdp;
 };
 
 /* How the processor begins. */

@@ -160,7 +160,8 @@ static bool image_is_there(const struct mz_image *image)
 	return false;
 }
 
-int mz_vm_put_firmware(struct mz_vm *vm, const struct mz_image *image, struct mz_failure *failure)
+int mz_vm_put_firmware(struct mz_vm *vm, const struct mz_image *image, uint64_t *rsdp,
+		       struct mz_failure *failure)
 {
 	unsigned char *area = mz_ram_at(&vm->ram, MZ_FIRMWARE_BASE, MZ_FIRMWARE_BYTES);
 	struct mz_firmware_window windows[MZ_VIRTIO_DEVICES];
@@ -170,8 +171,10 @@ int mz_vm_put_firmware(struct mz_vm *vm, const struct mz_image *image, struct mz
 		.window_count = vm->virtio.count,
 	};
 
+	*rsdp = 0;
 	if (!area || image_is_there(image))
 		return 0;
+	*rsdp = MZ_FIRMWARE_BASE;
 	for (unsigned i = 0; i < vm->virtio.count; i++)
 		windows[i] = (struct mz_firmware_window) {
 			.base = MZ_VIRTIO_BASE + i * MZ_VIRTIO_BYTES,

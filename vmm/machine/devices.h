@@ -37,8 +37,9 @@ void mz_vm_close_devices(struct mz_vm *vm);
 
 /*
  * Writes what firmware would have left (vmm/machine/firmware.h), unless the memory does not reach
- * there or the image itself is there.
+ * there or the image itself is there. `*rsdp`: where ACPI's root pointer is then; else 0.
  */
-int mz_vm_put_firmware(struct mz_vm *vm, const struct mz_image *image, struct mz_failure *failure);
+int mz_vm_put_firmware(struct mz_vm *vm, const struct mz_image *image, uint64_t *rsdp,
+		       struct mz_failure *failure);
 
 #endif

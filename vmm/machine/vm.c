@@ -249,11 +249,12 @@ const char *mz_vm_note(const struct mz_vm *vm)
 int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
 	       const struct mz_boot_request *request, struct mz_failure *failure)
 {
+	struct mz_boot_request with_firmware = *request;
 	struct mz_boot_state state;
 
 	if (mz_image_fits(image, &vm->ram, failure) ||
-	    mz_boot_load(image, request, &vm->ram, &state, failure) ||
-	    mz_vm_put_firmware(vm, image, failure))
+	    mz_vm_put_firmware(vm, image, &with_firmware.rsdp, failure) ||
+	    mz_boot_load(image, &with_firmware, &vm->ram, &state, failure))
 		return -1;
 	return mz_vcpu_set_boot_state(&vm->vcpus[0].vcpu, &state, failure);
 }
