@@ -31,10 +31,15 @@ void driver_close(struct driver *driver)
 	mz_ram_destroy(&driver->ram);
 }
 
-void driver_attach(struct driver *driver, struct mz_virtio *virtio)
+void driver_attach_idle(struct driver *driver, struct mz_virtio *virtio)
 {
 	driver->virtio = virtio;
 	must(!mz_virtio_attach(virtio, &driver->bus, MZ_VIRTIO_BASE, &failure));
+}
+
+void driver_attach(struct driver *driver, struct mz_virtio *virtio)
+{
+	driver_attach_idle(driver, virtio);
 	must(!mz_virtio_start(virtio, &failure));
 }
 

@@ -83,6 +83,9 @@ void driver_close(struct driver *driver);
 /* Puts the device on the bus and starts its thread. */
 void driver_attach(struct driver *driver, struct mz_virtio *virtio);
 
+/* The same without a thread: mz_virtio_turn_() does the work. */
+void driver_attach_idle(struct driver *driver, struct mz_virtio *virtio);
+
 /* 3.1.1: resets the device, negotiates all of `features` that it offers, sets all queues up,
  * begins. */
 void driver_begin(struct driver *driver, uint64_t features);

@@ -177,7 +177,7 @@ static void any_step(struct driver *driver, struct rng *rng)
 	driver_notify(driver, index);
 }
 
-static void check_rom(const struct mz_ram *ram)
+void hostile_check_rom(const struct mz_ram *ram)
 {
 	const unsigned char *rom = mz_ram_peek(ram, MZ_ROM_BASE, MZ_ROM_BYTES);
 
@@ -202,7 +202,7 @@ void hostile_run(struct driver *driver, uint64_t seed, unsigned steps,
 		any_step(driver, &rng);
 	}
 	driver_write(driver, REG_STATUS, 0);
-	check_rom(&driver->ram);
+	hostile_check_rom(&driver->ram);
 }
 
 void hostile_run_seeded(struct driver *driver, unsigned steps,

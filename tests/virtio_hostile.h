@@ -14,7 +14,10 @@
 void hostile_run(struct driver *driver, uint64_t seed, unsigned steps,
 		 void (*fill)(struct driver *driver, struct rng *rng));
 
-/* The same with a seed that is printed. */
+/* Nobody has written into the ROM. */
+void hostile_check_rom(const struct mz_ram *ram);
+
+/* The same as hostile_run(), with a seed that is printed. */
 void hostile_run_seeded(struct driver *driver, unsigned steps,
 			void (*fill)(struct driver *driver, struct rng *rng));
 
