@@ -265,7 +265,7 @@ START_TEST(a_forwarded_port_leads_to_the_guest)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	const unsigned char *frame;
+	const unsigned char *frame = NULL;
 	uint32_t bytes;
 	int client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
@@ -277,9 +277,14 @@ START_TEST(a_forwarded_port_leads_to_the_guest)
 	receive(0, &bytes);
 	address.sin_port = htons(forwarded_port);
 	connect(client, (struct sockaddr *)&address, sizeof(address));
-	frame = receive(1, &bytes);
+	for (unsigned i = 1; i < 4; i++) { /* the network may have something of its own to say */
+		frame = receive(i, &bytes);
+		if (frame[12] == 8 && frame[13] == 0)
+			break;
+	}
+	must_say(frame[12] == 8 && frame[13] == 0, "type %02x%02x", frame[12], frame[13]);
 	must(bytes >= 54);
-	must(frame[12] == 8 && frame[13] == 0 && frame[23] == 6); /* TCP over IPv4 */
+	must_equal(frame[23], 6); /* TCP */
 	must(memcmp(frame + 30, "\12\0\2\17", 4) == 0);
 	must(frame[36] == 0 && frame[37] == 22);
 	must_equal(frame[47] & 2, 2); /* SYN */

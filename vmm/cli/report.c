@@ -81,6 +81,20 @@ static void print_exits(FILE *file, const struct mz_vm_stats *stats)
 	fprintf(file, "\n");
 }
 
+static void print_virtio(FILE *file, const struct mz_vm_stats *stats)
+{
+	for (unsigned i = 0; i < stats->virtio_count; i++) {
+		const struct mz_virtio_stats *device = &stats->virtio[i];
+
+		fprintf(file,
+			"%-15s chains %" PRIu64 ", interrupts %" PRIu64 ", wakes %" PRIu64
+			", broken %" PRIu64 "%s%s\n",
+			device->name, device->counts.chains, device->counts.interrupts,
+			device->counts.wakes, device->counts.breaks, device->broken ? ": " : "",
+			device->broken ? device->broken : "");
+	}
+}
+
 void mz_report_table(FILE *file, const struct mz_vm_stats *stats)
 {
 	fprintf(file, "%-16s%s, memory let in by %s\n", "second stage", stats->format->name,
@@ -89,6 +103,7 @@ void mz_report_table(FILE *file, const struct mz_vm_stats *stats)
 	print_answers(file, stats);
 	print_tree(file, stats);
 	print_exits(file, stats);
+	print_virtio(file, stats);
 	fprintf(file,
 		"dropped         writes to ROM %" PRIu64
 		", accesses to ports without a device %" PRIu64 "\n",

@@ -106,6 +106,26 @@ static json_t *exits_json(const struct mz_vm_stats *stats)
 	return object;
 }
 
+static json_t *virtio_json(const struct mz_vm_stats *stats)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < stats->virtio_count; i++) {
+		const struct mz_virtio_stats *device = &stats->virtio[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "name", json_string(device->name));
+		put(object, "chains", device->counts.chains);
+		put(object, "interrupts", device->counts.interrupts);
+		put(object, "wakes", device->counts.wakes);
+		put(object, "breaks", device->counts.breaks);
+		if (device->broken)
+			json_object_set_new(object, "broken", json_string(device->broken));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
 {
 	json_t *root = json_object();
@@ -120,6 +140,7 @@ void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
 	json_object_set_new(root, "denials", denials_json(stats));
 	json_object_set_new(root, "table", table_json(stats));
 	json_object_set_new(root, "exits", exits_json(stats));
+	json_object_set_new(root, "virtio", virtio_json(stats));
 	put(root, "rom_writes", stats->rom_writes);
 	put(root, "unclaimed_ports", stats->unclaimed_ports);
 	json_object_set_new(root, "time", time);

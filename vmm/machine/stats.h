@@ -6,6 +6,8 @@
 #include "ept/space.h"
 #include "vmm/machine/kvm.h"
 #include "vmm/memory/fault_counts.h"
+#include "vmm/virtio/request.h"
+#include "vmm/virtio/stats.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,9 +22,11 @@ struct mz_vm_stats {
 	uint64_t exits[MZ_KVM_EXIT_MAX + 1];
 	uint64_t rom_writes;      /* dropped */
 	uint64_t unclaimed_ports; /* accesses to ports without a device */
-	uint64_t guest_ns;        /* inside KVM */
-	uint64_t out_ns;          /* between KVM's exits and entries */
-	uint64_t total_ns;        /* since the machine was made */
+	struct mz_virtio_stats virtio[MZ_VIRTIO_DEVICES];
+	unsigned virtio_count;
+	uint64_t guest_ns; /* inside KVM */
+	uint64_t out_ns;   /* between KVM's exits and entries */
+	uint64_t total_ns; /* since the machine was made */
 };
 
 #ifdef __cplusplus

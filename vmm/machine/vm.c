@@ -281,4 +281,9 @@ void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats)
 	};
 	for (unsigned i = 0; i < vm->vcpu_count; i++)
 		add_vcpu(stats, &vm->vcpus[i].vcpu);
+	while (stats->virtio_count < vm->virtio.count) {
+		stats->virtio[stats->virtio_count] =
+			mz_virtio_stats(vm->virtio.devices[stats->virtio_count]);
+		stats->virtio_count++;
+	}
 }

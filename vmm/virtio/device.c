@@ -86,6 +86,19 @@ void mz_virtio_config_changed(struct mz_virtio *virtio)
 	pthread_mutex_unlock(&virtio->state);
 }
 
+struct mz_virtio_stats mz_virtio_stats(struct mz_virtio *virtio)
+{
+	struct mz_virtio_stats stats = {.name = virtio->type->name};
+
+	pthread_mutex_lock(&virtio->work);
+	pthread_mutex_lock(&virtio->state);
+	stats.counts = virtio->counts;
+	stats.broken = virtio->broken;
+	pthread_mutex_unlock(&virtio->state);
+	pthread_mutex_unlock(&virtio->work);
+	return stats;
+}
+
 void mz_virtio_wake(struct mz_virtio *virtio)
 {
 	eventfd_write(virtio->kick, 1);

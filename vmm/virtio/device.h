@@ -21,6 +21,7 @@
 #include "vmm/device/bus.h"
 #include "vmm/device/irq.h"
 #include "vmm/virtio/queue.h"
+#include "vmm/virtio/stats.h"
 #include "vmm/virtio/watch.h"
 
 #define MZ_VIRTIO_BASE   0xd0001000u
@@ -50,13 +51,6 @@ struct mz_virtio_type {
 	void (*close)(void *context);
 	/* May be NULL. The driver has written into the configuration; only `state` is held. */
 	void (*configure)(void *context, uint32_t offset, const void *data, uint32_t bytes);
-};
-
-struct mz_virtio_counts {
-	uint64_t wakes;      /* of the device's thread */
-	uint64_t chains;     /* taken from the driver */
-	uint64_t interrupts; /* asked for */
-	uint64_t breaks;     /* how often the driver did what can't be right */
 };
 
 struct mz_virtio {
@@ -124,6 +118,9 @@ void mz_virtio_stop(struct mz_virtio *virtio);
 
 /* One turn of what the thread does, without waiting; for tests that have no thread. */
 void mz_virtio_turn_(struct mz_virtio *virtio);
+
+/* What it did so far; exact while it has no thread. */
+struct mz_virtio_stats mz_virtio_stats(struct mz_virtio *virtio);
 
 /* Something has come that the device does not watch: it looks. From any thread. */
 void mz_virtio_wake(struct mz_virtio *virtio);
