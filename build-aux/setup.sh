@@ -35,6 +35,7 @@ pc:libelf|libelf-dev|to read ELF images
 pc:jansson|libjansson-dev|to write JSON
 pc:zlib|zlib1g-dev|to unpack images
 pc:libzstd|libzstd-dev|to unpack images
+pc:glib-2.0|libglib2.0-dev|to run suites of guests
 pc:liburcu-bp|liburcu-dev|for read-copy-update
 pc:slirp|libslirp-dev|for a network without rights
 pc:check|check|to build the unit tests'

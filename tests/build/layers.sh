@@ -47,6 +47,7 @@ for room in device boot; do
   empty "vmm_${room}_includes_only_memory_and_base" strays "vmm/$room" "vmm/$room/|$below"
 done
 empty vmm_virtio_includes_device_memory_and_base strays vmm/virtio "vmm/(virtio|device)/|$below"
+empty vmm_suite_includes_only_base strays vmm/suite 'vmm/suite/|vmm/base/|<'
 empty vmm_machine_includes_no_command strays vmm/machine "vmm/(machine|virtio|device|boot)/|$below"
 empty guests_include_only_the_library strays guest "guest/|ept/|arch/|core/|$freestanding"
 empty includes_are_written_from_the_top missing

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,18 @@ bool mz_number_parse(const char *text, uint64_t *value)
 	if (*end != '\0' || *value << shift >> shift != *value)
 		return false;
 	*value <<= shift;
+	return true;
+}
+
+bool mz_seconds_parse(const char *text, uint64_t *ns)
+{
+	static const double max = 1e9;
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !isfinite(value) || value < 1e-9 || value > max)
+		return false;
+	*ns = (uint64_t)(value * 1e9);
 	return true;
 }
 

@@ -12,6 +12,12 @@
  */
 bool mz_number_parse(const char *text, uint64_t *value);
 
+/*
+ * Reads a whole string: a positive number of seconds, which may have a fraction, as nanoseconds.
+ * False: no such number, or more than thirty years.
+ */
+bool mz_seconds_parse(const char *text, uint64_t *ns);
+
 /* 2097152 as "2M", 4097 as "4097". */
 struct mz_size_text {
 	char text[24];

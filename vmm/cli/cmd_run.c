@@ -2,7 +2,6 @@
 /* mezz run: one guest, from the command line to its exit status. */
 #include <argp.h>
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,6 @@
 #include "vmm/machine/vm.h"
 
 #define DEFAULT_MEMORY (UINT64_C(128) << 20)
-#define TIMEOUT_MAX_S  1e9
 
 enum stats_form { STATS_NONE, STATS_TABLE, STATS_JSON };
 
@@ -90,12 +88,11 @@ static unsigned cpus(struct argp_state *state, const char *text)
 
 static uint64_t seconds(struct argp_state *state, const char *text)
 {
-	char *rest;
-	double value = strtod(text, &rest);
+	uint64_t ns = 0;
 
-	if (rest == text || *rest || !isfinite(value) || value < 1e-9 || value > TIMEOUT_MAX_S)
+	if (!mz_seconds_parse(text, &ns))
 		argp_error(state, "--timeout: '%s' is not a positive number of seconds", text);
-	return (uint64_t)(value * 1e9);
+	return ns;
 }
 
 static unsigned trace_kinds(struct argp_state *state, const char *text)

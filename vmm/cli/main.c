@@ -16,9 +16,8 @@ static const struct {
 	const char *full_name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"run", "mezz run", mz_cmd_run},
-	{"info", "mezz info", mz_cmd_info},
-	{"table", "mezz table", mz_cmd_table},
+	{"run", "mezz run", mz_cmd_run},    {"test", "mezz test", mz_cmd_test},
+	{"info", "mezz info", mz_cmd_info}, {"table", "mezz table", mz_cmd_table},
 	{"walk", "mezz walk", mz_cmd_walk},
 };
 
@@ -28,6 +27,7 @@ static const char doc[] =
 	"Run small guests on KVM, with every page of their memory let in by a second-stage table.\v"
 	"Commands:\n"
 	"  run     run a guest\n"
+	"  test    run many guests, and report\n"
 	"  info    tell what this host offers and lacks\n"
 	"  table   build a table and print it; needs no KVM\n"
 	"  walk    show the steps of a translation; needs no KVM\n"
