@@ -54,16 +54,18 @@ static enum mz_rule link_rule(const struct mz_table *table, uint64_t entry, unsi
 {
 	const struct mz_format *f = table->config.format;
 	mz_oa node = f->oa(entry, level);
-	uint64_t hw = f->hw_bits(level);
+	uint64_t made = f->make_node(node, level), hw = mz_link_hw_bits(f, level);
 
 	if ((node.addr & (((uint64_t)1 << mz_node_lg2(f, level - 1)) - 1)) != 0 ||
 	    (node.addr >> f->page_lg2) - table->config.memory.first_frame >=
 		    table->config.memory.frame_count)
 		return MZ_RULE_NODE_ADDRESS;
-	/* But for a link that lacks the permission to write: see mz_table_write_protect(). */
-	if (f->hierarchical)
-		entry = f->link_write(entry, level, true);
-	return ((f->make_node(node, level) ^ entry) & ~hw) == 0 ? MZ_RULE_NONE : MZ_RULE_ROUND_TRIP;
+	if (((made ^ entry) & ~hw) == 0)
+		return MZ_RULE_NONE;
+	/* A link may lack the permission to write: see mz_table_write_protect(). */
+	return f->hierarchical && ((f->link_write(made, level, false) ^ entry) & ~hw) == 0
+		? MZ_RULE_NONE
+		: MZ_RULE_ROUND_TRIP;
 }
 
 struct mz_violation mz_entry_check(const struct mz_table *table, mz_oa node, unsigned level,

@@ -101,10 +101,10 @@ static int node_laws(const struct mz_format *f, unsigned level, const struct sam
 	return 0;
 }
 
-/* Law 11 for a link whose hardware bits are noise. */
+/* Law 11 for a link; what the MMU may change of it is noise. */
 static bool narrow_law(const struct mz_format *f, unsigned level, const struct sample *s)
 {
-	uint64_t made = f->make_node(s->node_oa, level), hw = f->hw_bits(level);
+	uint64_t made = f->make_node(s->node_oa, level), hw = mz_link_hw_bits(f, level);
 	uint64_t link = (made & ~hw) | (s->noise & hw);
 
 	for (unsigned on = 0; on <= 1; on++) {

@@ -47,6 +47,12 @@ static inline bool mz_page_aligned(const struct mz_format *f, uint64_t addr)
 	return (addr & (((uint64_t)1 << f->page_lg2) - 1)) == 0;
 }
 
+/* The bits of a link that the MMU may change. */
+static inline uint64_t mz_link_hw_bits(const struct mz_format *f, unsigned level)
+{
+	return f->links_accessed ? f->hw_bits(level) : 0;
+}
+
 /* Is the address one that the format can translate? */
 static inline bool mz_ia_valid(const struct mz_format *f, uint64_t addr)
 {

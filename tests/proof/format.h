@@ -99,7 +99,7 @@ static void node_laws(const struct mz_format *f, unsigned level)
 static void narrow_laws(const struct mz_format *f, unsigned level)
 {
 	mz_oa oa = free_oa(f, f->page_lg2);
-	uint64_t made = f->make_node(oa, level), hw = f->hw_bits(level);
+	uint64_t made = f->make_node(oa, level), hw = mz_link_hw_bits(f, level);
 	uint64_t link = (made & ~hw) | (nondet_u64() & hw);
 	bool on = nondet_bool();
 	uint64_t changed;
@@ -124,19 +124,20 @@ static void forbid_laws(const struct mz_format *f, unsigned level)
 {
 	mz_oa oa = free_oa(f, f->page_lg2), leaf_oa = free_oa(f, f->shift[level]);
 	struct mz_prop prop = free_prop();
-	uint64_t hw = f->hw_bits(level), noise = nondet_u64() & hw;
+	uint64_t hw = mz_link_hw_bits(f, level), noise = nondet_u64();
 	uint64_t entry;
 
 	if (!f->hierarchical)
 		return;
 	CLAIM(f->forbid_write(f->absent, level) == f->absent, "law 12: nothing stays nothing");
-	entry = (f->make_node(oa, level) & ~hw) | noise;
+	entry = (f->make_node(oa, level) & ~hw) | (noise & hw);
 	if (level > 1)
 		CLAIM(f->forbid_write(entry, level) == f->link_write(entry, level, false),
 		      "law 12: a link is narrowed");
 	if (!mz_leaf_allowed(f->leaf_levels, level) || !f->encodable(prop, level, f->features))
 		return;
-	entry = (f->make_leaf(leaf_oa, level, prop) & ~hw) | noise;
+	hw = f->hw_bits(level);
+	entry = (f->make_leaf(leaf_oa, level, prop) & ~hw) | (noise & hw);
 	CLAIM(f->forbid_write(entry, level) ==
 		      ((prop.perm & (MZ_READ | MZ_WRITE)) == (MZ_READ | MZ_WRITE)
 			       ? f->with_perm(entry, level, prop.perm & ~(unsigned)MZ_WRITE)
