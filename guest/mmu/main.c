@@ -22,6 +22,7 @@ static void over_stage(const struct platform *platform, const struct stage *stag
 	scenario_log(platform, stage);
 	scenario_narrow(platform, stage);
 	scenario_dirty(platform, stage);
+	scenario_age(platform, stage);
 	scenario_huge(platform, stage);
 	differential(platform, stage);
 }

@@ -192,10 +192,7 @@ static bool has_source(const struct platform *platform, const struct stage *stag
 	const struct mz_config *c = &stage->config;
 	bool flags = (c->features & MZ_HW_ACCESSED_DIRTY) != 0 &&
 		(c->format->hw_flags & MZ_DIRTY) != 0;
-	/* All pages of a leaf make a set, which takes memory; where all is the processor's own, and
-	 * a hypervisor may emulate that, also time. */
-	unsigned most_lg2 = platform->stage1 != NULL ? 18 : 9;
-	bool small = mz_span(c->format, level) <= mz_span(c->format, 1) << most_lg2;
+	bool small = tenant_has_sets(platform, stage, level);
 
 	switch (source) {
 	case BY_FAULTS:

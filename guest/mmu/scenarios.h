@@ -67,6 +67,9 @@ void scenario_log(const struct platform *platform, const struct stage *stage);
 /* Who wants to know gets what was written, by faults, by flags and by the log. */
 void scenario_dirty(const struct platform *platform, const struct stage *stage);
 
+/* Which memory is used, and for how long which is not, by flags and by faults. */
+void scenario_age(const struct platform *platform, const struct stage *stage);
+
 /* Write protection from above, and by steps back down. */
 void scenario_narrow(const struct platform *platform, const struct stage *stage);
 

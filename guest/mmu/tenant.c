@@ -106,6 +106,14 @@ void tenant_move(struct tenant *tenant, struct home *home)
 	world_use(&tenant->world);
 }
 
+bool tenant_has_sets(const struct platform *platform, const struct stage *stage, unsigned level)
+{
+	const struct mz_format *f = stage->config.format;
+	unsigned most_lg2 = platform->stage1 != NULL ? 18 : 9;
+
+	return mz_span(f, level) <= mz_span(f, 1) << most_lg2;
+}
+
 mz_ia tenant_first(const struct tenant *tenant)
 {
 	uint64_t span = mz_span(tenant->stage.config.format, tenant->level);

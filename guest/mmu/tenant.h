@@ -65,6 +65,12 @@ void home_end(struct home *home);
 /* The guest runs in this home from now on. */
 void tenant_move(struct tenant *tenant, struct home *home);
 
+/*
+ * All pages of a leaf make a set, which takes memory; where all is the processor's own, and a
+ * hypervisor may emulate that, also time. Is that to be had for leaves of this level?
+ */
+bool tenant_has_sets(const struct platform *platform, const struct stage *stage, unsigned level);
+
 /* Where the region under test begins, and its size. */
 mz_ia tenant_first(const struct tenant *tenant);
 uint64_t tenant_bytes(const struct tenant *tenant);
