@@ -40,7 +40,7 @@ START_TEST(five_levels_are_four_and_one)
 {
 	static const struct mz_format *const pairs[][2] = {
 		{&mz_ept, &mz_ept5}, {&mz_ept_mbe, &mz_ept5_mbe},   {&mz_ia32e, &mz_ia32e5},
-		{&mz_npt, &mz_npt5}, {&mz_npt_gmet, &mz_npt5_gmet},
+		{&mz_npt, &mz_npt5}, {&mz_npt_gmet, &mz_npt5_gmet}, {&mz_ept_soft, &mz_ept5_soft},
 	};
 	const struct mz_format *four = pairs[_i][0], *five = pairs[_i][1];
 
@@ -112,13 +112,13 @@ END_TEST
 /* Section 29.3.3.1: what a marker is to the processor, and to tables. */
 START_TEST(a_marker_is_a_misconfigured_leaf)
 {
-	static const struct mz_format *const formats[] = {&mz_ept, &mz_ept5, &mz_ept_mbe,
-							  &mz_ept5_mbe};
+	static const struct mz_format *const formats[] = {
+		&mz_ept, &mz_ept5, &mz_ept_mbe, &mz_ept5_mbe, &mz_ept_soft, &mz_ept5_soft};
 	const struct mz_format *f = formats[_i];
 	struct mz_prop marker = mz_ept_mmio_marker();
 	uint64_t entry = f->make_leaf(mz_oa_from(0xfee00000), 1, marker);
 
-	must_equal(entry, 0xfee00006);
+	must_equal(entry, (_i < 4 ? 0 : BIT(53) | BIT(54)) | 0xfee00006);
 	must_equal(f->kind(entry, 1), MZ_LEAF);
 	must(mz_ept_is_mmio_marker(f->prop(entry, 1)));
 	must(!mz_ept_is_mmio_marker(mz_prop_from(RWX)));
@@ -371,6 +371,8 @@ START_TEST(ept_pointers_tell_levels_and_controls)
 	must_equal(mz_ept5.root_register(mz_oa_from(0x5000), 0), 0x5026);
 	must_equal(mz_ept5_mbe.root_register(mz_oa_from(0x5000), MZ_HW_ACCESSED_DIRTY), 0x5066);
 	must_equal(mz_ept_mbe.root_register(mz_oa_from(0x5000), MZ_SHADOW_STACKS), 0x509e);
+	must_equal(mz_ept_soft.root_register(mz_oa_from(0x5000), mz_ept_soft.features), 0x509e);
+	must_equal(mz_ept5_soft.root_register(mz_oa_from(0x5000), 0), 0x5026);
 }
 END_TEST
 
@@ -402,6 +404,15 @@ START_TEST(ept_is_configured_by_its_capabilities)
 	must_equal(mz_ept_configure(&config, &least), MZ_BAD_LEVEL);
 	config.format = &mz_ept5;
 	must_equal(mz_ept_configure(&config, &least), MZ_BAD_LEVEL);
+	/* The accessed flag is software's whatever the processor has. */
+	config.format = &mz_ept_soft;
+	expect_ok(mz_ept_configure(&config, &least));
+	must_equal(config.features, MZ_MMIO_MARKERS);
+	expect_ok(mz_ept_configure(&config, &all));
+	must_equal(config.features, mz_ept_soft.features);
+	config.format = &mz_ept5_soft;
+	must_equal(mz_ept_configure(&config, &least), MZ_BAD_LEVEL);
+	expect_ok(mz_ept_configure(&config, &all));
 	config.format = &mz_ept;
 	hardware = least;
 	hardware.ept_vpid_cap = BIT(6);
@@ -555,8 +566,8 @@ START_TEST(page_faults_are_told)
 END_TEST
 
 static const struct mz_format *const compiled[] = {
-	&mz_ept,    &mz_ept5, &mz_ept_mbe, &mz_ept5_mbe, &mz_ia32e,
-	&mz_ia32e5, &mz_npt,  &mz_npt5,    &mz_npt_gmet, &mz_npt5_gmet,
+	&mz_ept,   &mz_ept5,   &mz_ept_mbe, &mz_ept5_mbe, &mz_ept_soft, &mz_ept5_soft,
+	&mz_ia32e, &mz_ia32e5, &mz_npt,     &mz_npt5,     &mz_npt_gmet, &mz_npt5_gmet,
 };
 
 #define COMPILED ((int)(sizeof(compiled) / sizeof(compiled[0])))
@@ -622,10 +633,10 @@ int main(void)
 	Suite *suite = suite_create("format_x86");
 	TCase *tcase = tcase_create("bits");
 
-	tcase_add_loop_test(tcase, five_levels_are_four_and_one, 0, 5);
+	tcase_add_loop_test(tcase, five_levels_are_four_and_one, 0, 6);
 	tcase_add_test(tcase, ept_flags_are_those_of_the_manual);
 	tcase_add_loop_test(tcase, mode_based_execute_has_a_bit_for_users, 0, 2);
-	tcase_add_loop_test(tcase, a_marker_is_a_misconfigured_leaf, 0, 4);
+	tcase_add_loop_test(tcase, a_marker_is_a_misconfigured_leaf, 0, 6);
 	tcase_add_test(tcase, misconfigurations_are_those_of_the_manual);
 	tcase_add_loop_test(tcase, memory_types_are_those_of_the_documented_pat, 0, 2);
 	tcase_add_test(tcase, protection_keys_are_bits_62_to_59);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * EPT entries, once for all variants: a source defines EPT_VARIANT (the format's symbol), EPT_NAME,
- * EPT_LEVELS and EPT_MODES (1: mode-based execute control), then includes this file. Section
- * numbers are those of the Intel SDM, volume 3C (12.3: 3A), in the edition of September 2023.
+ * EPT_LEVELS, EPT_MODES (1: mode-based execute control) and EPT_SOFT (1: the accessed flag is
+ * software's), then includes this file. Section numbers are those of the Intel SDM, volume 3C
+ * (12.3: 3A), in the edition of September 2023.
  */
 #include "arch/x86/ept.h"
 #include "core/format.h"
@@ -18,6 +19,7 @@ enum {
 	EPT_ACCESSED = 1 << 8,   /* section 29.3.5 "Accessed and dirty flags for EPT" */
 	EPT_DIRTY = 1 << 9,      /* leaf */
 	EPT_EXEC_USER = 1 << 10, /* under mode-based execute control; else ignored */
+	EPT_SHOWN = EPT_READ | EPT_WRITE | EPT_EXEC, /* what settled() shows or hides */
 };
 
 /* Bits of leaves; each is ignored unless its VM-execution control is 1. */
@@ -26,8 +28,15 @@ enum {
 #define EPT_SHADOW_STACK  ((uint64_t)1 << 60)
 #define EPT_SUPPRESS_VE   ((uint64_t)1 << 63)
 
-#define EPT_PERM \
-	(uint64_t)(EPT_READ | EPT_WRITE | EPT_EXEC | (EPT_MODES ? (unsigned)EPT_EXEC_USER : 0u))
+/*
+ * Where the permissions stand. With a soft flag, in bits 54:52, which every entry ignores whatever
+ * the controls are; bits 2:0 show them to the processor while the entry is accessed, and are 0
+ * while it is not. An entry whose bits 2:0 are 0 is not present, whatever else it says, so any
+ * access is a violation then, and never a misconfiguration. Bit 8 is ignored where bit 6 of the EPT
+ * pointer is 0; links have it set for good.
+ */
+#define PERM_SHIFT (EPT_SOFT ? 52 : 0)
+#define EPT_PERM   ((uint64_t)EPT_SHOWN << PERM_SHIFT | (EPT_MODES ? (uint64_t)EPT_EXEC_USER : 0u))
 #define EPT_MEMORY ((uint64_t)7 << EPT_MEMORY_SHIFT)
 #define EPT_HIGH   (EPT_VERIFY_PAGING | EPT_PAGING_WRITE | EPT_SHADOW_STACK | EPT_SUPPRESS_VE)
 #define EPT_OA \
@@ -39,8 +48,10 @@ _Static_assert(((EPT_PERM | EPT_EXEC_USER | EPT_MEMORY | EPT_IGNORE_PAT | EPT_LE
 		 EPT_DIRTY | EPT_HIGH) &
 		EPT_OA) == 0,
 	       "fields must not overlap");
-_Static_assert((EPT_MEMORY & (EPT_PERM | EPT_IGNORE_PAT | EPT_LEAF)) == 0,
+_Static_assert((EPT_MEMORY & (EPT_PERM | EPT_SHOWN | EPT_IGNORE_PAT | EPT_LEAF)) == 0 &&
+		       (EPT_PERM & EPT_HIGH) == 0,
 	       "fields must not overlap");
+_Static_assert(!(EPT_SOFT && EPT_MODES), "bit 10 would have to be shown and hidden as well");
 
 /* With mode-based execute control, a user's fetches have a bit of their own. */
 #define USER_SHIFT 7
@@ -66,12 +77,27 @@ _Static_assert((EPT_WB ^ EPT_WB) == MZ_MEM_WRITE_BACK && (EPT_UC ^ EPT_WB) == MZ
 
 static inline uint64_t perm_bits(unsigned perm)
 {
-	return (perm & (MZ_READ | MZ_WRITE | MZ_EXEC)) | (uint64_t)(perm & USER) << USER_SHIFT;
+	return (uint64_t)(perm & EPT_SHOWN) << PERM_SHIFT | (uint64_t)(perm & USER) << USER_SHIFT;
 }
 
-static inline uint32_t perm_of(uint32_t low)
+static inline uint32_t perm_of(uint64_t entry)
 {
-	return (low & (MZ_READ | MZ_WRITE | MZ_EXEC)) | (low >> USER_SHIFT & USER);
+	return ((uint32_t)(entry >> PERM_SHIFT) & EPT_SHOWN) |
+		((uint32_t)entry >> USER_SHIFT & USER);
+}
+
+/*
+ * The entry as the processor is to see it: with a soft flag, permissions are shown or hidden. A
+ * marker, which permits nothing, is shown always.
+ */
+static inline uint64_t settled(uint64_t entry)
+{
+	uint64_t perm = entry >> PERM_SHIFT & EPT_SHOWN;
+	bool shown = (entry & EPT_ACCESSED) != 0 || (perm & (MZ_READ | MZ_WRITE)) == MZ_WRITE;
+
+	if (!EPT_SOFT)
+		return entry;
+	return (entry & ~(uint64_t)EPT_SHOWN) | (shown ? perm : 0);
 }
 
 /*
@@ -88,7 +114,7 @@ static inline enum mz_kind ept_kind(uint64_t entry, unsigned level)
 static inline uint64_t ept_make_node(mz_oa node, unsigned level)
 {
 	(void)level;
-	return node.addr | EPT_PERM;
+	return settled(node.addr | EPT_PERM | (EPT_SOFT ? (uint64_t)EPT_ACCESSED : 0));
 }
 
 /* The flags stand in a leaf as they stand in a property, in two groups. */
@@ -109,10 +135,10 @@ _Static_assert(EPT_VERIFY_PAGING == (uint64_t)MZ_VERIFY_PAGING << HIGH_SHIFT &&
 
 static inline uint64_t ept_make_leaf(mz_oa oa, unsigned level, struct mz_prop prop)
 {
-	uint64_t bits = perm_bits(prop.perm) |
-		(uint64_t)(prop.memory ^ EPT_WB) << EPT_MEMORY_SHIFT |
+	uint64_t bits = settled(
+		perm_bits(prop.perm) | (uint64_t)(prop.memory ^ EPT_WB) << EPT_MEMORY_SHIFT |
 		(uint64_t)(prop.flags & LOW_FLAGS) << LOW_SHIFT |
-		(uint64_t)(prop.flags & HIGH_FLAGS) << HIGH_SHIFT | (level > 1 ? EPT_LEAF : 0u);
+		(uint64_t)(prop.flags & HIGH_FLAGS) << HIGH_SHIFT | (level > 1 ? EPT_LEAF : 0u));
 
 	/* In a run only the address changes: a sum keeps the compiler from mixing the rest in. */
 	return oa.addr + bits;
@@ -130,28 +156,36 @@ static inline struct mz_prop ept_prop(uint64_t entry, unsigned level)
 	uint32_t flags = low >> LOW_SHIFT & LOW_FLAGS;
 
 	if (ept_kind(entry, level) != MZ_LEAF)
-		return mz_prop_pack(perm_of(low), MZ_MEM_WRITE_BACK, flags & MZ_ACCESSED);
-	return mz_prop_pack(perm_of(low), (low >> EPT_MEMORY_SHIFT & 7) ^ EPT_WB,
+		return mz_prop_pack(perm_of(entry), MZ_MEM_WRITE_BACK,
+				    EPT_SOFT ? 0 : flags & MZ_ACCESSED);
+	return mz_prop_pack(perm_of(entry), (low >> EPT_MEMORY_SHIFT & 7) ^ EPT_WB,
 			    flags | ((uint32_t)(entry >> HIGH_SHIFT) & HIGH_FLAGS));
 }
 
 static inline uint64_t ept_with_perm(uint64_t leaf, unsigned level, unsigned perm)
 {
 	(void)level;
-	return (leaf & ~EPT_PERM) | perm_bits(perm);
+	return settled((leaf & ~EPT_PERM) | perm_bits(perm));
 }
 
 /* Section 29.3.3.2: what one entry on the way forbids is forbidden. */
 static inline uint64_t ept_link_write(uint64_t link, unsigned level, bool on)
 {
+	const uint64_t write = (uint64_t)EPT_WRITE << PERM_SHIFT;
+
 	(void)level;
-	return on ? link | MZ_WRITE : link & ~(uint64_t)MZ_WRITE;
+	return settled(on ? link | write : link & ~write);
 }
 
 /* A marker, or what may only be executed, can't be read. */
 static inline uint64_t ept_forbid_write(uint64_t entry, unsigned level)
 {
+	const uint64_t write = (uint64_t)EPT_WRITE << PERM_SHIFT;
+	const uint64_t both = (uint64_t)EPT_READ << PERM_SHIFT | write;
+
 	(void)level;
+	if (EPT_SOFT)
+		return (entry & both) == both ? settled(entry & ~write) : entry;
 	return entry & ~((entry & MZ_READ) * MZ_WRITE);
 }
 
@@ -193,15 +227,15 @@ static inline bool ept_encodable(struct mz_prop prop, unsigned level, uint32_t f
 static inline uint64_t ept_hw_bits(unsigned level)
 {
 	(void)level;
-	return EPT_ACCESSED | EPT_DIRTY;
+	return EPT_ACCESSED | EPT_DIRTY | (EPT_SOFT ? (uint64_t)EPT_SHOWN : 0);
 }
 
 static inline uint64_t ept_clean(uint64_t entry, unsigned level, unsigned flags)
 {
 	(void)level;
-	return entry &
-		~(uint64_t)((flags & MZ_ACCESSED ? EPT_ACCESSED : 0) |
-			    (flags & MZ_DIRTY ? EPT_DIRTY : 0));
+	entry &= ~(uint64_t)((flags & MZ_ACCESSED ? EPT_ACCESSED : 0) |
+			     (flags & MZ_DIRTY ? EPT_DIRTY : 0));
+	return flags & MZ_ACCESSED ? settled(entry) : entry;
 }
 
 /*
@@ -230,14 +264,15 @@ const struct mz_format EPT_VARIANT = {
 	.ia_lg2 = 12 + 9 * EPT_LEVELS,
 	.oa_lg2 = 52,
 	.hierarchical = true,
-	.links_accessed = true,
+	.links_accessed = !EPT_SOFT,
+	.flags_fault = EPT_SOFT,
 	.index_lg2 = {0, 9, 9, 9, 9, EPT_LEVELS == 5 ? 9 : 0},
 	.shift = {0, 12, 21, 30, 39, EPT_LEVELS == 5 ? 48 : 0},
 	.leaf_levels = 1 << 1 | 1 << 2 | 1 << 3,
-	.features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY | MZ_MMIO_MARKERS | MZ_GUEST_PAGING |
-		MZ_SHADOW_STACKS,
+	.features = (EPT_SOFT ? 0 : MZ_HW_ACCESSED_DIRTY) | MZ_EXEC_ONLY | MZ_MMIO_MARKERS |
+		MZ_GUEST_PAGING | MZ_SHADOW_STACKS,
 	.flags = LOW_FLAGS | HIGH_FLAGS,
-	.hw_flags = MZ_ACCESSED | MZ_DIRTY,
+	.hw_flags = MZ_ACCESSED | (EPT_SOFT ? 0 : MZ_DIRTY),
 	.absent = 0,
 	.kind = ept_kind,
 	.make_node = ept_make_node,

@@ -4,4 +4,5 @@
 #define EPT_NAME    "ept"
 #define EPT_LEVELS  4
 #define EPT_MODES   0
+#define EPT_SOFT    0
 #include "arch/x86/ept-format.h"

@@ -48,11 +48,28 @@ extern const struct mz_format mz_ept, mz_ept5;
 extern const struct mz_format mz_ept_mbe, mz_ept5_mbe;
 
 /*
+ * 4 and 5 levels for a processor, or a hypervisor around this one, that can't set accessed and
+ * dirty flags (bit 21 of IA32_VMX_EPT_VPID_CAP is 0), where memory is to be aged all the same.
+ * Software keeps the accessed flag: a leaf without it is not present to the processor, whatever its
+ * permissions, so that any access ends as an EPT violation, and mz_space_fault() or mz_table_mark()
+ * sets the flag. Features MZ_EXEC_ONLY, MZ_MMIO_MARKERS, MZ_GUEST_PAGING, MZ_SHADOW_STACKS, and the
+ * flags of mz_ept; dirty is software's and means nothing to the processor. Writes are told by write
+ * protection, hierarchical as in mz_ept. There is no variant with mode-based execute control.
+ *
+ * Bit 6 of the EPT pointer must be 0, and is: no table of these formats has MZ_HW_ACCESSED_DIRTY.
+ * Where violations may become #VE, map with MZ_SUPPRESS_VE: the guest would be told of leaves that
+ * lack the flag. Whoever maps by mz_table_map() gives leaves MZ_ACCESSED that are to be used at
+ * once. A table whose memory is never aged is better off with mz_ept, which takes no such faults.
+ */
+extern const struct mz_format mz_ept_soft, mz_ept5_soft;
+
+/*
  * MMIO markers. An access that hits a misconfigured entry exits by a reason of its own, which tells
  * a device from memory at once. A marker is a leaf whose permissions are write and execute without
  * read: no processor takes that for a permission (section 29.3.3.1). Tables with MZ_MMIO_MARKERS
  * map it as anything else, at every level; its output address is the embedder's to choose. It is
- * counted, found and unmapped as a leaf, and no access is allowed by it, whatever `perm` says.
+ * counted, found and unmapped as a leaf, and no access is allowed by it, whatever `perm` says. It
+ * needs no MZ_ACCESSED, where that is software's.
  */
 #define MZ_EPT_MMIO_PERM ((unsigned)(MZ_WRITE | MZ_EXEC))
 
@@ -81,7 +98,9 @@ struct mz_ept_hardware {
 };
 
 /*
- * Sets leaf_levels, features and oa_lg2 of a configuration whose format is one of the four above.
+ * Sets leaf_levels, features and oa_lg2 of a configuration whose format is one of the six above.
+ * Which it is is the embedder's choice: where mz_ept comes out without MZ_HW_ACCESSED_DIRTY, take
+ * mz_ept_soft to age memory.
  * With nothing changed: MZ_BAD_FORMAT, the format is another; MZ_BAD_LEVEL, the hardware does not
  * walk so many levels; MZ_BAD_FEATURES, it has no mode-based execute control; MZ_BAD_CONFIG, it
  * does not walk write-back memory; MZ_BAD_WIDTH, its addresses are none that the format has.
@@ -100,7 +119,8 @@ bool mz_ept_is_misconfigured(const struct mz_format *format, uint32_t features, 
  * An EPT violation: exit qualification (section 28.2.1, table 28-7), guest-physical address, guest
  * linear address. `advanced`: the processor has advanced VM-exit information for violations (bit 22
  * of IA32_VMX_EPT_VPID_CAP). Under mode-based execute control (`modes`), a fetch from user mode is
- * MZ_EXEC_USER, if advanced.
+ * MZ_EXEC_USER, if advanced. A leaf of mz_ept_soft without its accessed flag can't be told from
+ * nothing: the cause of both is MZ_FAULT_ABSENT, and mz_table_query() tells.
  */
 struct mz_fault_record mz_ept_violation(uint64_t qualification, uint64_t guest_physical,
 					uint64_t guest_linear, bool advanced, bool modes);

@@ -4,4 +4,5 @@
 #define EPT_NAME    "ept5-mbe"
 #define EPT_LEVELS  5
 #define EPT_MODES   1
+#define EPT_SOFT    0
 #include "arch/x86/ept-format.h"

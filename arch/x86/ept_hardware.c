@@ -32,6 +32,11 @@ static bool format_has_modes(const struct mz_format *f)
 	return f == &mz_ept_mbe || f == &mz_ept5_mbe;
 }
 
+static bool format_is_soft(const struct mz_format *f)
+{
+	return f == &mz_ept_soft || f == &mz_ept5_soft;
+}
+
 /* What the processor lacks of a format. */
 static enum mz_error lack(const struct mz_format *f, const struct mz_ept_hardware *h)
 {
@@ -49,7 +54,7 @@ enum mz_error mz_ept_configure(struct mz_config *config, const struct mz_ept_har
 	unsigned oa_lg2 = hardware->address_sizes & 0xff;
 	enum mz_error error;
 
-	if (f != &mz_ept && f != &mz_ept5 && !format_has_modes(f))
+	if (f != &mz_ept && f != &mz_ept5 && !format_has_modes(f) && !format_is_soft(f))
 		return MZ_BAD_FORMAT;
 	error = lack(f, hardware);
 	if (error != MZ_OK)
@@ -58,7 +63,8 @@ enum mz_error mz_ept_configure(struct mz_config *config, const struct mz_ept_har
 		return MZ_BAD_WIDTH;
 	config->leaf_levels = 1u << 1 | (cap & CAP_LEAF_2M ? 1u << 2 : 0u) |
 		(cap & CAP_LEAF_1G ? 1u << 3 : 0u);
-	config->features = (cap & CAP_ACCESSED_DIRTY ? MZ_HW_ACCESSED_DIRTY : 0u) |
+	config->features = (cap & CAP_ACCESSED_DIRTY && !format_is_soft(f) ? MZ_HW_ACCESSED_DIRTY
+									   : 0u) |
 		(cap & CAP_EXEC_ONLY ? MZ_EXEC_ONLY : 0u) |
 		(cap & CAP_SHADOW_STACK ? MZ_SHADOW_STACKS : 0u) |
 		((hardware->procbased_ctls3 & CTLS3_GUEST_PAGING) == CTLS3_GUEST_PAGING
@@ -83,21 +89,24 @@ static uint64_t reserved_address_bits(const struct mz_format *f, unsigned oa_lg2
 bool mz_ept_is_misconfigured(const struct mz_format *format, uint32_t features, unsigned oa_lg2,
 			     uint64_t entry, unsigned level)
 {
-	enum mz_kind kind = format->kind(entry, level);
-	struct mz_prop plain = mz_prop_from(format->prop(entry, level).perm);
+	/* The processor knows nothing of what stands in bits that it ignores. */
+	const struct mz_format *f = format == &mz_ept_soft ? &mz_ept
+		: format == &mz_ept5_soft                  ? &mz_ept5
+							   : format;
+	enum mz_kind kind = f->kind(entry, level);
+	struct mz_prop plain = mz_prop_from(f->prop(entry, level).perm);
 
 	if (kind == MZ_ABSENT)
 		return false;
 	features &= ~(uint32_t)MZ_MMIO_MARKERS;
-	if (!format->encodable(plain, level, features) ||
-	    (entry & reserved_address_bits(format, oa_lg2, entry, level)) != 0)
+	if (!f->encodable(plain, level, features) ||
+	    (entry & reserved_address_bits(f, oa_lg2, entry, level)) != 0)
 		return true;
 	/* Section 29.3.2: bits 7:3 of a link are reserved, and bit 7 where no leaf may be. */
 	if (kind == MZ_NODE)
 		return (entry & 0xf8) != 0;
-	plain.memory = format->prop(entry, level).memory;
-	return !mz_leaf_allowed(format->leaf_levels, level) ||
-		!format->encodable(plain, level, features);
+	plain.memory = f->prop(entry, level).memory;
+	return !mz_leaf_allowed(f->leaf_levels, level) || !f->encodable(plain, level, features);
 }
 
 /* Exit qualification; section 28.2.1, table 28-7. */

@@ -42,6 +42,7 @@ struct stage {
 
 	uint16_t flags_set;      /* MZ_ACCESSED, MZ_DIRTY: the MMU sets them in leaves by itself */
 	uint16_t flags_demanded; /* it faults where one is needed but clear; disjoint from those */
+	bool flags_hide;         /* to it, a leaf that lacks a flag that it demands is not there */
 	bool flags_always;   /* it sets them whether the table has MZ_HW_ACCESSED_DIRTY or not */
 	bool links_accessed; /* it sets MZ_ACCESSED in links on the way too */
 	/* Every access of the guest's page walk to the guest's tables counts as a write. */

@@ -53,10 +53,13 @@ static bool is_users(const struct world *world, const struct mz_walk_step *leaf)
 /* Flags and permissions of the leaf. */
 static bool leaf_allows(struct second *second, const struct mz_walk_step *leaf, unsigned allowed)
 {
-	unsigned needed = second->world->stage->flags_demanded;
+	const struct stage *stage = second->world->stage;
+	unsigned needed = stage->flags_demanded;
 
 	if ((needed & MZ_ACCESSED & ~(unsigned)leaf->prop.flags) != 0)
-		return fault(second, MZ_FAULT_ACCESS_FLAG, leaf->level, allowed);
+		return stage->flags_hide
+			? fault(second, MZ_FAULT_ABSENT, leaf->level, 0)
+			: fault(second, MZ_FAULT_ACCESS_FLAG, leaf->level, allowed);
 	if ((allowed & second->tried) == 0 || (second->user && !is_users(second->world, leaf)))
 		return fault(second, MZ_FAULT_DENIED, leaf->level, allowed);
 	if (second->tried == MZ_WRITE && (needed & MZ_DIRTY & ~(unsigned)leaf->prop.flags) != 0)

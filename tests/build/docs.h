@@ -12,6 +12,7 @@
 #include "tests/states/tiny.h"
 
 extern struct mz_memory node_memory;
+extern const struct mz_ept_hardware hardware;
 extern struct mz_table table;
 extern struct mz_processor processor;
 extern enum mz_error error;

@@ -24,8 +24,8 @@ format_calls()
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for format in s1_4k s2_16k s2_4k s2_4k_40 s2_4k_full s2_64k ept ept5 ept_mbe ept5_mbe ia32e ia32e5 npt npt5 \
-  npt_gmet npt5_gmet sv39 sv39x4 sv48 sv48x4 sv57 sv57x4; do
+for format in s1_4k s2_16k s2_4k s2_4k_40 s2_4k_full s2_64k ept ept5 ept_mbe ept5_mbe ept_soft ept5_soft \
+  ia32e ia32e5 npt npt5 npt_gmet npt5_gmet sv39 sv39x4 sv48 sv48x4 sv57 sv57x4; do
   name=the_compiled_${format}_instance_calls_only_hooks_through_pointers
   if [[ $host_cpu != x86_64 ]]; then
     skip "$name" 'the check reads x86-64 code'

@@ -10,7 +10,7 @@
 #include "core/geometry.h"
 #include "tests/proof/hardware.h"
 
-/* One of the four, or another. */
+/* One of the six, or another. */
 static const struct mz_format *free_format(void)
 {
 	static const struct mz_format other = {.levels = 4, .page_lg2 = 12, .oa_lg2 = 52};
@@ -20,12 +20,19 @@ static const struct mz_format *free_format(void)
 		: which == 1 ? &mz_ept5
 		: which == 2 ? &mz_ept_mbe
 		: which == 3 ? &mz_ept5_mbe
+		: which == 4 ? &mz_ept_soft
+		: which == 5 ? &mz_ept5_soft
 			     : &other;
 }
 
 static bool has_modes(const struct mz_format *f)
 {
 	return f == &mz_ept_mbe || f == &mz_ept5_mbe;
+}
+
+static bool is_soft(const struct mz_format *f)
+{
+	return f == &mz_ept_soft || f == &mz_ept5_soft;
 }
 
 void ept_configure(void)
@@ -40,7 +47,7 @@ void ept_configure(void)
 
 	/* Appendix A.10: 6 and 7 are the walk's length, 14 its caching; A.3.3: mode-based execute.
 	 */
-	if (f != &mz_ept && f != &mz_ept5 && !has_modes(f))
+	if (f != &mz_ept && f != &mz_ept5 && !has_modes(f) && !is_soft(f))
 		wanted = MZ_BAD_FORMAT;
 	else if (!has_bit(cap, f->levels == 5 ? 7 : 6))
 		wanted = MZ_BAD_LEVEL;
@@ -61,13 +68,15 @@ void ept_configure(void)
 	CLAIM(c.leaf_levels == (2u | (has_bit(cap, 16) ? 4u : 0u) | (has_bit(cap, 17) ? 8u : 0u)),
 	      "leaves are those that the processor has");
 	CLAIM(((c.features & MZ_EXEC_ONLY) != 0) == has_bit(cap, 0) &&
-		      ((c.features & MZ_HW_ACCESSED_DIRTY) != 0) == has_bit(cap, 21) &&
+		      ((c.features & MZ_HW_ACCESSED_DIRTY) != 0) ==
+			      (has_bit(cap, 21) && !is_soft(f)) &&
 		      ((c.features & MZ_SHADOW_STACKS) != 0) == has_bit(cap, 23) &&
 		      ((c.features & MZ_GUEST_PAGING) != 0) == ((h.procbased_ctls3 & 0xc) == 0xc) &&
 		      (c.features & MZ_MMIO_MARKERS) != 0,
 	      "features are those that the processor has, and markers");
 	REACHES(f == &mz_ept5_mbe && c.leaf_levels == 14);
 	REACHES(f == &mz_ept && c.features == MZ_MMIO_MARKERS);
+	REACHES(is_soft(f) && has_bit(cap, 21));
 }
 
 /* Section 29.3.3.1, "EPT misconfigurations", by the bits of an entry. */
@@ -100,19 +109,22 @@ void ept_misconfigured(void)
 	uint32_t features = nondet_u32();
 	unsigned oa_lg2 = nondet_unsigned(), level = nondet_unsigned();
 	uint64_t entry = nondet_u64();
-	bool is;
+	bool is, marker;
 
-	ASSUME(f == &mz_ept || f == &mz_ept5 || has_modes(f));
+	ASSUME(f == &mz_ept || f == &mz_ept5 || has_modes(f) || is_soft(f));
 	ASSUME(oa_lg2 > 12 && oa_lg2 <= 52 && level >= 1 && level <= f->levels);
 
 	is = mz_ept_is_misconfigured(f, features, oa_lg2, entry, level);
 
 	CLAIM(is == misconfigured(f, features, oa_lg2, entry, level),
 	      "an entry is misconfigured where the manual says so");
-	CLAIM(!mz_ept_is_mmio_marker(f->prop(entry, level)) || f->kind(entry, level) == MZ_ABSENT ||
-		      is,
-	      "a marker always is");
-	REACHES(is && mz_ept_is_mmio_marker(f->prop(entry, level)));
+	/* One that the format makes, which matters where what hardware sees is a copy. */
+	marker = mz_ept_is_mmio_marker(f->prop(entry, level)) &&
+		f->with_perm(entry, level, MZ_EPT_MMIO_PERM) == entry;
+	CLAIM(!marker || f->kind(entry, level) == MZ_ABSENT || is, "a marker always is");
+	REACHES(is && marker);
+	REACHES(is && marker && is_soft(f));
+	REACHES(!is && is_soft(f) && f->kind(entry, level) == MZ_LEAF && (entry & 7) == 0);
 	REACHES(!is && f->kind(entry, level) == MZ_LEAF && level == 3);
 	REACHES(!is && f->kind(entry, level) == MZ_NODE && level == 5);
 }

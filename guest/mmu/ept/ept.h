@@ -17,7 +17,7 @@ static inline const struct ept_stage *ept_own(const struct stage *stage)
 	return stage->own;
 }
 
-#define EPT_STAGES 5
+#define EPT_STAGES 6
 
 /* The stages that the processor has; answers how many. */
 unsigned ept_find_stages(struct stage stages[EPT_STAGES]);

@@ -26,6 +26,9 @@ static struct spoil_bits bits_of(const struct stage *stage, enum mz_kind kind, u
 
 	if (!ept_own(stage)->modes)
 		bits.ignored |= BIT(10);
+	/* Of a soft flag and what it hides, the library has its own opinion. */
+	if (stage->flags_hide)
+		bits.ignored &= ~(BIT(8) | BITS(52, 54));
 	if (kind == MZ_NODE) {
 		bits.reserved |= BITS(3, 6);
 		bits.reserved |= stage_leaf_allowed(stage, level) ? 0 : BIT(7);
