@@ -64,7 +64,8 @@ bochs-bin|bochs|to let an MMU walk tables: EPT
 /usr/share/bochs/VGABIOS-lgpl-latest|vgabios|to start bochs
 grub-mkrescue|grub-common|to start an image in bochs
 /usr/lib/grub/i386-pc/multiboot.mod|grub-pc-bin|to start an image in bochs
-xorriso|xorriso|to start an image in bochs'
+xorriso|xorriso|to start an image in bochs
+iasl|acpica-tools|to take ACPI tables apart'
 
 is_there()
 {

@@ -21,7 +21,8 @@ enum stats_form { STATS_NONE, STATS_TABLE, STATS_JSON };
 struct options {
 	struct mz_vm_config config;
 	struct mz_boot_request request;
-	struct mz_module *modules; /* room for one an argument */
+	struct mz_module *modules;                /* room for one an argument */
+	struct mz_vm_file files[MZ_VM_FILES_MAX]; /* of fw_cfg */
 	const char *image;
 	struct mz_image_as as;
 	struct mz_cli_devices devices;
@@ -39,6 +40,7 @@ enum key {
 	KEY_STATS,
 	KEY_BACKEND,
 	KEY_CPUS,
+	KEY_FW_CFG,
 };
 
 static const struct argp_option option_list[] = {
@@ -49,6 +51,8 @@ static const struct argp_option option_list[] = {
 	{"module", KEY_MODULE, "FILE[ TEXT]", 0,
 	 "A module for a multiboot or PVH guest, with text of its own; may be repeated", 0},
 	{"initrd", KEY_INITRD, "FILE", 0, "The initial RAM disk of a Linux guest", 0},
+	{"fw-cfg", KEY_FW_CFG, "NAME=FILE", 0,
+	 "A file that the guest finds by this name through fw_cfg; may be repeated", 0},
 	{"as", KEY_AS, "FORMAT", 0,
 	 "Take IMAGE for linux, pvh, multiboot2, multiboot, elf, or, at a guest-physical address, "
 	 "flat16@ADDRESS, "
@@ -164,6 +168,20 @@ static void choose_format(struct argp_state *state, struct options *options, con
 		argp_error(state, "--as: %s", failure.text);
 }
 
+/* "NAME=FILE", cut apart in the argument itself, which stays as long as the run. */
+static void add_file(struct argp_state *state, struct options *options, char *text)
+{
+	char *equals = strchr(text, '=');
+
+	if (!equals)
+		argp_error(state, "--fw-cfg: '%s' is not of the form NAME=FILE", text);
+	if (options->config.file_count == MZ_VM_FILES_MAX)
+		argp_error(state, "--fw-cfg: more than %d files", MZ_VM_FILES_MAX);
+	*equals = 0;
+	options->files[options->config.file_count++] = (struct mz_vm_file) {.name = text,
+									    .path = equals + 1};
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -180,6 +198,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_MODULE:
 		add_module(state, options, text);
+		return 0;
+	case KEY_FW_CFG:
+		add_file(state, options, text);
 		return 0;
 	case KEY_INITRD:
 		options->request.initrd = text;
@@ -356,6 +377,7 @@ int mz_cmd_run(int argc, char **argv)
 
 	if (options.modules) {
 		options.request.modules = options.modules;
+		options.config.files = options.files;
 		argp_parse(&argp, argc, argv, 0, NULL, &options);
 		options.config.virtio = options.devices.requests;
 		options.config.virtio_count = options.devices.count;

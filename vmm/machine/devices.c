@@ -14,6 +14,8 @@
 
 #define FILE_BYTES_MAX (64u << 20) /* of fw_cfg */
 
+_Static_assert(MZ_VM_FILES_MAX == MZ_FW_CFG_FILES, "each has its place");
+
 /*
  * KVM forgets a page that is dropped from the guest's mapping; the bytes stay in the memory file,
  * and the next touch brings them in again.

@@ -41,6 +41,8 @@ enum mz_backend {
 
 #define MZ_VM_CPUS_MAX 64
 
+#define MZ_VM_FILES_MAX 16
+
 /* A file that the guest finds by its name, through fw_cfg. */
 struct mz_vm_file {
 	const char *name, *path;
