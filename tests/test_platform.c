@@ -359,15 +359,10 @@ END_TEST
 
 /* ---- CPUID ---- */
 
-struct list {
-	struct kvm_cpuid2 head;
-	struct kvm_cpuid_entry2 entries[MZ_CPUID_MAX];
-};
-
-static const struct kvm_cpuid_entry2 *leaf(const struct list *list, uint32_t function,
+static const struct kvm_cpuid_entry2 *leaf(const struct kvm_cpuid2 *list, uint32_t function,
 					   uint32_t index)
 {
-	for (unsigned i = 0; i < list->head.nent; i++)
+	for (unsigned i = 0; i < list->nent; i++)
 		if (list->entries[i].function == function && list->entries[i].index == index)
 			return &list->entries[i];
 	return NULL;
@@ -376,33 +371,35 @@ static const struct kvm_cpuid_entry2 *leaf(const struct list *list, uint32_t fun
 START_TEST(processors_know_their_place)
 {
 	const struct mz_cpuid_place place = {.index = 5, .count = 6, .deadline_timer = true};
-	static struct list list = {
-		.head = {.nent = 6},
-		.entries =
-			{
-				{.function = 0, .eax = 0xd, .ecx = 0x444d4163},
-				{.function = 1, .ebx = 0xffffffff},
-				{.function = 4, .eax = 0xffffc121},
-				{.function = 4, .index = 1, .eax = 0xffffc163},
-				{.function = 0xb, .index = 0},
-				{.function = 0x80000008, .ecx = 0xffffffff},
-			},
+	static const struct kvm_cpuid_entry2 offered[] = {
+		{.function = 0, .eax = 0xd, .ecx = 0x444d4163},
+		{.function = 1, .ebx = 0xffffffff},
+		{.function = 4, .eax = 0xffffc121},
+		{.function = 4, .index = 1, .eax = 0xffffc163},
+		{.function = 0xb, .index = 0},
+		{.function = 0x80000008, .ecx = 0xffffffff},
 	};
+	struct kvm_cpuid2 *list = calloc(1,
+					 sizeof(*list) + MZ_CPUID_MAX * sizeof(list->entries[0]));
 
-	mz_cpuid_shape(&list.head, &place);
-	ck_assert_uint_eq(leaf(&list, 1, 0)->ebx, 0x0506ffff);
-	ck_assert_uint_eq(leaf(&list, 1, 0)->ecx, 1u << 31 | 1u << 24);
-	ck_assert_uint_eq(leaf(&list, 1, 0)->edx, 1u << 28);
-	ck_assert_uint_eq(leaf(&list, 4, 0)->eax, 7u << 26 | 0x121);
-	ck_assert_uint_eq(leaf(&list, 4, 1)->eax, 7u << 26 | 7u << 14 | 0x163);
-	ck_assert_uint_eq(leaf(&list, 0xb, 0)->ecx, 0x100);
-	ck_assert_uint_eq(leaf(&list, 0xb, 1)->ecx, 0x201);
-	ck_assert_uint_eq(leaf(&list, 0xb, 1)->eax, 3);
-	ck_assert_uint_eq(leaf(&list, 0xb, 1)->ebx, 6);
-	ck_assert_uint_eq(leaf(&list, 0xb, 2)->ecx, 2);
+	ck_assert_ptr_nonnull(list);
+	list->nent = sizeof(offered) / sizeof(offered[0]);
+	memcpy(list->entries, offered, sizeof(offered));
+	mz_cpuid_shape(list, &place);
+	ck_assert_uint_eq(leaf(list, 1, 0)->ebx, 0x0506ffff);
+	ck_assert_uint_eq(leaf(list, 1, 0)->ecx, 1u << 31 | 1u << 24);
+	ck_assert_uint_eq(leaf(list, 1, 0)->edx, 1u << 28);
+	ck_assert_uint_eq(leaf(list, 4, 0)->eax, 7u << 26 | 0x121);
+	ck_assert_uint_eq(leaf(list, 4, 1)->eax, 7u << 26 | 7u << 14 | 0x163);
+	ck_assert_uint_eq(leaf(list, 0xb, 0)->ecx, 0x100);
+	ck_assert_uint_eq(leaf(list, 0xb, 1)->ecx, 0x201);
+	ck_assert_uint_eq(leaf(list, 0xb, 1)->eax, 3);
+	ck_assert_uint_eq(leaf(list, 0xb, 1)->ebx, 6);
+	ck_assert_uint_eq(leaf(list, 0xb, 2)->ecx, 2);
 	for (uint32_t i = 0; i < 3; i++)
-		ck_assert_uint_eq(leaf(&list, 0xb, i)->edx, 5);
-	ck_assert_uint_eq(leaf(&list, 0x80000008, 0)->ecx & 0xf0ff, 0x3005);
+		ck_assert_uint_eq(leaf(list, 0xb, i)->edx, 5);
+	ck_assert_uint_eq(leaf(list, 0x80000008, 0)->ecx & 0xf0ff, 0x3005);
+	free(list);
 }
 END_TEST
 
