@@ -37,6 +37,7 @@ pc:zlib|zlib1g-dev|to unpack images
 pc:libzstd|libzstd-dev|to unpack images
 pc:glib-2.0|libglib2.0-dev|to run suites of guests
 pc:liburcu-bp|liburcu-dev|for read-copy-update
+pc:liburing|liburing-dev|for disks
 pc:slirp|libslirp-dev|for a network without rights
 pc:check|check|to build the unit tests'
 

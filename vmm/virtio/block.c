@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "vmm/virtio/block_file.h"
+#include "vmm/virtio/block_ring.h"
 #include "vmm/virtio/parts.h"
 
 #define SECTOR       512u
@@ -17,13 +18,25 @@
 #define SECTORS_MAX  (1u << 22)          /* in each of them */
 #define HEADER_BYTES sizeof(struct virtio_blk_outhdr)
 
+/* A request of the driver, from the ring until it is back there. */
+struct request {
+	struct mz_chain chain;
+	enum mz_block_transfer kind;
+	uint64_t offset, bytes;
+	struct iovec data[MZ_QUEUE_MAX]; /* all that is to be transferred, and never changes */
+	unsigned count;
+	struct request *next; /* while it is free */
+};
+
 struct mz_block {
 	struct mz_virtio virtio;
 	struct virtio_blk_config config;
 	struct mz_block_file file;
+	struct mz_block_ring *ring; /* NULL: transfers are done one after the other */
+	unsigned under_way;
 	char id[VIRTIO_BLK_ID_BYTES];
-	struct mz_chain chain;
-	struct iovec data[MZ_QUEUE_MAX];
+	struct request requests[MZ_BLOCK_DEPTH];
+	struct request *free;
 };
 
 /* 5.2.6.2: what lies beyond the end fails. */
@@ -41,29 +54,61 @@ static uint8_t status_of(int error)
 	return error ? VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_OK;
 }
 
-static uint8_t read_sectors(struct mz_block *block, const struct mz_chain *chain, uint64_t sector)
+/* Data that the driver gets, or gives; 5.2.6.2 says what is wrong with it. */
+static bool describe_read(struct mz_block *block, struct request *request, uint64_t sector)
 {
-	uint64_t bytes = chain->in_bytes - 1;
-	unsigned count;
+	const struct mz_chain *chain = &request->chain;
 
-	if (!inside(block, sector, bytes))
-		return VIRTIO_BLK_S_IOERR;
-	count = mz_parts_slice(chain->parts + chain->out_count, chain->in_count, 0, bytes,
-			       block->data);
-	return status_of(mz_block_file_read(&block->file, sector * SECTOR, block->data, count));
+	request->kind = MZ_BLOCK_READ;
+	request->bytes = chain->in_bytes - 1;
+	request->offset = sector * SECTOR;
+	request->count = mz_parts_slice(chain->parts + chain->out_count, chain->in_count, 0,
+					request->bytes, request->data);
+	return inside(block, sector, request->bytes);
+}
+
+static bool describe_write(struct mz_block *block, struct request *request, uint64_t sector)
+{
+	const struct mz_chain *chain = &request->chain;
+
+	request->kind = MZ_BLOCK_WRITE;
+	request->bytes = chain->out_bytes - HEADER_BYTES;
+	request->offset = sector * SECTOR;
+	request->count = mz_parts_slice(chain->parts, chain->out_count, HEADER_BYTES,
+					request->bytes, request->data);
+	return !block->file.read_only && inside(block, sector, request->bytes);
+}
+
+static bool describe_flush(struct request *request)
+{
+	request->kind = MZ_BLOCK_FLUSH;
+	request->bytes = 0;
+	request->count = 0;
+	return true;
 }
 
 /* 5.2.6.2: a driver that cannot flush gets what it has written for good. */
-static uint8_t write_sectors(struct mz_block *block, const struct mz_chain *chain, uint64_t sector)
+static bool durable(const struct mz_block *block)
 {
-	uint64_t bytes = chain->out_bytes - HEADER_BYTES;
-	unsigned count;
+	return !mz_virtio_has(&block->virtio, VIRTIO_BLK_F_FLUSH);
+}
 
-	if (block->file.read_only || !inside(block, sector, bytes))
-		return VIRTIO_BLK_S_IOERR;
-	count = mz_parts_slice(chain->parts, chain->out_count, HEADER_BYTES, bytes, block->data);
-	return status_of(mz_block_file_write(&block->file, sector * SECTOR, block->data, count,
-					     !mz_virtio_has(&block->virtio, VIRTIO_BLK_F_FLUSH)));
+/* All of it from `done` on, here and now. */
+static int transfer(struct mz_block *block, struct request *request, uint64_t done)
+{
+	struct iovec *parts = request->data;
+	unsigned count = request->count;
+
+	mz_parts_skip(&parts, &count, done);
+	switch (request->kind) {
+	case MZ_BLOCK_READ:
+		return mz_block_file_read(&block->file, request->offset + done, parts, count);
+	case MZ_BLOCK_WRITE:
+		return mz_block_file_write(&block->file, request->offset + done, parts, count,
+					   durable(block));
+	default:
+		return mz_block_file_flush(&block->file);
+	}
 }
 
 static uint8_t give_id(const struct mz_block *block, const struct mz_chain *chain)
@@ -109,55 +154,157 @@ static uint8_t change_ranges(struct mz_block *block, const struct mz_chain *chai
 	return status;
 }
 
-static uint8_t do_request(struct mz_block *block, const struct mz_chain *chain)
+static uint8_t do_other(struct mz_block *block, const struct mz_chain *chain, uint32_t type)
 {
-	struct virtio_blk_outhdr header;
-
-	mz_chain_copy_out(chain, 0, &header, sizeof(header));
-	switch (header.type) {
-	case VIRTIO_BLK_T_IN:
-		return read_sectors(block, chain, header.sector);
-	case VIRTIO_BLK_T_OUT:
-		return write_sectors(block, chain, header.sector);
-	case VIRTIO_BLK_T_FLUSH:
-		return status_of(mz_block_file_flush(&block->file));
+	switch (type) {
 	case VIRTIO_BLK_T_GET_ID:
 		return give_id(block, chain);
 	case VIRTIO_BLK_T_DISCARD:
 	case VIRTIO_BLK_T_WRITE_ZEROES:
-		return change_ranges(block, chain, header.type);
+		return change_ranges(block, chain, type);
 	default:
 		return VIRTIO_BLK_S_UNSUPP;
 	}
 }
 
-/* 5.2.6: a header in front of what is read, the status behind what is written. */
-static uint32_t serve_request(void *context, struct mz_chain *chain)
+/* 5.2.6: the status is behind all that is written. */
+static void finish(struct mz_block *block, struct request *request, uint8_t status)
 {
-	struct mz_block *block = context;
-	uint8_t status;
+	const struct mz_chain *chain = &request->chain;
 
-	if (chain->out_bytes < HEADER_BYTES || chain->in_bytes < sizeof(status)) {
-		mz_virtio_break(&block->virtio, "a disk's request has no header or no status");
-		return 0;
-	}
-	status = do_request(block, chain);
 	mz_chain_copy_in(chain, chain->in_bytes - 1, &status, sizeof(status));
-	return (uint32_t)chain->in_bytes;
+	mz_virtio_give(&block->virtio, 0, chain, (uint32_t)chain->in_bytes);
+	request->next = block->free;
+	block->free = request;
 }
 
+static void begin_transfer(struct mz_block *block, struct request *request)
+{
+	if (!block->ring || (request->count == 0 && request->kind != MZ_BLOCK_FLUSH)) {
+		finish(block, request, status_of(transfer(block, request, 0)));
+		return;
+	}
+	mz_block_ring_add(block->ring, &block->file, request->kind, request->offset, request->data,
+			  request->count, durable(block), request);
+	block->under_way++;
+}
+
+/* False: it is no transfer. `right`: it can be done. */
+static bool describe_transfer(struct mz_block *block, struct request *request,
+			      const struct virtio_blk_outhdr *header, bool *right)
+{
+	switch (header->type) {
+	case VIRTIO_BLK_T_IN:
+		*right = describe_read(block, request, header->sector);
+		return true;
+	case VIRTIO_BLK_T_OUT:
+		*right = describe_write(block, request, header->sector);
+		return true;
+	case VIRTIO_BLK_T_FLUSH:
+		*right = describe_flush(request);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void begin(struct mz_block *block, struct request *request)
+{
+	const struct mz_chain *chain = &request->chain;
+	struct virtio_blk_outhdr header;
+	bool right;
+
+	mz_chain_copy_out(chain, 0, &header, sizeof(header));
+	if (!describe_transfer(block, request, &header, &right))
+		finish(block, request, do_other(block, chain, header.type));
+	else if (right)
+		begin_transfer(block, request);
+	else
+		finish(block, request, VIRTIO_BLK_S_IOERR);
+}
+
+/* Takes a request from the driver and begins it. False: there is none, or no room for one. */
+static bool begin_next(struct mz_block *block)
+{
+	struct request *request = block->free;
+
+	if (!request || !mz_virtio_take(&block->virtio, 0, &request->chain))
+		return false;
+	if (request->chain.out_bytes < HEADER_BYTES || request->chain.in_bytes == 0) {
+		mz_virtio_break(&block->virtio, "a disk's request has no header or no status");
+		return false;
+	}
+	block->free = request->next;
+	begin(block, request);
+	return true;
+}
+
+/* What the kernel did only in part is done here. */
+static bool finish_next(struct mz_block *block, bool wait)
+{
+	struct request *request = NULL;
+	int result;
+
+	if (block->under_way > 0)
+		request = mz_block_ring_next(block->ring, wait, &result);
+	if (!request)
+		return false;
+	block->under_way--;
+	if (result == -EAGAIN || result == -EINTR)
+		result = 0;
+	if (result >= 0 && (uint64_t)result < request->bytes)
+		result = -transfer(block, request, (uint64_t)result);
+	finish(block, request, status_of(result < 0 ? -result : 0));
+	return true;
+}
+
+/* As long as there is something to begin or to finish without waiting. */
+static void serve_once(struct mz_block *block)
+{
+	bool more;
+
+	do {
+		more = false;
+		while (begin_next(block))
+			more = true;
+		if (block->under_way > 0)
+			mz_block_ring_submit(block->ring);
+		while (finish_next(block, false))
+			more = true;
+	} while (more);
+}
+
+/* Without a free request, it is the next one that is done that goes on. */
 static void serve(void *context, const struct mz_watch *watch)
 {
 	struct mz_block *block = context;
 
 	(void)watch;
-	mz_virtio_drain(&block->virtio, 0, &block->chain, serve_request);
+	do {
+		mz_queue_quiet(&block->virtio.queues[0]);
+		serve_once(block);
+	} while (block->free && mz_virtio_listen(&block->virtio, 0));
+}
+
+static void watch_ring(void *context, struct mz_watch *watch)
+{
+	const struct mz_block *block = context;
+
+	if (block->under_way > 0)
+		mz_watch_add(watch, mz_block_ring_fd(block->ring), POLLIN);
+}
+
+static void settle(void *context)
+{
+	while (finish_next(context, true))
+		;
 }
 
 static void close_block(void *context)
 {
 	struct mz_block *block = context;
 
+	mz_block_ring_close(block->ring);
 	mz_block_file_close(&block->file);
 	free(block);
 }
@@ -167,6 +314,8 @@ static const struct mz_virtio_type block_type = {
 	.id = VIRTIO_ID_BLOCK,
 	.queue_count = 1,
 	.serve = serve,
+	.watch = watch_ring,
+	.settle = settle,
 	.close = close_block,
 };
 
@@ -214,5 +363,10 @@ int mz_block_open(struct mz_virtio **virtio, const struct mz_disk *disk,
 	setup.config = &block->config;
 	setup.config_bytes = sizeof(block->config);
 	name(block, disk->path);
+	block->ring = mz_block_ring_open();
+	for (unsigned i = 0; i < MZ_BLOCK_DEPTH; i++) {
+		block->requests[i].next = block->free;
+		block->free = &block->requests[i];
+	}
 	return mz_virtio_open(virtio, &block->virtio, &setup, failure);
 }
