@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 if (cd "$srcdir" && $CC -std=c17 -O2 -DMZ_DEBUG -Wall -Wextra -Wshadow -Wconversion -Werror -I. -o "$work/states" \
-  tests/states/*.c $LIBRARY_SOURCES) >"$work/output" 2>&1; then
+  tests/states/*.c $FORMAT_FREE_SOURCES) >"$work/output" 2>&1; then
   "$work/states"
 else
   not_ok the_explorer_compiles <"$work/output"
