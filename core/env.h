@@ -33,6 +33,10 @@
 #define MZ_UNROLL
 #endif
 
+/* A line of memory is going to be written: a hint. */
+#define MZ_LINE_BYTES      64
+#define MZ_EXPECT(address) __builtin_prefetch(address, 1)
+
 /* A sum that the compiler leaves as it is: `address` is ready before what is added to it. */
 #define MZ_SETTLE(address) __asm__("" : "+r"(address))
 

@@ -66,7 +66,8 @@ MZ_INLINE enum mz_answer answer_filled(struct job *job, const struct mz_fill *fi
 	unsigned level = mz_leaf_level(fill->leaf);
 
 	count(&job->worker->stats.mapped[level]);
-	describe_item(job, mz_item_pack(mz_leaf_oa(fill->leaf), fill->prop, level));
+	describe_leaf(job->space->table.config.format, job->gpa, fill->leaf, fill->prop,
+		      job->fault);
 	if ((job->access & MZ_WRITE) == 0)
 		return MZ_RESOLVED;
 	if (may_be_anothers(job))
@@ -81,6 +82,15 @@ MZ_INLINE enum mz_answer answer_filled(struct job *job, const struct mz_fill *fi
 static bool is_mapped(const struct job *job)
 {
 	return mz_leaf_level(mz_table_find(&job->space->table, mz_ia_from(job->gpa))) != 0;
+}
+
+/* What came of an attempt to map a leaf. */
+MZ_INLINE enum mz_answer answer_fill(struct job *job, const struct mz_fill *fill,
+				     enum mz_error error)
+{
+	if (error == MZ_OK)
+		return answer_filled(job, fill);
+	return error == MZ_OCCUPIED ? answer_mapped(job, fill) : MZ_EXHAUSTED;
 }
 
 /* Maps a leaf of the level or below, unless something is there. */
@@ -111,9 +121,7 @@ MZ_INLINE enum mz_answer fill_leaf(struct job *job, uint64_t offset, unsigned le
 			return answer;
 	}
 	*error = mz_table_fill(&space->table, mz_ia_from(job->gpa), &fill);
-	if (*error == MZ_OK)
-		return answer_filled(job, &fill);
-	return *error == MZ_OCCUPIED ? answer_mapped(job, &fill) : MZ_EXHAUSTED;
+	return answer_fill(job, &fill, *error);
 }
 
 /* The leaf that may be mapped for this access. */
@@ -187,6 +195,25 @@ MZ_NOINLINE enum mz_answer answer_supplied(struct job *job)
 	return answer;
 }
 
+/* Keeps what is known of memory where nothing but the regions decides what is mapped. */
+static void remember(const struct job *job)
+{
+	const struct mz_space *space = job->space;
+	const struct mz_region *region = job->region;
+
+	if (space->table.shares || space->consumers != NULL)
+		return;
+	job->worker->near = (struct mz_near) {
+		.first = region->ia.addr,
+		.bytes = region->bytes,
+		.version = space->version,
+		.offset = region->oa.addr - region->ia.addr,
+		.prop = leaf_prop(job),
+		.level_max = region_level_max(region, space->leaf_top),
+		.kind = region->kind,
+	};
+}
+
 /* Memory that the guest may access so. */
 static enum mz_answer answer_memory(struct job *job)
 {
@@ -195,6 +222,7 @@ static enum mz_answer answer_memory(struct job *job)
 
 	if (MZ_UNLIKELY(region->supplied))
 		return answer_supplied(job);
+	remember(job);
 	return fill_leaf(job, region->oa.addr - region->ia.addr, 0, level_wanted(job), &error);
 }
 
@@ -222,24 +250,9 @@ MZ_NOINLINE enum mz_answer answer_device(struct job *job)
 	return MZ_MMIO;
 }
 
-/* Where the last fault was, the next often is. */
-static const struct mz_region *find_region(const struct job *job)
+static enum mz_answer answer_inside(struct job *job)
 {
-	const struct mz_regions *set = &job->space->regions;
-	struct mz_worker *worker = job->worker;
-	const struct mz_region *region = &set->all[worker->near];
-
-	if (MZ_LIKELY(worker->near < set->count && job->gpa - region->ia.addr < region->bytes))
-		return region;
-	region = mz_regions_find(set, job->gpa);
-	if (region != NULL)
-		worker->near = (size_t)(region - set->all);
-	return region;
-}
-
-MZ_INLINE enum mz_answer answer_inside(struct job *job)
-{
-	job->region = find_region(job);
+	job->region = mz_regions_find(&job->space->regions, job->gpa);
 	if (job->region == NULL)
 		return deny(job, MZ_DENIAL_NO_REGION);
 	job->fault->kind = job->region->kind;
@@ -260,38 +273,113 @@ MZ_INLINE enum mz_answer answer_inside(struct job *job)
 	return deny(job, MZ_DENIAL_PERMISSION);
 }
 
+/* The long way, for whatever it is. */
+MZ_NOINLINE enum mz_answer answer_any(struct mz_worker *worker, uint64_t gpa, unsigned access,
+				      struct mz_fault *fault)
+{
+	struct job job = {worker, worker->space, NULL, gpa, access, fault};
+
+	return answer_inside(&job);
+}
+
+/* Where the last fault was, the leaf was there already, or more is to be done than to map it. */
+MZ_NOINLINE enum mz_answer answer_near_fill(struct mz_worker *worker, uint64_t gpa, unsigned access,
+					    struct mz_fault *fault, const struct mz_fill *fill,
+					    enum mz_error error)
+{
+	struct job job = {worker, worker->space, NULL, gpa, access, fault};
+
+	job.region = mz_regions_find(&job.space->regions, gpa);
+	fault->kind = worker->near.kind;
+	return answer_fill(&job, fill, error);
+}
+
+/* May the guest do this in the memory where the last fault was? */
+MZ_INLINE bool is_near(const struct mz_worker *worker, uint64_t gpa, unsigned access)
+{
+	const struct mz_near *near = &worker->near;
+
+	return MZ_LIKELY(gpa - near->first < near->bytes) && (access & ~near->prop.perm) == 0 &&
+		near->version == worker->space->version;
+}
+
+/* The short way, for a page that nothing is mapped at yet. */
+MZ_INLINE enum mz_answer answer_near(struct mz_worker *worker, uint64_t gpa, unsigned access,
+				     struct mz_fault *fault)
+{
+	struct mz_space *space = worker->space;
+	const struct mz_format *f = space->table.config.format;
+	const struct mz_near *near = &worker->near;
+	struct mz_fill fill;
+	struct mz_leaf leaf;
+	enum mz_error error;
+
+	fill.offset = near->offset;
+	fill.prop = near->prop;
+	fill.level_min = 0;
+	fill.level_max = level_inside(f, gpa, near->first, near->bytes, near->level_max);
+	fill.reserve = &worker->reserve;
+	error = mz_table_fill(&space->table, mz_ia_from(gpa), &fill);
+	/* An entry above may forbid writes. */
+	if (MZ_UNLIKELY(error != MZ_OK || (!fill.writable && (access & MZ_WRITE) != 0)))
+		return answer_near_fill(worker, gpa, access, fault, &fill, error);
+	leaf = fill.leaf;
+	count(&worker->stats.mapped[mz_leaf_level(leaf)]);
+	fault->kind = near->kind;
+	describe_leaf(f, gpa, leaf, near->prop, fault);
+	return MZ_RESOLVED;
+}
+
 /* Inside the gate, but while a frame is supplied. */
-enum mz_answer mz_fault_answer_(struct job *job)
+MZ_INLINE enum mz_answer answer_access(struct mz_worker *worker, uint64_t gpa, unsigned access,
+				       struct mz_fault *fault)
 {
 	enum mz_answer answer;
 
-	gate_enter(job->space);
-	answer = answer_inside(job);
-	gate_leave(job->space);
+	gate_enter(worker->space);
+	if (MZ_LIKELY(is_near(worker, gpa, access)))
+		answer = answer_near(worker, gpa, access, fault);
+	else
+		answer = answer_any(worker, gpa, access, fault);
+	gate_leave(worker->space);
 	return answer;
+}
+
+static void begin(struct mz_fault *fault)
+{
+	fault->cause = MZ_DENIAL_NONE;
+	fault->kind = MZ_REGION_KINDS;
+	fault->region.bytes = 0;
+}
+
+enum mz_answer mz_fault_answer_(struct mz_worker *worker, uint64_t gpa, unsigned access,
+				struct mz_fault *fault)
+{
+	begin(fault);
+	return answer_access(worker, gpa, access, fault);
+}
+
+/* Nothing that a page table could mend, or it is not said where. */
+MZ_NOINLINE enum mz_answer refuse(struct mz_worker *worker, struct mz_fault *fault)
+{
+	fault->cause = MZ_DENIAL_UNKNOWN;
+	count(&worker->stats.answers[MZ_DENIED]);
+	count(&worker->stats.denials[MZ_DENIAL_UNKNOWN]);
+	return MZ_DENIED;
 }
 
 enum mz_answer mz_space_fault(struct mz_worker *worker, const struct mz_fault_record *record,
 			      struct mz_fault *fault)
 {
-	struct job job = {
-		.worker = worker,
-		.space = worker->space,
-		.gpa = record->ia.addr,
-		.access = record->access != 0 ? record->access : MZ_READ,
-		.fault = fault,
-	};
+	unsigned access = record->access != 0 ? record->access : MZ_READ;
 	enum mz_answer answer;
 
-	fault->cause = MZ_DENIAL_NONE;
-	fault->kind = MZ_REGION_KINDS;
-	fault->region.bytes = 0;
+	begin(fault);
 	if (MZ_UNLIKELY(!record->has_ia || record->cause == MZ_FAULT_OTHER))
-		answer = deny(&job, MZ_DENIAL_UNKNOWN);
-	else
-		answer = mz_fault_answer_(&job);
+		return refuse(worker, fault);
+	answer = answer_access(worker, record->ia.addr, access, fault);
 	count(&worker->stats.answers[answer]);
-	if (answer == MZ_DENIED)
+	if (MZ_UNLIKELY(answer == MZ_DENIED))
 		count(&worker->stats.denials[fault->cause]);
 	return answer;
 }

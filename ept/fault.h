@@ -27,42 +27,61 @@ static inline struct mz_reserve *reserve_of(const struct job *job)
 	return &job->worker->reserve;
 }
 
-/* Fills in the leaf around the address. */
-static inline void describe_item(const struct job *job, struct mz_item item)
+/* Fills in the leaf of the level around the address. */
+static inline void describe_leaf(const struct mz_format *f, uint64_t gpa, struct mz_leaf leaf,
+				 struct mz_prop prop, struct mz_fault *fault)
 {
-	uint64_t mask = mz_span(job->space->table.config.format, item.level) - 1;
+	unsigned level = mz_leaf_level(leaf);
+	uint64_t mask = mz_span(f, level) - 1;
 
-	job->fault->ia = mz_ia_from(job->gpa & ~mask);
-	job->fault->bytes = mask + 1;
-	job->fault->item = item;
-	job->fault->item.oa.addr &= ~mask;
+	fault->ia = mz_ia_from(gpa & ~mask);
+	fault->bytes = mask + 1;
+	fault->item = mz_item_pack(mz_oa_from(mz_leaf_oa(leaf).addr & ~mask), prop, level);
 }
 
 static inline void describe(const struct job *job, struct mz_leaf leaf)
 {
-	describe_item(job, mz_leaf_item(&job->space->table, leaf));
+	const struct mz_table *table = &job->space->table;
+
+	describe_leaf(table->config.format, job->gpa, leaf, mz_leaf_item(table, leaf).prop,
+		      job->fault);
 }
 
-/* The largest leaf around the address that lies in the region, up to `level`. */
-static inline unsigned region_level(const struct job *job, unsigned level)
+/* The largest leaf around the address that lies in [first, first + bytes), up to `level`. */
+static inline unsigned level_inside(const struct mz_format *f, uint64_t gpa, uint64_t first,
+				    uint64_t bytes, unsigned level)
 {
-	const struct mz_format *f = job->space->table.config.format;
-	const struct mz_region *region = job->region;
-	uint64_t before = job->gpa - region->ia.addr, behind = mz_region_last(region) - job->gpa;
+	uint64_t before = gpa - first, behind = bytes - 1 - before;
 
-	if (region->leaf_level_max != 0 && level > region->leaf_level_max)
-		level = region->leaf_level_max;
 	for (; level > 1; level--) {
 		uint64_t mask = mz_span(f, level) - 1;
 
-		if ((job->gpa & mask) <= before && (~job->gpa & mask) <= behind)
+		if ((gpa & mask) <= before && (~gpa & mask) <= behind)
 			break;
 	}
 	return level;
 }
 
+/* The largest leaf that the region lets be, up to `level`. */
+static inline unsigned region_level_max(const struct mz_region *region, unsigned level)
+{
+	return region->leaf_level_max != 0 && level > region->leaf_level_max
+		? region->leaf_level_max
+		: level;
+}
+
+/* The largest leaf around the address that lies in the region, up to `level`. */
+static inline unsigned region_level(const struct job *job, unsigned level)
+{
+	const struct mz_region *region = job->region;
+
+	return level_inside(job->space->table.config.format, job->gpa, region->ia.addr,
+			    region->bytes, region_level_max(region, level));
+}
+
 /* Answers one access, and passes the gate for it: for those who do not count answers. */
-enum mz_answer mz_fault_answer_(struct job *job);
+enum mz_answer mz_fault_answer_(struct mz_worker *worker, uint64_t gpa, unsigned access,
+				struct mz_fault *fault);
 
 /*
  * Before a table that shares nodes is changed at the address: makes the way there its own. An

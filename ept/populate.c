@@ -7,14 +7,7 @@ static enum mz_error populate_part(struct mz_worker *worker, uint64_t first, uin
 {
 	for (;;) {
 		struct mz_fault fault;
-		struct job job = {
-			.worker = worker,
-			.space = worker->space,
-			.gpa = first,
-			.access = MZ_READ,
-			.fault = &fault,
-		};
-		enum mz_answer answer = mz_fault_answer_(&job);
+		enum mz_answer answer = mz_fault_answer_(worker, first, MZ_READ, &fault);
 		uint64_t leaf_last;
 
 		if (answer == MZ_EXHAUSTED)

@@ -103,8 +103,8 @@ struct mz_space {
 	struct mz_table table;
 	struct mz_regions regions;
 	struct mz_backing backing;
-	uint64_t version;           /* counts the changes of regions */
-	uint64_t changing;          /* 1: faults wait for a change of regions */
+	uint64_t version;           /* counts the changes that faults wait for */
+	uint64_t changing;          /* 1: faults wait for one of them */
 	uint32_t change_lock;       /* one change at a time */
 	uint32_t list_lock;         /* of what follows */
 	struct mz_worker *workers;  /* those at work */
@@ -117,15 +117,28 @@ struct mz_space {
 };
 
 /*
+ * Memory that a worker has met: all that the next fault there has to know of it, until the regions
+ * change, or who is to hear of writes does.
+ */
+struct mz_near {
+	uint64_t first, bytes; /* 0 bytes: none */
+	uint64_t version;      /* of the space when it was met */
+	uint64_t offset;       /* from an address to what backs it */
+	struct mz_prop prop;   /* of its leaves; `perm` is all that the guest may do */
+	unsigned level_max;    /* of its leaves */
+	enum mz_region_kind kind;
+};
+
+/*
  * Who works on a space: a processor, or a thread. One call at a time uses a worker. It keeps what
- * others should not wait for: its counters, and nodes set aside for its faults.
+ * others should not wait for: its counters, nodes set aside for its faults, and where it was last.
  */
 struct mz_worker {
 	struct mz_space *space;
 	struct mz_worker *next;
 	struct mz_reserve reserve;
 	struct mz_space_stats stats;
-	size_t near; /* the place in the array of the region that was met last */
+	struct mz_near near;
 };
 
 /*

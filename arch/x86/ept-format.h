@@ -186,10 +186,10 @@ static inline uint64_t ept_forbid_write(uint64_t entry, unsigned level)
 	(void)level;
 	if (EPT_SOFT)
 		return (entry & both) == both ? settled(entry & ~write) : entry;
-	return entry & ~((entry & MZ_READ) * MZ_WRITE);
+	return entry ^ (entry & entry << 1 & MZ_WRITE);
 }
 
-_Static_assert(MZ_READ == 1, "the permission to read selects the one to write");
+_Static_assert(MZ_READ << 1 == MZ_WRITE, "the permission to read selects the one to write");
 
 /*
  * Section 29.3.3.1 "EPT misconfigurations": write without read never, execute alone only where

@@ -19,6 +19,12 @@ struct landing {
 	uint64_t entry;
 };
 
+/* What came of one try. Not done: somebody else has changed what was met; the next will see it. */
+struct attempt {
+	bool done;
+	enum mz_error error;
+};
+
 /* Follows links. Answers in `fill` whether all that were passed let write. */
 MZ_INLINE struct landing descend_to_fill(const struct mz_table *table, const uint64_t *slot,
 					 uint64_t addr, struct mz_fill *fill)
@@ -54,22 +60,23 @@ MZ_INLINE struct mz_leaf leaf_to_fill(const struct mz_format *f, uint64_t addr, 
 }
 
 /* Puts an entry where an absent one was seen. False: it is not so any more. */
-MZ_INLINE bool fill_entry(struct mz_table *table, const struct landing *at, uint64_t addr,
-			  uint64_t entry, const struct mz_leaf *leaf, struct mz_prop prop)
+MZ_INLINE bool fill_entry(struct mz_table *table, struct landing at, uint64_t addr, uint64_t entry,
+			  struct mz_leaf leaf, struct mz_prop prop)
 {
 	const struct mz_format *f = format_of(table);
-	struct mz_node_ref node = node_at(table, at->node, at->level);
+	struct mz_node_ref node = node_at(table, at.node, at.level);
 	uint64_t *slot = &node.slots[mz_index(f, addr, node.level)];
 	bool absent;
 
 	if (!lock_unless_stray(node.frame))
 		return false;
-	absent = f->kind(mz_load_relaxed(slot), node.level) == MZ_ABSENT;
+	/* With one thread nobody can have filled it since. */
+	absent = MZ_ONE_THREAD || f->kind(mz_load_relaxed(slot), node.level) == MZ_ABSENT;
 	if (MZ_LIKELY(absent)) {
 		if (MZ_UNLIKELY(takes_items(table))) {
-			unsigned level = mz_leaf_level(*leaf);
+			unsigned level = mz_leaf_level(leaf);
 
-			items_take(table, level, 1, f->oa(leaf->entry, level).addr, prop);
+			items_take(table, level, 1, f->oa(leaf.entry, level).addr, prop);
 		}
 		mz_store_release(slot, entry);
 		add_children(node.frame, 1);
@@ -129,96 +136,110 @@ static inline void undo_chain(struct mz_table *table, struct mz_reserve *reserve
 	}
 }
 
-/* Where nodes may be missing. False: the absent entry is so no more. */
-MZ_NOINLINE bool fill_slowly(struct mz_table *table, const struct landing *at, uint64_t addr,
-			     struct mz_fill *fill, enum mz_error *error)
+/* Where nodes may be missing. */
+MZ_NOINLINE struct attempt fill_slowly(struct mz_table *table, struct landing at, uint64_t addr,
+				       struct mz_fill *fill)
 {
 	const struct mz_format *f = format_of(table);
-	unsigned level = level_to_fill(table, at->level, fill);
+	unsigned level = level_to_fill(table, at.level, fill);
 	struct mz_leaf leaf = leaf_to_fill(f, addr, level, fill);
 	struct mz_reserve own, *reserve = fill->reserve != NULL ? fill->reserve : &own;
-	bool filled = true;
+	struct attempt attempt = {true, MZ_BAD_LEVEL};
 
-	*error = MZ_BAD_LEVEL;
 	if (level < fill->level_min)
-		return true;
-	*error = MZ_OUT_OF_RANGE;
+		return attempt;
+	attempt.error = MZ_OUT_OF_RANGE;
 	if (!oa_valid(table, f->oa(leaf.entry, level).addr, mz_span(f, level)))
-		return true;
+		return attempt;
 	mz_reserve_init(&own);
-	for (unsigned below = level; below < at->level; below++)
+	for (unsigned below = level; below < at.level; below++)
 		reserve->need[below] = 1;
-	*error = mz_reserve_fill(&table->config, reserve);
-	if (*error == MZ_OK) {
-		uint64_t entry = make_chain(table, reserve, at->level, addr, &leaf);
+	attempt.error = mz_reserve_fill(&table->config, reserve);
+	if (attempt.error == MZ_OK) {
+		uint64_t entry = make_chain(table, reserve, at.level, addr, &leaf);
 
-		filled = fill_entry(table, at, addr, entry, &leaf, fill->prop);
-		if (filled)
+		attempt.done = fill_entry(table, at, addr, entry, leaf, fill->prop);
+		if (attempt.done)
 			fill->leaf = leaf;
 		else
-			undo_chain(table, reserve, at->level, addr, &leaf, entry);
+			undo_chain(table, reserve, at.level, addr, &leaf, entry);
 	}
 	mz_reserve_drain(&table->config, &own);
-	return filled;
+	return attempt;
 }
 
-/* One try. False: somebody else has changed what was met; the next will see it. */
-MZ_INLINE bool fill_once(struct mz_table *table, const uint64_t *top, uint64_t addr,
-			 struct mz_fill *fill, enum mz_error *error)
+/* A leaf is there already. */
+MZ_NOINLINE struct attempt find_filled(const struct mz_table *table, struct landing at,
+				       uint64_t addr, struct mz_fill *fill)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t offset = addr & (mz_span(f, at.level) - 1);
+	struct attempt attempt = {true, MZ_OCCUPIED};
+
+	fill->leaf = mz_leaf_from(f->oa(at.entry, at.level).addr | offset, at.level, at.entry);
+	return attempt;
+}
+
+MZ_INLINE struct attempt fill_once(struct mz_table *table, const uint64_t *top, uint64_t addr,
+				   struct mz_fill *fill)
 {
 	const struct mz_format *f = format_of(table);
 	struct landing at = descend_to_fill(table, top, addr, fill);
+	struct attempt attempt = {true, MZ_BAD_LEVEL};
+	struct mz_leaf leaf;
 
-	if (f->kind(at.entry, at.level) == MZ_LEAF) {
-		uint64_t offset = addr & (mz_span(f, at.level) - 1);
-
-		fill->leaf = mz_leaf_from(f->oa(at.entry, at.level).addr | offset, at.level,
-					  at.entry);
-		*error = MZ_OCCUPIED;
-		return true;
-	}
+	if (f->kind(at.entry, at.level) == MZ_LEAF)
+		return find_filled(table, at, addr, fill);
 	if (MZ_UNLIKELY(at.level > 1))
-		return fill_slowly(table, &at, addr, fill, error);
-	if (MZ_UNLIKELY(fill->level_min > 1)) {
-		*error = MZ_BAD_LEVEL;
-		return true;
-	}
+		return fill_slowly(table, at, addr, fill);
+	if (MZ_UNLIKELY(fill->level_min > 1))
+		return attempt;
 	at.level = 1; /* a constant from here on */
-	fill->leaf = leaf_to_fill(f, addr, 1, fill);
-	*error = MZ_OK;
-	return fill_entry(table, &at, addr, fill->leaf.entry, &fill->leaf, fill->prop);
+	leaf = leaf_to_fill(f, addr, 1, fill);
+	attempt.error = MZ_OK;
+	attempt.done = fill_entry(table, at, addr, leaf.entry, leaf, fill->prop);
+	fill->leaf = leaf;
+	return attempt;
 }
 
-static inline enum mz_error check_fill(const struct mz_table *table, uint64_t addr,
-				       const struct mz_fill *fill)
+/* In short; what is refused is looked at again for the reason. */
+MZ_INLINE bool check_fill(const struct mz_table *table, uint64_t addr, const struct mz_fill *fill)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t page = addr & ~(mz_span(f, 1) - 1);
+
+	return mz_page_aligned(f, fill->offset) && page + fill->offset <= table->oa_last &&
+		fill->level_max != 0 && f->encodable(fill->prop, 1, table->config.features);
+}
+
+MZ_NOINLINE enum mz_error refuse_fill(const struct mz_table *table, uint64_t addr,
+				      const struct mz_fill *fill)
 {
 	const struct mz_format *f = format_of(table);
 	uint64_t page = addr & ~(mz_span(f, 1) - 1);
 
 	if (!mz_page_aligned(f, fill->offset))
 		return MZ_MISALIGNED;
-	if (!oa_valid(table, page + fill->offset, mz_span(f, 1)))
+	if (page + fill->offset > table->oa_last)
 		return MZ_OUT_OF_RANGE;
-	if (fill->level_max == 0)
-		return MZ_BAD_LEVEL;
-	return f->encodable(fill->prop, 1, table->config.features) ? MZ_OK : MZ_NOT_ENCODABLE;
+	return fill->level_max == 0 ? MZ_BAD_LEVEL : MZ_NOT_ENCODABLE;
 }
 
 static inline enum mz_error instance_fill(struct mz_table *table, mz_ia ia, struct mz_fill *fill)
 {
-	enum mz_error error;
+	struct attempt attempt;
 	uint64_t *top;
 
 	if (MZ_UNLIKELY(!root_slot(table, ia.addr, &top)))
 		return MZ_OUT_OF_RANGE;
-	error = check_fill(table, ia.addr, fill);
-	if (MZ_UNLIKELY(error != MZ_OK))
-		return error;
+	if (MZ_UNLIKELY(!check_fill(table, ia.addr, fill)))
+		return refuse_fill(table, ia.addr, fill);
 	mz_reader_enter(table);
-	while (MZ_UNLIKELY(!fill_once(table, top, ia.addr, fill, &error)))
-		;
+	do
+		attempt = fill_once(table, top, ia.addr, fill);
+	while (MZ_UNLIKELY(!attempt.done));
 	mz_reader_leave(table);
-	return error;
+	return attempt.error;
 }
 
 #endif

@@ -164,6 +164,15 @@ MZ_INLINE void allow_write(const struct mz_format *f, struct mz_node_ref node, u
 		mz_store_release(&node.slots[index], wide);
 }
 
+/* All entries of a node are going to be changed: lets their lines come while its lock is had. */
+MZ_INLINE void expect_all(const struct mz_format *f, struct mz_node_ref node)
+{
+	unsigned count = mz_entry_count(f, node.level);
+
+	for (unsigned i = 0; i < count; i += MZ_LINE_BYTES / sizeof(uint64_t))
+		MZ_EXPECT(&node.slots[i]);
+}
+
 /* All entries of a node forbid. */
 MZ_INLINE void forbid_all(const struct mz_format *f, struct mz_node_ref node, bool atomic)
 {
@@ -200,6 +209,7 @@ MZ_NOINLINE void hand_down(struct mz_table *table, mz_oa oa, unsigned level, uin
 	if (f->kind(entry, level) == MZ_NODE && !lets_write(f, entry, level)) {
 		struct mz_node_ref child = child_of(table, entry, level);
 
+		expect_all(f, child);
 		mz_lock_acquire(&child.frame->lock);
 		if (mmu_writes(table))
 			forbid_all(f, child, true);

@@ -108,7 +108,7 @@ mutant a_cursor_takes_empty_nodes runtime.c \
 
 # ---- Fills, and writing from above ----
 mutant a_fill_does_not_look_again runtime.c \
-  body/fill.h '/ fill_entry(/,/^}/s/absent = f->kind(.*/absent = true;/'
+  body/fill.h '/ fill_entry(/,/^}/s/absent = MZ_ONE_THREAD.*/absent = true;/'
 mutant a_fill_goes_into_a_stray_node runtime.c \
   body/fill.h '/ fill_entry(/,/^}/s/if (!lock_unless_stray(node.frame))/mz_lock_acquire(\&node.frame->lock);\n\tif (false)/'
 mutant a_filled_entry_is_stored_without_release runtime.c \
