@@ -156,6 +156,8 @@ START_TEST(tags_must_have_possible_sizes)
 	}
 	file.header[5] = UINT32_MAX;
 	assert_refused("a tag has an impossible size: 4294967295");
+	file.header[5] = 17;
+	assert_refused("a tag has an impossible size: 17");
 	file.header[5] = 16;
 	assert_refused("has no end tag");
 	for (unsigned type = 2; type <= 4; type++) {
