@@ -12,10 +12,16 @@ want_dump()
   want_err_line '^  code .*\[[0-9a-f-]{2}\]'
 }
 
+# After a triple fault, KVM shows what a processor died in on some hosts, and on others a processor that was reset.
+was_reset()
+{
+  grep -q 'KVM has reset the processor' "$work/err"
+}
+
 run "$GUESTS/triple.elf"
 want_status 100
 want_err_line '^mezz run: the guest crashed: triple fault'
-want_dump
+was_reset || want_dump
 verdict a_triple_fault
 
 run "$GUESTS/halt.elf"
@@ -58,8 +64,10 @@ done
 
 run --append 'addr=0x7000000000' "$GUESTS/wild.elf"
 want_status 100
-want_err_line 'stage 1 of 0x7000000000 \(cr2\)'
-want_err_line 'absent'
+was_reset || {
+  want_err_line 'stage 1 of 0x7000000000 \(cr2\)'
+  want_err_line 'absent'
+}
 verdict an_address_that_the_guest_does_not_map
 
 run --append how=exec --append 'how=exec addr=0xd0000000' "$GUESTS/wild.elf"

@@ -222,6 +222,15 @@ static void dump_others(const struct sink *sink, const struct mz_vm *vm)
 	say(sink, "cpu %u:", vm->ender);
 }
 
+/*
+ * On AMD's processors, KVM resets one that has died of a triple fault before anybody can look: it
+ * stands where the AMD64 Architecture Programmer's Manual, volume 2, section 14.1.3 has it start.
+ */
+static bool was_reset(const struct kvm_regs *regs, const struct kvm_sregs *sregs)
+{
+	return regs->rip == 0xfff0 && sregs->cs.base == 0xffff0000;
+}
+
 void mz_vm_dump(const struct mz_vm *vm, const struct mz_outcome *outcome,
 		void (*line)(void *context, const char *text), void *context)
 {
@@ -234,6 +243,10 @@ void mz_vm_dump(const struct mz_vm *vm, const struct mz_outcome *outcome,
 	dump_others(&sink, vm);
 	if (mz_vcpu_registers(&vm->vcpus[vm->ender].vcpu, &regs, &sregs)) {
 		say(&sink, "KVM does not give the registers");
+		return;
+	}
+	if (outcome->status == MZ_STATUS_CRASH && was_reset(&regs, &sregs)) {
+		say(&sink, "KVM has reset the processor: what it died in is lost");
 		return;
 	}
 	paging = mz_vcpu_paging(&sregs);
