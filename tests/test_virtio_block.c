@@ -227,8 +227,9 @@ END_TEST
 
 START_TEST(what_lies_beyond_the_end_fails)
 {
-	static const uint64_t sectors[] = {SECTORS, SECTORS - 1, UINT64_MAX, UINT64_MAX / SECTOR,
-					   (UINT64_MAX - 511) / SECTOR};
+	static const uint64_t sectors[] = {
+		SECTORS,    SECTORS + 1,         SECTORS - 1,
+		UINT64_MAX, UINT64_MAX / SECTOR, (UINT64_MAX - 511) / SECTOR};
 
 	for (unsigned i = 0; i < sizeof(sectors) / sizeof(sectors[0]); i++) {
 		must_equal(request(VIRTIO_BLK_T_IN, sectors[i], 2 * SECTOR, true),

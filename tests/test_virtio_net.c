@@ -155,6 +155,20 @@ START_TEST(a_reset_forgets_the_buffers)
 }
 END_TEST
 
+START_TEST(a_buffer_is_not_lost_when_the_driver_touches_the_status)
+{
+	char frame[60] = "";
+	uint32_t written;
+
+	post(0);
+	poll(NULL, 0, 20); /* the device has taken it to wait with */
+	driver_write(&driver, REG_STATUS, 0xf);
+	must(write(wire, frame, 60) == 60);
+	must_equal(driver_wait(&driver, RECEIVE, &written), 0);
+	must_equal(written, HEADER + 60);
+}
+END_TEST
+
 START_TEST(a_frame_without_a_header_breaks_the_device)
 {
 	const struct driver_part parts[] = {{OUT, HEADER - 1, false}};
@@ -333,6 +347,7 @@ int main(void)
 	tcase_add_test(frames, frames_are_received_in_order);
 	tcase_add_test(frames, a_frame_without_room_is_dropped_alone);
 	tcase_add_test(frames, a_reset_forgets_the_buffers);
+	tcase_add_test(frames, a_buffer_is_not_lost_when_the_driver_touches_the_status);
 	tcase_add_test(frames, a_frame_without_a_header_breaks_the_device);
 	tcase_add_test(frames, a_driver_that_does_anything_harms_nobody);
 	suite_add_tcase(suite, frames);
