@@ -72,7 +72,7 @@ struct mz_outcome {
 	char text[160];        /* the end in words */
 };
 
-/* Makes a machine. Its devices: a serial port, the debug-exit port, the test device, the ROM. */
+/* Makes a machine: the devices that mezz(1) lists under MACHINE, and those that are asked for. */
 int mz_vm_create(struct mz_vm **vm, const struct mz_vm_config *config, struct mz_failure *failure);
 void mz_vm_destroy(struct mz_vm *vm);
 
