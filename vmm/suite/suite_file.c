@@ -167,13 +167,11 @@ static int read_qemu_options(struct section *section, const char *key, const cha
 	char **words;
 	int result = split(section, key, value, &words);
 
-	for (char **word = words; *word != NULL; word++) {
-		if (word[1] == NULL || !take_qemu_option(section, word[0], word[1])) {
-			skip(section,
-			     g_strdup_printf("%s has %s, which is QEMU's alone", key, *word));
-			break;
-		}
-		word++;
+	for (char **word = words; *word != NULL; word += 2) {
+		if (word[1] != NULL && take_qemu_option(section, word[0], word[1]))
+			continue;
+		skip(section, g_strdup_printf("%s has %s, which is QEMU's alone", key, *word));
+		break;
 	}
 	g_strfreev(words);
 	return result;
