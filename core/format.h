@@ -26,10 +26,10 @@
  * type and flag, or with none.
  *
  * 11. Where the format is hierarchical, and e is a link, with `links_accessed` one whose hw_bits(L)
- * are as they may be: link_write(e, L, false) and link_write(e, L, true) are links to the same node,
- * with `links_accessed` with the same hw_bits(L), whose permissions are those of e but for MZ_WRITE,
- * which they lack or have; and link_write(make_node(oa, L), L, true) is make_node(oa, L). Without
- * `links_accessed`, nobody but link_write() changes a link.
+ * are as they may be: link_write(e, L, false) and link_write(e, L, true) are links to the same
+ * node, with `links_accessed` with the same hw_bits(L), whose permissions are those of e but for
+ * MZ_WRITE, which they lack or have; and link_write(make_node(oa, L), L, true) is make_node(oa, L).
+ * Without `links_accessed`, nobody but link_write() changes a link.
  *
  * 12. Where the format is hierarchical, forbid_write(e, L) is: of a link, link_write(e, L, false);
  * of a leaf with permissions p that has MZ_READ and MZ_WRITE, with_perm(e, L, p without MZ_WRITE);

@@ -6,9 +6,8 @@ cd "$srcdir" || exit 1
 
 unformatted()
 {
-  find arch bench core ept guest tests vmm -name '*.[ch]' | while read -r file; do
-    clang-format "$file" | cmp -s - "$file" || echo "$file"
-  done
+  find arch bench core ept guest tests vmm -name '*.[ch]' -exec clang-format --dry-run {} + 2>&1 |
+    sed -n 's/:.*clang-format-violations.*//p' | sort -u
 }
 
 if command -v clang-format >/dev/null; then

@@ -2,7 +2,6 @@
 # Every source begins by naming its licence.
 . "$srcdir/tests/tap.sh"
 
-
 sources()
 {
   cd "$srcdir" && find arch bench core ept guest tests vmm -name '*.[chS]' -o -name '*.lds' -o -name '*.sh'
@@ -11,10 +10,10 @@ sources()
 
 without_licence()
 {
-  local file
-  while read -r file; do
-    head -n 2 "$srcdir/$file" | grep -q 'SPDX-License-Identifier: MPL-2\.0' || echo "$file"
-  done < <(sources)
+  sources | (cd "$srcdir" && xargs awk 'FNR == 1 { if (file != "" && !named) print file; file = FILENAME; named = 0 }
+    FNR <= 2 && /SPDX-License-Identifier: MPL-2\.0/ { named = 1 }
+    FNR == 2 { nextfile }
+    END { if (!named) print file }')
 }
 
 empty every_source_names_its_licence without_licence
