@@ -21,7 +21,7 @@ cat >"$root/machine.c" <<'END'
 
 int main(void)
 {
-	return mz_image_kind_text(MZ_IMAGE_FLAT) == 0;
+	return mz_fault_source_text(MZ_FAULT_MISSING) == 0;
 }
 END
 
