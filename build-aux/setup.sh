@@ -66,7 +66,8 @@ bochs-bin|bochs|to let an MMU walk tables: EPT
 grub-mkrescue|grub-common|to start an image in bochs
 /usr/lib/grub/i386-pc/multiboot.mod|grub-pc-bin|to start an image in bochs
 xorriso|xorriso|to start an image in bochs
-iasl|acpica-tools|to take ACPI tables apart'
+iasl|acpica-tools|to take ACPI tables apart
+gdb|gdb|to debug a guest'
 
 is_there()
 {

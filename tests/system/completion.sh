@@ -12,7 +12,7 @@ offers()
   _mezz
   for word in $wanted; do
     if [[ " ${COMPREPLY[*]} " != *" $word "* ]]; then
-      echo "offered: ${COMPREPLY[*]}" | not_ok "$name"
+      not_ok "$name" <<<"offered: ${COMPREPLY[*]}"
       return
     fi
   done
@@ -29,7 +29,7 @@ offers_only()
   if [[ ${COMPREPLY[*]} == "$wanted" ]]; then
     ok "$name"
   else
-    echo "offered: ${COMPREPLY[*]}" | not_ok "$name"
+    not_ok "$name" <<<"offered: ${COMPREPLY[*]}"
   fi
 }
 

@@ -110,6 +110,7 @@ poke wild-entry.elf 24 00 00 00 00 ff 00 00 00
 bad_image an_entry_outside_of_all_segments_is_refused wild-entry.elf
 head -c 4096 "$GUESTS/hello32.elf" | tr '\002\260\255\033' '\002\260\255\032' >"$work/no-header.elf"
 refused an_image_taken_for_multiboot_without_a_header_is_refused 111 no-header.elf --as multiboot "$work/no-header.elf"
+refused a_port_that_is_none_is_refused 110 "gdb: '0' is not a port" --gdb 0 "$hello"
 echo 'this is no image' >"$work/text"
 refused a_text_taken_for_linux_is_refused 111 'no Linux setup header' --as linux "$work/text"
 

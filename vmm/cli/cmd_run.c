@@ -41,6 +41,7 @@ enum key {
 	KEY_BACKEND,
 	KEY_CPUS,
 	KEY_FW_CFG,
+	KEY_GDB,
 };
 
 static const struct argp_option option_list[] = {
@@ -57,6 +58,9 @@ static const struct argp_option option_list[] = {
 	 "Take IMAGE for linux, pvh, multiboot2, multiboot, elf, or, at a guest-physical address, "
 	 "flat16@ADDRESS, "
 	 "flat32@ADDRESS or flat64@ADDRESS, whatever its content says",
+	 0},
+	{"gdb", KEY_GDB, "PORT", 0,
+	 "Hold the guest before its first instruction until GDB comes to this port of localhost",
 	 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0,
 	 "End the run after this long; fractions are understood", 0},
@@ -207,6 +211,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_AS:
 		choose_format(state, options, text);
+		return 0;
+	case KEY_GDB:
+		options->config.gdb_port = text;
 		return 0;
 	case KEY_TIMEOUT:
 		options->config.timeout_ns = seconds(state, text);

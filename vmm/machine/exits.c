@@ -240,6 +240,9 @@ void mz_vm_serve_exit(struct mz_runner *runner)
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 		break;
+	case KVM_EXIT_DEBUG:
+		mz_debug_hit(runner);
+		break;
 	case KVM_EXIT_SHUTDOWN:
 		end(runner, MZ_STATUS_CRASH, "the guest crashed: triple fault");
 		break;

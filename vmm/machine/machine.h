@@ -5,6 +5,7 @@
 
 #include "arch/linux/arena.h"
 #include "vmm/device/console.h"
+#include "vmm/machine/debug.h"
 #include "vmm/machine/devices.h"
 #include "vmm/memory/pager.h"
 #include "vmm/virtio/set.h"
@@ -47,6 +48,7 @@ struct mz_vm {
 	struct mz_runner *vcpus;
 	unsigned vcpu_count; /* those of `vcpus` that are made */
 	struct mz_pause pause;
+	struct mz_debug debug;
 
 	struct mz_bus ports, memory;
 	struct mz_console console;
@@ -83,6 +85,9 @@ bool mz_vm_over(const struct mz_vm *vm);
  */
 bool mz_vm_hold(struct mz_vm *vm, uint64_t deadline_ns);
 void mz_vm_let_go(struct mz_vm *vm);
+
+/* Makes all vCPUs leave the guest, once. */
+void mz_vm_kick(struct mz_vm *vm);
 
 /* Serves the exit that the vCPU has just made. The run may be over then. */
 void mz_vm_serve_exit(struct mz_runner *runner);

@@ -14,8 +14,8 @@ void mz_pause_init(struct mz_pause *pause)
 	pthread_cond_init(&pause->arrived, &attributes);
 	pthread_cond_init(&pause->resumed, &attributes);
 	pthread_condattr_destroy(&attributes);
-	pause->wanted = false;
-	pause->present = pause->parked = 0;
+	pause->wishes = pause->present = pause->parked = 0;
+	pause->exempt = 0;
 }
 
 void mz_pause_destroy(struct mz_pause *pause)
@@ -32,18 +32,27 @@ void mz_pause_join(struct mz_pause *pause)
 	pthread_mutex_unlock(&pause->mutex);
 }
 
-void mz_pause_heed(struct mz_pause *pause)
+bool mz_pause_wanted(const struct mz_pause *pause, unsigned vcpu)
+{
+	unsigned wishes = __atomic_load_n(&pause->wishes, __ATOMIC_ACQUIRE);
+	uint64_t exempt = __atomic_load_n(&pause->exempt, __ATOMIC_ACQUIRE);
+
+	/* Only one of those who wish exempts. */
+	return wishes > 1 || (wishes == 1 && (exempt >> vcpu & 1) == 0);
+}
+
+void mz_pause_heed(struct mz_pause *pause, unsigned vcpu)
 {
 	/*
 	 * A wish that is not seen yet comes with a kick, which waits for the next entry into the
 	 * guest and ends it at once.
 	 */
-	if (!__atomic_load_n(&pause->wanted, __ATOMIC_ACQUIRE))
+	if (!mz_pause_wanted(pause, vcpu))
 		return;
 	pthread_mutex_lock(&pause->mutex);
 	pause->parked++;
-	pthread_cond_signal(&pause->arrived);
-	while (pause->wanted)
+	pthread_cond_broadcast(&pause->arrived);
+	while (mz_pause_wanted(pause, vcpu))
 		pthread_cond_wait(&pause->resumed, &pause->mutex);
 	pause->parked--;
 	pthread_mutex_unlock(&pause->mutex);
@@ -53,22 +62,22 @@ void mz_pause_leave(struct mz_pause *pause)
 {
 	pthread_mutex_lock(&pause->mutex);
 	pause->present--;
-	pthread_cond_signal(&pause->arrived);
+	pthread_cond_broadcast(&pause->arrived);
 	pthread_mutex_unlock(&pause->mutex);
 }
 
-static void set_wanted(struct mz_pause *pause, bool wanted)
+static void change(struct mz_pause *pause, int wishes, uint64_t exempt)
 {
-	pthread_mutex_lock(&pause->mutex);
-	__atomic_store_n(&pause->wanted, wanted, __ATOMIC_RELEASE);
-	if (!wanted)
-		pthread_cond_broadcast(&pause->resumed);
-	pthread_mutex_unlock(&pause->mutex);
+	__atomic_store_n(&pause->exempt, exempt, __ATOMIC_RELEASE);
+	__atomic_store_n(&pause->wishes, pause->wishes + (unsigned)wishes, __ATOMIC_RELEASE);
+	pthread_cond_broadcast(&pause->resumed);
 }
 
 void mz_pause_wish(struct mz_pause *pause)
 {
-	set_wanted(pause, true);
+	pthread_mutex_lock(&pause->mutex);
+	change(pause, 1, pause->exempt);
+	pthread_mutex_unlock(&pause->mutex);
 }
 
 bool mz_pause_await(struct mz_pause *pause, uint64_t deadline_ns)
@@ -90,5 +99,14 @@ bool mz_pause_await(struct mz_pause *pause, uint64_t deadline_ns)
 
 void mz_pause_end(struct mz_pause *pause)
 {
-	set_wanted(pause, false);
+	pthread_mutex_lock(&pause->mutex);
+	change(pause, -1, pause->exempt);
+	pthread_mutex_unlock(&pause->mutex);
+}
+
+void mz_pause_exempt(struct mz_pause *pause, uint64_t vcpus)
+{
+	pthread_mutex_lock(&pause->mutex);
+	change(pause, 0, vcpus);
+	pthread_mutex_unlock(&pause->mutex);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Holding all vCPUs outside of the guest, so that another thread may look at them and change them.
- */
+/* Holding vCPUs outside of the guest, so that another thread may look at them and change them. */
 #ifndef MZ_VMM_PAUSE_H
 #define MZ_VMM_PAUSE_H
 
@@ -12,11 +11,12 @@
 extern "C" {
 #endif
 
-/* The meeting point of one thread that wants a pause and the vCPUs' threads. */
+/* The meeting point of threads that want a pause and the vCPUs' threads. */
 struct mz_pause {
 	pthread_mutex_t mutex;
 	pthread_cond_t arrived, resumed;
-	bool wanted;
+	unsigned wishes;  /* threads that want a pause, or have one */
+	uint64_t exempt;  /* vCPUs, as bits, that go on all the same */
 	unsigned present; /* threads that will heed a pause */
 	unsigned parked;  /* of these, those that wait for its end */
 };
@@ -29,8 +29,11 @@ void mz_pause_destroy(struct mz_pause *pause);
  * wanted, it ends.
  */
 void mz_pause_join(struct mz_pause *pause);
-void mz_pause_heed(struct mz_pause *pause);
+void mz_pause_heed(struct mz_pause *pause, unsigned vcpu);
 void mz_pause_leave(struct mz_pause *pause);
+
+/* Would the vCPU wait? */
+bool mz_pause_wanted(const struct mz_pause *pause, unsigned vcpu);
 
 /*
  * The other side. After the wish, the caller makes the vCPUs leave the guest (mz_vcpu_kick()); then
@@ -40,6 +43,12 @@ void mz_pause_leave(struct mz_pause *pause);
 void mz_pause_wish(struct mz_pause *pause);
 bool mz_pause_await(struct mz_pause *pause, uint64_t deadline_ns);
 void mz_pause_end(struct mz_pause *pause);
+
+/*
+ * Lets some vCPUs, as bits, go on while there is a pause; 0: no more. Who has a pause and exempts
+ * vCPUs from it is alone in that; others who wish for a pause meanwhile wait for those too.
+ */
+void mz_pause_exempt(struct mz_pause *pause, uint64_t vcpus);
 
 #ifdef __cplusplus
 }

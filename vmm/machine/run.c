@@ -33,6 +33,18 @@ static void step(struct mz_runner *runner)
 		fail_entry(runner->vm, error);
 }
 
+/*
+ * Completes the access that the last exit was about: the registers are those of before until KVM is
+ * called again. See KVM's documentation of KVM_RUN, "immediate_exit".
+ */
+static void settle(struct mz_runner *runner)
+{
+	runner->vcpu.run->immediate_exit = 1;
+	while (!mz_vm_over(runner->vm) && !mz_vcpu_enter(&runner->vcpu))
+		mz_vm_serve_exit(runner);
+	runner->vcpu.run->immediate_exit = 0;
+}
+
 static void *runner_main(void *context)
 {
 	struct mz_runner *runner = context;
@@ -42,14 +54,16 @@ static void *runner_main(void *context)
 	if (error)
 		fail_entry(vm, error);
 	while (!mz_vm_over(vm)) {
-		mz_pause_heed(&vm->pause);
+		if (mz_pause_wanted(&vm->pause, runner->vcpu.index))
+			settle(runner);
+		mz_pause_heed(&vm->pause, runner->vcpu.index);
 		step(runner);
 	}
 	mz_pause_leave(&vm->pause);
 	return NULL;
 }
 
-static void kick_all(struct mz_vm *vm)
+void mz_vm_kick(struct mz_vm *vm)
 {
 	for (unsigned i = 0; i < vm->vcpu_count; i++)
 		mz_vcpu_kick(vm->vcpus[i].thread);
@@ -58,7 +72,7 @@ static void kick_all(struct mz_vm *vm)
 bool mz_vm_hold(struct mz_vm *vm, uint64_t deadline_ns)
 {
 	mz_pause_wish(&vm->pause);
-	kick_all(vm);
+	mz_vm_kick(vm);
 	return mz_pause_await(&vm->pause, deadline_ns);
 }
 
@@ -118,7 +132,7 @@ static void attend(struct mz_vm *vm)
 		}
 		if (mz_now_ns() >= deadline)
 			mz_vm_stop(vm, MZ_STATUS_TIMEOUT);
-		else if (mz_halt_watch_look(&watch, vm))
+		else if (!mz_debug_holds(&vm->debug) && mz_halt_watch_look(&watch, vm))
 			end_halted(vm);
 	}
 }
@@ -164,7 +178,17 @@ static int start_runners(struct mz_vm *vm, struct mz_failure *failure)
 			strerror(error));
 		mz_vm_fail(vm, failure);
 	}
-	mz_pause_end(&vm->pause);
+	/* The wish becomes the debugger's. */
+	if (!error && mz_debug_on(&vm->debug)) {
+		error = mz_debug_start(&vm->debug);
+		if (error) {
+			mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot start the debugger: %s",
+				strerror(error));
+			mz_vm_fail(vm, failure);
+		}
+	}
+	if (error || !mz_debug_on(&vm->debug))
+		mz_pause_end(&vm->pause);
 	if (error)
 		join_runners(vm, started);
 	return error ? -1 : 0;
@@ -196,7 +220,8 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 		return -1;
 	}
 	attend(vm);
-	kick_all(vm);
+	mz_debug_stop(&vm->debug, vm->ended ? (int)vm->outcome.status : vm->stop_status);
+	mz_vm_kick(vm);
 	join_runners(vm, vm->vcpu_count);
 	mz_virtio_set_stop(&vm->virtio);
 	mz_pager_stop(&vm->pager);

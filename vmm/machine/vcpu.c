@@ -244,6 +244,16 @@ int mz_vcpu_enter(struct mz_vcpu *vcpu)
 	return error;
 }
 
+bool mz_vcpu_translate(const struct mz_vcpu *vcpu, uint64_t address, uint64_t *gpa)
+{
+	struct kvm_translation translation = {.linear_address = address};
+
+	if (ioctl(vcpu->fd, KVM_TRANSLATE, &translation) || !translation.valid)
+		return false;
+	*gpa = translation.physical_address;
+	return true;
+}
+
 int mz_vcpu_registers(const struct mz_vcpu *vcpu, struct kvm_regs *regs, struct kvm_sregs *sregs)
 {
 	return ioctl(vcpu->fd, KVM_GET_REGS, regs) || ioctl(vcpu->fd, KVM_GET_SREGS, sregs) ? -1

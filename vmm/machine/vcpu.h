@@ -49,6 +49,9 @@ void mz_vcpu_kick(pthread_t thread);
  */
 int mz_vcpu_enter(struct mz_vcpu *vcpu);
 
+/* While nobody is inside: where a linear address leads. False: nowhere. */
+bool mz_vcpu_translate(const struct mz_vcpu *vcpu, uint64_t address, uint64_t *gpa);
+
 /* The registers, while nobody is inside. */
 int mz_vcpu_registers(const struct mz_vcpu *vcpu, struct kvm_regs *regs, struct kvm_sregs *sregs);
 

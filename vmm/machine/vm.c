@@ -140,6 +140,7 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 	vm->done = eventfd(0, EFD_CLOEXEC);
 	pthread_mutex_init(&vm->end_mutex, NULL);
 	mz_pause_init(&vm->pause);
+	mz_debug_prepare(&vm->debug, vm);
 }
 
 static int check_cpus(const struct mz_vm *vm, struct mz_failure *failure)
@@ -191,7 +192,8 @@ static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			       "%u virtual processors are more than %d", vm->config.cpus,
 			       MZ_VM_CPUS_MAX);
-	if (mz_ram_init(&vm->ram, vm->config.memory_bytes, failure) ||
+	if (mz_debug_init(&vm->debug, vm->config.gdb_port, failure) ||
+	    mz_ram_init(&vm->ram, vm->config.memory_bytes, failure) ||
 	    mz_kvm_init(&vm->kvm, failure) || choose_backend(vm, failure) ||
 	    make_space(vm, failure) || mz_vm_add_devices(vm, failure) ||
 	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) || make_vcpus(vm, failure))
@@ -236,6 +238,7 @@ void mz_vm_destroy(struct mz_vm *vm)
 		close(vm->stop);
 	if (vm->done >= 0)
 		close(vm->done);
+	mz_debug_destroy(&vm->debug);
 	mz_pause_destroy(&vm->pause);
 	pthread_mutex_destroy(&vm->end_mutex);
 	free(vm);

@@ -58,7 +58,10 @@ struct mz_vm_config {
 	unsigned file_count;
 	const struct mz_virtio_request *virtio; /* must stay until mz_vm_create() returns, */
 	unsigned virtio_count;                  /* and so must what it points to */
-	unsigned trace;                         /* enum mz_trace_kind that `event` wants */
+	const char *
+		gdb_port; /* on which GDB is waited for before the guest begins; NULL: nobody debugs
+			   */
+	unsigned trace;   /* enum mz_trace_kind that `event` wants */
 	void (*event)(void *context, const struct mz_event *event);
 	void *context;
 };
