@@ -271,16 +271,19 @@ void mz_debug_hit(struct mz_runner *runner)
 	pthread_mutex_unlock(&debug->mutex);
 }
 
+static enum mz_debug_state state_of(struct mz_debug *debug)
+{
+	enum mz_debug_state state;
+
+	pthread_mutex_lock(&debug->mutex);
+	state = debug->state;
+	pthread_mutex_unlock(&debug->mutex);
+	return state;
+}
+
 bool mz_debug_holds(struct mz_debug *debug)
 {
-	bool holds;
-
-	if (!mz_debug_on(debug))
-		return false;
-	pthread_mutex_lock(&debug->mutex);
-	holds = debug->state != MZ_DEBUG_RUNNING;
-	pthread_mutex_unlock(&debug->mutex);
-	return holds;
+	return mz_debug_on(debug) && state_of(debug) != MZ_DEBUG_RUNNING;
 }
 
 /* ---- The thread ---- */
@@ -326,14 +329,16 @@ static bool serve(struct mz_debug *debug)
 	bool hit;
 
 	mz_gdb_begin(&debug->server, &debug->target, debug, send_bytes);
-	if (debug->state != MZ_DEBUG_STOPPED)
+	if (state_of(debug) != MZ_DEBUG_STOPPED)
 		hold(debug, stop);
 	while (await(debug, debug->client, &hit)) {
 		ssize_t got;
 
 		if (hit) {
 			eventfd_read(debug->hit, &count);
-			hold(debug, stop);
+			/* An interrupt may have met the same hit. */
+			if (state_of(debug) == MZ_DEBUG_HIT)
+				hold(debug, stop);
 			continue;
 		}
 		got = recv(debug->client, data, sizeof(data), 0);
@@ -387,8 +392,12 @@ void mz_debug_stop(struct mz_debug *debug, int status)
 	eventfd_write(debug->left, 1);
 	pthread_join(debug->thread, NULL);
 	debug->started = false;
+	/* The pause ends, and what is hit from now on wishes for no other. */
+	pthread_mutex_lock(&debug->mutex);
 	if (debug->state != MZ_DEBUG_RUNNING || debug->partly)
 		mz_pause_end(&debug->vm->pause);
+	debug->state = MZ_DEBUG_STOPPED;
+	pthread_mutex_unlock(&debug->mutex);
 	if (debug->client < 0)
 		return;
 	mz_gdb_ended(&debug->server, (unsigned char)status);
