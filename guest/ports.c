@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * Writes and reads every I/O port, except those that would end the run or send a byte: the
- * debug-exit port and the serial port's data. Bytes go to every port, words and double words to
- * every 61st, strings to one.
+ * Writes and reads every I/O port, except those that would end the run or send a byte: debug exit,
+ * panic, power and reset, and the serial port's data. Bytes go to every port, words and double
+ * words to every 61st, strings to one.
  *
  * Words: none.
  * Prints: the ports that did not read as all ones, then how many there were.
@@ -19,10 +19,20 @@
 
 static bool forbidden(uint32_t port, unsigned bytes)
 {
-	bool finish_port = port < FINISH_PORT + FINISH_PORTS && port + bytes > FINISH_PORT;
-	bool serial_data = port <= SERIAL_PORT && port + bytes > SERIAL_PORT;
+	static const struct {
+		uint32_t first, count;
+	} ranges[] = {
+		{FINISH_PORT, FINISH_PORTS},
+		{SERIAL_PORT, 1},
+		{0x505, 1}, /* pvpanic */
+		{0x604, 2}, /* the power management's control */
+		{0xcf9, 1}, /* reset */
+	};
+	bool meets = false;
 
-	return finish_port || serial_data;
+	for (unsigned i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		meets |= port < ranges[i].first + ranges[i].count && port + bytes > ranges[i].first;
+	return meets;
 }
 
 /* Writes all ones, reads; answers whether something else came back. */
