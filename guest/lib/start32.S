@@ -14,20 +14,9 @@
 	.long	MULTIBOOT_FLAGS
 	.long	-(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
 
+#define FIRST  %eax
+#define SECOND %ebx
+
 	.globl	_start
 _start:
-	mov	$stack_end, %esp
-	sub	$8, %esp	/* so that the calls find it 16-byte aligned: System V ABI, i386, 2.2.2 */
-	push	%ebx
-	push	%eax
-	call	serial_init
-	call	guest_main32
-	mov	%eax, (%esp)
-	call	finish
-
-	.bss
-	.balign	16
-	.skip	16384
-stack_end:
-
-	.section .note.GNU-stack, "", @progbits
+#include "guest/lib/enter32.S"

@@ -5,20 +5,9 @@
  * guest_main32(), and what that answers is the run's status.
  */
 	.section .start, "ax"
+#define FIRST  %esi
+#define SECOND %edi
+
 	.globl	_start
 _start:
-	mov	$stack_end, %esp
-	sub	$8, %esp	/* so that the calls find it 16-byte aligned: System V ABI, i386, 2.2.2 */
-	push	%edi
-	push	%esi
-	call	serial_init
-	call	guest_main32
-	mov	%eax, (%esp)
-	call	finish
-
-	.bss
-	.balign	16
-	.skip	16384
-stack_end:
-
-	.section .note.GNU-stack, "", @progbits
+#include "guest/lib/enter32.S"

@@ -21,19 +21,8 @@ _start:
 	hlt
 	jmp	_start
 
+#define FIRST  $0
+#define SECOND %ebx
+
 pvh_start:
-	mov	$stack_end, %esp
-	sub	$8, %esp	/* so that the calls find it 16-byte aligned: System V ABI, i386, 2.2.2 */
-	push	%ebx
-	push	$0
-	call	serial_init
-	call	guest_main32
-	mov	%eax, (%esp)
-	call	finish
-
-	.bss
-	.balign	16
-	.skip	16384
-stack_end:
-
-	.section .note.GNU-stack, "", @progbits
+#include "guest/lib/enter32.S"
