@@ -5,22 +5,9 @@
  */
 #include "arch/x86/ept.h"
 #include "tests/fixture.h"
+#include "tests/literal.h"
 #include "tests/suite.h"
 #include "tests/tree.h"
-
-#define RW     (MZ_READ | MZ_WRITE)
-#define RX     (MZ_READ | MZ_EXEC)
-#define RWX    (MZ_READ | MZ_WRITE | MZ_EXEC)
-#define BIT(n) ((uint64_t)1 << (n))
-
-static uint64_t leaf(const struct mz_format *f, uint64_t oa, unsigned level, unsigned perm,
-		     unsigned memory, unsigned flags)
-{
-	struct mz_prop prop = {(uint8_t)perm, (uint8_t)memory, (uint16_t)flags};
-
-	must(f->encodable(prop, level, f->features));
-	return f->make_leaf(mz_oa_from(oa), level, prop);
-}
 
 /*
  * Tables 29-1 to 29-7: bits 56:52 are ignored in every entry, bit 8 without accessed flags; an

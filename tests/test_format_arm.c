@@ -4,22 +4,12 @@
 #include "core/check.h"
 #include "core/geometry.h"
 #include "tests/must.h"
+#include "tests/literal.h"
 #include "tests/suite.h"
 
-#define RW  (MZ_READ | MZ_WRITE)
-#define RWX (MZ_READ | MZ_WRITE | MZ_EXEC)
 #define ALL (RWX | MZ_EXEC_USER)
 
 static const unsigned oa_sizes[] = {32, 36, 40, 42, 44, 48, 52};
-
-static uint64_t leaf(const struct mz_format *f, uint64_t oa, unsigned level, unsigned perm,
-		     unsigned memory, unsigned flags)
-{
-	struct mz_prop prop = {(uint8_t)perm, (uint8_t)memory, (uint16_t)flags};
-
-	must(f->encodable(prop, level, f->features));
-	return f->make_leaf(mz_oa_from(oa), level, prop);
-}
 
 static struct mz_format s2(unsigned page_lg2, unsigned ia, unsigned oa, unsigned options)
 {

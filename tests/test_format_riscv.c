@@ -5,14 +5,12 @@
 #include "core/geometry.h"
 #include "tests/must.h"
 #include "tests/rng.h"
+#include "tests/literal.h"
 #include "tests/suite.h"
 #include "tests/track.h"
 #include "tests/tree.h"
 
-#define RW  (MZ_READ | MZ_WRITE)
-#define RX  (MZ_READ | MZ_EXEC)
-#define RWX (MZ_READ | MZ_WRITE | MZ_EXEC)
-#define AD  (MZ_ACCESSED | MZ_DIRTY)
+#define AD (MZ_ACCESSED | MZ_DIRTY)
 
 /* The G-stage's first, each with the stage 1 of as many levels after it. */
 static const struct mz_format *const formats[] = {
@@ -21,15 +19,6 @@ static const struct mz_format *const formats[] = {
 };
 
 #define FORMATS ((int)(sizeof(formats) / sizeof(formats[0])))
-
-static uint64_t leaf(const struct mz_format *f, uint64_t oa, unsigned level, unsigned perm,
-		     unsigned memory, unsigned flags)
-{
-	struct mz_prop prop = {(uint8_t)perm, (uint8_t)memory, (uint16_t)flags};
-
-	must(f->encodable(prop, level, f->features));
-	return f->make_leaf(mz_oa_from(oa), level, prop);
-}
 
 static bool can(const struct mz_format *f, unsigned perm, unsigned memory, unsigned flags,
 		uint32_t features)

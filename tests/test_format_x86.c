@@ -10,23 +10,10 @@
 #include "core/cursor.h"
 #include "core/walk.h"
 #include "tests/fixture.h"
+#include "tests/literal.h"
 #include "tests/rng.h"
 #include "tests/suite.h"
 #include "tests/tree.h"
-
-#define RW     (MZ_READ | MZ_WRITE)
-#define RX     (MZ_READ | MZ_EXEC)
-#define RWX    (MZ_READ | MZ_WRITE | MZ_EXEC)
-#define BIT(n) ((uint64_t)1 << (n))
-
-static uint64_t leaf(const struct mz_format *f, uint64_t oa, unsigned level, unsigned perm,
-		     unsigned memory, unsigned flags)
-{
-	struct mz_prop prop = {(uint8_t)perm, (uint8_t)memory, (uint16_t)flags};
-
-	must(f->encodable(prop, level, f->features));
-	return f->make_leaf(mz_oa_from(oa), level, prop);
-}
 
 static bool can(const struct mz_format *f, unsigned perm, unsigned memory, unsigned flags,
 		uint32_t features)

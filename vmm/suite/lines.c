@@ -56,7 +56,6 @@ static void read_summary(struct mz_lines *lines, const char *text)
 {
 	const char *failures = strstr(text, " unexpected failure");
 
-	lines->summed = true;
 	if (failures == NULL)
 		return;
 	while (failures > text && g_ascii_isdigit(failures[-1]))

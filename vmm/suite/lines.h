@@ -8,7 +8,6 @@
 #define MZ_VMM_LINES_H
 
 #include <glib.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 enum mz_check_kind {
@@ -31,8 +30,7 @@ struct mz_lines {
 	GString *line;     /* what has come of the line that is not complete */
 	GPtrArray *checks; /* of struct mz_check */
 	unsigned long count[MZ_CHECK_KINDS];
-	bool summed;            /* there was a summary, */
-	unsigned long failures; /* and it tells of so many unexpected failures */
+	unsigned long failures; /* the unexpected ones that summaries tell of */
 };
 
 void mz_lines_init(struct mz_lines *lines);

@@ -3,6 +3,8 @@
 #ifndef MZ_VMM_RESULT_H
 #define MZ_VMM_RESULT_H
 
+#include <stdbool.h>
+
 #include "vmm/suite/lines.h"
 #include "vmm/suite/suite.h"
 
