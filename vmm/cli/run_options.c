@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The command line of mezz run. */
+#include "vmm/cli/run_options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/base/text.h"
+
+#define DEFAULT_MEMORY (UINT64_C(128) << 20)
+
+enum key {
+	KEY_MEMORY = 'm',
+	KEY_APPEND = 'a',
+	KEY_TIMEOUT = 't',
+	KEY_MODULE = 256,
+	KEY_AS,
+	KEY_INITRD,
+	KEY_TRACE,
+	KEY_STATS,
+	KEY_BACKEND,
+	KEY_CPUS,
+	KEY_FW_CFG,
+	KEY_GDB,
+};
+
+static const struct argp_option option_list[] = {
+	{"memory", KEY_MEMORY, "SIZE", 0,
+	 "Guest memory, a multiple of 4K; K, M and G are understood (default 128M)", 0},
+	{"cpus", KEY_CPUS, "COUNT", 0, "Virtual processors, up to 64 (default 1)", 0},
+	{"append", KEY_APPEND, "TEXT", 0, "The guest's command line", 0},
+	{"module", KEY_MODULE, "FILE[ TEXT]", 0,
+	 "A module for a multiboot or PVH guest, with text of its own; may be repeated", 0},
+	{"initrd", KEY_INITRD, "FILE", 0, "The initial RAM disk of a Linux guest", 0},
+	{"fw-cfg", KEY_FW_CFG, "NAME=FILE", 0,
+	 "A file that the guest finds by this name through fw_cfg; may be repeated", 0},
+	{"as", KEY_AS, "FORMAT", 0,
+	 "Take IMAGE for linux, pvh, multiboot2, multiboot, elf, or, at a guest-physical address, "
+	 "flat16@ADDRESS, "
+	 "flat32@ADDRESS or flat64@ADDRESS, whatever its content says",
+	 0},
+	{"gdb", KEY_GDB, "PORT", 0,
+	 "Hold the guest before its first instruction until GDB comes to this port of localhost",
+	 0},
+	{"timeout", KEY_TIMEOUT, "SECONDS", 0,
+	 "End the run after this long; fractions are understood", 0},
+	{"trace", KEY_TRACE, "KIND[,KIND...]", 0,
+	 "Write each event on standard error: faults, mmio, io; may be repeated", 0},
+	{"stats", KEY_STATS, "FORM", OPTION_ARG_OPTIONAL,
+	 "After the run, write what the second stage did on standard error, as a table or as json",
+	 0},
+	{"memory-backend", KEY_BACKEND, "NAME", 0,
+	 "How guest memory is let in: uffd when the guest touches it; plain all up front; auto "
+	 "(default) uffd where it is permitted",
+	 0},
+	{0},
+};
+
+static uint64_t number(struct argp_state *state, const char *option, const char *text)
+{
+	uint64_t value = 0;
+
+	if (!mz_number_parse(text, &value))
+		argp_error(state, "--%s: '%s' is not a number", option, text);
+	return value;
+}
+
+static unsigned cpus(struct argp_state *state, const char *text)
+{
+	uint64_t value = number(state, "cpus", text);
+
+	if (value < 1 || value > MZ_VM_CPUS_MAX)
+		argp_error(state, "--cpus: '%s' is not from 1 to %d", text, MZ_VM_CPUS_MAX);
+	return (unsigned)value;
+}
+
+static uint64_t seconds(struct argp_state *state, const char *text)
+{
+	uint64_t ns = 0;
+
+	if (!mz_seconds_parse(text, &ns))
+		argp_error(state, "--timeout: '%s' is not a positive number of seconds", text);
+	return ns;
+}
+
+static unsigned trace_kinds(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = {"faults", "mmio", "io"};
+	static const unsigned bits[] = {MZ_TRACE_FAULTS, MZ_TRACE_MMIO, MZ_TRACE_IO};
+	unsigned kinds = 0;
+
+	for (;;) {
+		size_t length = strcspn(text, ",");
+		unsigned found = 0;
+
+		for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+			if (strlen(names[i]) == length && strncmp(text, names[i], length) == 0)
+				found = bits[i];
+		if (!found)
+			argp_error(state, "--trace: '%.*s' is not one of faults, mmio, io",
+				   (int)length, text);
+		kinds |= found;
+		if (!text[length])
+			return kinds;
+		text += length + 1;
+	}
+}
+
+static enum mz_stats_form stats_form(struct argp_state *state, const char *text)
+{
+	if (!text || strcmp(text, "table") == 0)
+		return MZ_STATS_TABLE;
+	if (strcmp(text, "json") != 0)
+		argp_error(state, "--stats: '%s' is not one of table, json", text);
+	return MZ_STATS_JSON;
+}
+
+static enum mz_backend backend(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = {
+		[MZ_BACKEND_AUTO] = "auto",
+		[MZ_BACKEND_UFFD] = "uffd",
+		[MZ_BACKEND_PLAIN] = "plain",
+	};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0)
+			return (enum mz_backend)i;
+	argp_error(state, "--memory-backend: '%s' is not one of auto, uffd, plain", text);
+	return MZ_BACKEND_AUTO;
+}
+
+/* "FILE TEXT": the file's name ends at the first blank, and the guest sees all of it. */
+static void add_module(struct argp_state *state, struct mz_run_options *options, const char *text)
+{
+	size_t length = strcspn(text, " ");
+	char *path = strndup(text, length);
+
+	if (!path)
+		argp_failure(state, MZ_STATUS_HOST_FAILED, errno, "--module");
+	if (length == 0)
+		argp_error(state, "--module: no file in '%s'", text);
+	options->modules[options->request.module_count++] = (struct mz_module) {.path = path,
+										.command = text};
+}
+
+static void choose_format(struct argp_state *state, struct mz_run_options *options,
+			  const char *text)
+{
+	struct mz_failure failure;
+
+	if (mz_image_as_parse(&options->as, text, &failure))
+		argp_error(state, "--as: %s", failure.text);
+}
+
+/* "NAME=FILE", cut apart in the argument itself, which stays as long as the run. */
+static void add_file(struct argp_state *state, struct mz_run_options *options, char *text)
+{
+	char *equals = strchr(text, '=');
+
+	if (!equals)
+		argp_error(state, "--fw-cfg: '%s' is not of the form NAME=FILE", text);
+	if (options->config.file_count == MZ_VM_FILES_MAX)
+		argp_error(state, "--fw-cfg: more than %d files", MZ_VM_FILES_MAX);
+	*equals = 0;
+	options->files[options->config.file_count++] = (struct mz_vm_file) {.name = text,
+									    .path = equals + 1};
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct mz_run_options *options = state->input;
+
+	switch (key) {
+	case KEY_MEMORY:
+		options->config.memory_bytes = number(state, "memory", text);
+		return 0;
+	case KEY_CPUS:
+		options->config.cpus = cpus(state, text);
+		return 0;
+	case KEY_APPEND:
+		options->request.command_line = text;
+		return 0;
+	case KEY_MODULE:
+		add_module(state, options, text);
+		return 0;
+	case KEY_FW_CFG:
+		add_file(state, options, text);
+		return 0;
+	case KEY_INITRD:
+		options->request.initrd = text;
+		return 0;
+	case KEY_AS:
+		choose_format(state, options, text);
+		return 0;
+	case KEY_GDB:
+		options->config.gdb_port = text;
+		return 0;
+	case KEY_TIMEOUT:
+		options->config.timeout_ns = seconds(state, text);
+		return 0;
+	case KEY_TRACE:
+		options->config.trace |= trace_kinds(state, text);
+		return 0;
+	case KEY_STATS:
+		options->stats = stats_form(state, text);
+		return 0;
+	case KEY_BACKEND:
+		options->config.backend = backend(state, text);
+		return 0;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->devices;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->image)
+			argp_error(state, "more than one image: '%s'", text);
+		options->image = text;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which image?");
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&mz_cli_devices_argp, 0, "Devices:", 0}, {0}};
+	static const struct argp argp = {
+		.children = children,
+		.options = option_list,
+		.parser = parse,
+		.args_doc = "IMAGE",
+		.doc = "Run a guest: a Linux bzImage, a multiboot image, an ELF file, or a flat "
+		       "binary.\v"
+		       "Exit status: the guest's own up to 99; 100 it crashed, 101 it halted, 102 "
+		       "it touched an address where nothing is, 103 it ran out of time, 104 it "
+		       "reset "
+		       "its machine, 105 its kernel panicked, 110 bad arguments, 111 bad "
+		       "image, 112 the host lacks something, 113 the host "
+		       "failed, 130 and 143 ended by SIGINT and SIGTERM.",
+	};
+
+	options->config.memory_bytes = DEFAULT_MEMORY;
+	options->modules = calloc((size_t)argc, sizeof(options->modules[0]));
+	if (!options->modules) {
+		fprintf(stderr, "%s: out of memory\n", argv[0]);
+		exit(MZ_STATUS_HOST_FAILED);
+	}
+	argp_parse(&argp, argc, argv, 0, NULL, options);
+	options->request.modules = options->modules;
+	options->config.files = options->files;
+	options->config.virtio = options->devices.requests;
+	options->config.virtio_count = options->devices.count;
+}
+
+void mz_run_options_free(struct mz_run_options *options)
+{
+	for (unsigned i = 0; i < options->request.module_count; i++)
+		free((char *)options->modules[i].path);
+	free(options->modules);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What the command line of mezz run asks for. */
+#ifndef MZ_VMM_CLI_RUN_OPTIONS_H
+#define MZ_VMM_CLI_RUN_OPTIONS_H
+
+#include "vmm/cli/devices.h"
+#include "vmm/machine/vm.h"
+
+enum mz_stats_form { MZ_STATS_NONE, MZ_STATS_TABLE, MZ_STATS_JSON };
+
+struct mz_run_options {
+	struct mz_vm_config
+		config; /* without what the command itself decides: input, output, events */
+	struct mz_boot_request request;
+	struct mz_module *modules;                /* room for one an argument */
+	struct mz_vm_file files[MZ_VM_FILES_MAX]; /* of fw_cfg */
+	const char *image;
+	struct mz_image_as as;
+	struct mz_cli_devices devices;
+	enum mz_stats_form stats;
+};
+
+/*
+ * Fills `options`, which are all zero. They point to each other and into `argv`. Bad arguments end
+ * the process with their status.
+ */
+void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv);
+void mz_run_options_free(struct mz_run_options *options);
+
+#endif
