@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "arch/linux/arena.h"
 #include "arch/x86/ept.h"
@@ -53,11 +54,26 @@ static void add_bank(const struct mz_bank *bank, enum mz_region_kind kind)
 	ck_assert_int_eq(mz_space_add(&space, &region), MZ_OK);
 }
 
+/* False: this host has none, and that was told. */
+static bool make_ram(const char *function, enum mz_huge huge)
+{
+	const struct mz_ram_config config = {
+		.bytes = huge == MZ_HUGE_POOL ? 8 * MIB : BYTES,
+		.huge = huge,
+	};
+
+	if (!mz_ram_make(&ram, &config, &failure))
+		return true;
+	ck_assert_int_eq(failure.status, MZ_STATUS_HOST_LACKS);
+	printf("# SKIP %.*s (%s): %s\n", (int)strlen(function) - 3, function, mz_huge_text(huge),
+	       failure.text);
+	return false;
+}
+
 static void make_space(void)
 {
 	struct mz_config config = {.format = &mz_ept};
 
-	ck_assert_int_eq(mz_ram_init(&ram, BYTES, &failure), 0);
 	ck_assert_int_eq(mz_arena_init(&arena, MIB, mz_ept.page_lg2), MZ_OK);
 	config.memory = arena.memory;
 	ck_assert_int_eq(mz_space_init(&space, &config, NULL, regions, 2), MZ_OK);
@@ -66,15 +82,19 @@ static void make_space(void)
 }
 
 /* False: not possible here, and told. check calls the function of a test by its name and _fn. */
-static bool begin(const char *function)
+static bool begin_on(const char *function, enum mz_huge huge)
 {
 	struct mz_uffd_access access;
 	char why[256];
-	int uffd = mz_uffd_open(&access);
+	int uffd = mz_uffd_open(&access, huge);
 
 	if (uffd < 0) {
 		mz_uffd_explain(&access, why, sizeof(why));
 		printf("# SKIP %.*s: %s\n", (int)strlen(function) - 3, function, why);
+		return false;
+	}
+	if (!make_ram(function, huge)) {
+		close(uffd);
 		return false;
 	}
 	make_space();
@@ -90,6 +110,11 @@ static bool begin(const char *function)
 	};
 	ck_assert_int_eq(mz_pager_start(&pager, &failure), 0);
 	return true;
+}
+
+static bool begin(const char *function)
+{
+	return begin_on(function, MZ_HUGE_NONE);
 }
 
 static void end(void)
@@ -199,6 +224,41 @@ START_TEST(many_may_touch_at_once)
 }
 END_TEST
 
+static const enum mz_huge kinds[] = {MZ_HUGE_THP, MZ_HUGE_POOL};
+
+START_TEST(a_touch_brings_in_one_huge_page)
+{
+	if (!begin_on(__func__, kinds[_i]))
+		return;
+	ram.alias[3 * MIB] = 9;
+	put(5 * MIB, 7);
+	ck_assert_uint_eq(touch(3 * MIB), 9);
+	assert_leaf(4 * MIB, 2);
+	assert_leaf(2 * MIB, 2);
+	assert_leaf(6 * MIB, 0);
+	ck_assert_uint_eq(mz_ram_huge_bytes(&ram), 2 * MZ_HUGE_PAGE);
+	ck_assert_uint_eq(ram.alias[5 * MIB], 7);
+	ck_assert_uint_eq(touch(ram.rom.offset + 1), 10);
+	ck_assert_uint_eq(counts.by[MZ_FAULT_MISSING][MZ_ACCESS_WRITE][2], 1);
+	ck_assert_uint_eq(counts.by[MZ_FAULT_MINOR][MZ_ACCESS_READ][2], 1);
+	ck_assert_uint_eq(failures, 0);
+	end();
+}
+END_TEST
+
+START_TEST(a_huge_page_that_the_kernel_took_back_comes_again)
+{
+	if (!begin_on(__func__, kinds[_i]))
+		return;
+	put(MIB, 3);
+	ck_assert_int_eq(madvise(ram.guest, 2 * MIB, MADV_DONTNEED), 0);
+	ck_assert_uint_eq(touch(MIB), 3);
+	ck_assert_uint_eq(mz_space_stats(&space).answers[MZ_RESOLVED], 1);
+	ck_assert_uint_eq(mz_space_stats(&space).answers[MZ_RETRY], 1);
+	end();
+}
+END_TEST
+
 START_TEST(without_memory_for_nodes_it_fails_and_nobody_waits)
 {
 	if (!begin(__func__))
@@ -238,6 +298,8 @@ int main(void)
 	tcase_add_test(tcase, the_last_page_and_the_rom_come_by_pages);
 	tcase_add_test(tcase, a_page_that_the_kernel_took_back_comes_again);
 	tcase_add_test(tcase, many_may_touch_at_once);
+	tcase_add_loop_test(tcase, a_touch_brings_in_one_huge_page, 0, 2);
+	tcase_add_loop_test(tcase, a_huge_page_that_the_kernel_took_back_comes_again, 0, 2);
 	tcase_add_test(tcase, without_memory_for_nodes_it_fails_and_nobody_waits);
 	tcase_add_test(tcase, a_write_to_rom_fails_and_nobody_waits);
 	suite_add_tcase(suite, tcase);

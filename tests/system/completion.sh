@@ -40,6 +40,7 @@ offers the_options_of_a_command_are_its_own '--report= --jobs= --config=' test -
 offers_only an_option_is_completed '--timeout=' run --ti
 offers_only values_are_offered 'faults mmio io' run --trace = ''
 offers_only values_are_offered_behind_the_sign 'faults mmio io' run --trace =
+offers_only kinds_of_huge_pages_are_offered 'thp hugetlb' run --huge ''
 offers_only a_value_is_completed 'junit' test --report ju
 offers_only files_are_offered "$srcdir/configure.ac" run "$srcdir/configure.a"
 tap_end

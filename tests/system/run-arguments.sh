@@ -37,6 +37,9 @@ refused memory_beyond_64_bits_is_refused 110 "'99999999999T'" --memory 999999999
 host_kib=$(awk '/^(MemTotal|SwapTotal):/ { kib += $2 } END { print kib }' /proc/meminfo)
 refused memory_beyond_the_host_is_refused 113 "$((host_kib / 1024 + 4096)) MiB is more than the" \
   --memory "$((host_kib / 1024 + 4096))M" "$hello"
+refused an_unknown_kind_of_huge_pages_is_refused 110 "'1G' is not one of thp, hugetlb" --huge=1G "$hello"
+refused memory_of_half_a_huge_page_is_refused 110 '3145728 bytes is not a multiple of the page of 2097152' --huge=hugetlb \
+  --memory 3M "$hello"
 refused the_largest_memory_is_refused 113 'is more than the' --memory 16777215T "$hello"
 
 refused a_timeout_of_0_is_refused 110 "'0'" --timeout 0 "$hello"

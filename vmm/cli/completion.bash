@@ -13,6 +13,7 @@ _mezz_values()
   --trace) echo faults mmio io ;;
   --stats) echo table json ;;
   --memory-backend) echo auto uffd plain ;;
+  --huge) echo thp hugetlb ;;
   --report) echo text tap junit ;;
   --format) echo ept ia32e ;;
   esac

@@ -99,6 +99,8 @@ void mz_report_table(FILE *file, const struct mz_vm_stats *stats)
 {
 	fprintf(file, "%-16s%s, memory let in by %s\n", "second stage", stats->format->name,
 		stats->backend);
+	fprintf(file, "huge pages      %s, mapping %" PRIu64 " bytes\n", stats->huge,
+		stats->huge_bytes);
 	print_faults(file, stats);
 	print_answers(file, stats);
 	print_tree(file, stats);

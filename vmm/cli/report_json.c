@@ -22,6 +22,15 @@ static json_t *by_leaf(const struct mz_format *format, const uint64_t *by_level)
 	return object;
 }
 
+static json_t *huge_json(const struct mz_vm_stats *stats)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "pages", json_string(stats->huge));
+	put(object, "mapped_bytes", stats->huge_bytes);
+	return object;
+}
+
 static json_t *accesses_json(const struct mz_vm_stats *stats, unsigned source)
 {
 	static const char *const names[] = {"read", "write"};
@@ -135,6 +144,7 @@ void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
 	put(time, "out_ns", stats->out_ns);
 	put(time, "total_ns", stats->total_ns);
 	json_object_set_new(root, "backend", json_string(stats->backend));
+	json_object_set_new(root, "huge", huge_json(stats));
 	json_object_set_new(root, "faults", faults_json(stats));
 	json_object_set_new(root, "answers", answers_json(stats));
 	json_object_set_new(root, "denials", denials_json(stats));

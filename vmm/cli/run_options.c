@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "vmm/base/text.h"
+#include "vmm/cli/memory.h"
 
 #define DEFAULT_MEMORY (UINT64_C(128) << 20)
 
 enum key {
-	KEY_MEMORY = 'm',
 	KEY_APPEND = 'a',
 	KEY_TIMEOUT = 't',
 	KEY_MODULE = 256,
@@ -21,15 +21,12 @@ enum key {
 	KEY_INITRD,
 	KEY_TRACE,
 	KEY_STATS,
-	KEY_BACKEND,
 	KEY_CPUS,
 	KEY_FW_CFG,
 	KEY_GDB,
 };
 
 static const struct argp_option option_list[] = {
-	{"memory", KEY_MEMORY, "SIZE", 0,
-	 "Guest memory, a multiple of 4K; K, M and G are understood (default 128M)", 0},
 	{"cpus", KEY_CPUS, "COUNT", 0, "Virtual processors, up to 64 (default 1)", 0},
 	{"append", KEY_APPEND, "TEXT", 0, "The guest's command line", 0},
 	{"module", KEY_MODULE, "FILE[ TEXT]", 0,
@@ -51,10 +48,6 @@ static const struct argp_option option_list[] = {
 	 "Write each event on standard error: faults, mmio, io; may be repeated", 0},
 	{"stats", KEY_STATS, "FORM", OPTION_ARG_OPTIONAL,
 	 "After the run, write what the second stage did on standard error, as a table or as json",
-	 0},
-	{"memory-backend", KEY_BACKEND, "NAME", 0,
-	 "How guest memory is let in: uffd when the guest touches it; plain all up front; auto "
-	 "(default) uffd where it is permitted",
 	 0},
 	{0},
 };
@@ -118,21 +111,6 @@ static enum mz_stats_form stats_form(struct argp_state *state, const char *text)
 	return MZ_STATS_JSON;
 }
 
-static enum mz_backend backend(struct argp_state *state, const char *text)
-{
-	static const char *const names[] = {
-		[MZ_BACKEND_AUTO] = "auto",
-		[MZ_BACKEND_UFFD] = "uffd",
-		[MZ_BACKEND_PLAIN] = "plain",
-	};
-
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(text, names[i]) == 0)
-			return (enum mz_backend)i;
-	argp_error(state, "--memory-backend: '%s' is not one of auto, uffd, plain", text);
-	return MZ_BACKEND_AUTO;
-}
-
 /* "FILE TEXT": the file's name ends at the first blank, and the guest sees all of it. */
 static void add_module(struct argp_state *state, struct mz_run_options *options, const char *text)
 {
@@ -175,9 +153,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	struct mz_run_options *options = state->input;
 
 	switch (key) {
-	case KEY_MEMORY:
-		options->config.memory_bytes = number(state, "memory", text);
-		return 0;
 	case KEY_CPUS:
 		options->config.cpus = cpus(state, text);
 		return 0;
@@ -208,11 +183,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_STATS:
 		options->stats = stats_form(state, text);
 		return 0;
-	case KEY_BACKEND:
-		options->config.backend = backend(state, text);
-		return 0;
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->devices;
+		state->child_inputs[0] = &options->config;
+		state->child_inputs[1] = &options->devices;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->image)
@@ -229,7 +202,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&mz_cli_devices_argp, 0, "Devices:", 0}, {0}};
+	static const struct argp_child children[] = {{&mz_cli_memory_argp, 0, "Memory:", 0},
+						     {&mz_cli_devices_argp, 0, "Devices:", 0},
+						     {0}};
 	static const struct argp argp = {
 		.children = children,
 		.options = option_list,

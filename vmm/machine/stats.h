@@ -19,6 +19,8 @@ struct mz_vm_stats {
 	struct mz_fault_counts faults;
 	struct mz_space_stats space;
 	struct mz_usage usage;
+	const char *huge;    /* huge pages that were asked for: "none", "thp" or "hugetlb" */
+	uint64_t huge_bytes; /* of guest memory that the host maps by them */
 	uint64_t exits[MZ_KVM_EXIT_MAX + 1];
 	uint64_t rom_writes;      /* dropped */
 	uint64_t unclaimed_ports; /* accesses to ports without a device */

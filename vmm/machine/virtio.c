@@ -46,6 +46,12 @@ static int add_device(struct mz_vm *vm, const struct mz_virtio_request *request,
 	uint64_t base = MZ_VIRTIO_BASE + (uint64_t)index * MZ_VIRTIO_BYTES;
 	struct mz_virtio_place place = {.memory = {.ram = &vm->ram, .space = &vm->space}};
 
+	if (request->kind == MZ_VIRTIO_BALLOON && mz_ram_grain(&vm->ram) != MZ_RAM_PAGE)
+		return mz_fail(
+			failure, MZ_STATUS_BAD_ARGUMENT,
+			"a balloon takes pages of 4 KiB, which are not to be had of memory on "
+			"%s pages",
+			mz_huge_text(vm->ram.huge));
 	if (mz_kvm_wire(&vm->kvm, &vm->virtio_irqs[index], mz_vm_virtio_gsi(index), failure))
 		return -1;
 	place.irq = vm->virtio_irqs[index];

@@ -16,15 +16,18 @@
 #include "vmm/machine/virtio.h"
 #include "vmm/memory/uffd.h"
 
-/* One touch brings in this much at most: larger leaves would stop the guest for too long. */
-#define TOUCH_LEAF_LEVEL 2
+/*
+ * 2 MiB. One touch brings in this much at most: larger leaves would stop the guest for too long.
+ * Nor are huge pages any larger.
+ */
+#define HUGE_LEAF_LEVEL 2
 
 /* Room for a table that maps everything by pages, twice over. Only what is used takes memory. */
 static uint64_t arena_bytes(const struct mz_ram *ram)
 {
 	uint64_t unit = 16 * MZ_RAM_PAGE;
 
-	return (ram->file_bytes / 256 / unit + 128) * unit;
+	return (ram->window_bytes / 256 / unit + 128) * unit;
 }
 
 static int fail_space(struct mz_failure *failure, const char *what, enum mz_error error)
@@ -40,7 +43,7 @@ static enum mz_error add_bank(struct mz_vm *vm, const struct mz_bank *bank,
 		.bytes = bank->bytes,
 		.oa = mz_oa_from(bank->offset),
 		.kind = kind,
-		.leaf_level_max = vm->pager.uffd >= 0 ? TOUCH_LEAF_LEVEL : 0,
+		.leaf_level_max = vm->pager.uffd >= 0 || vm->ram.huge ? HUGE_LEAF_LEVEL : 0,
 	};
 
 	return mz_space_add(&vm->space, &region);
@@ -82,7 +85,7 @@ static int choose_backend(struct mz_vm *vm, struct mz_failure *failure)
 	vm->backend = "plain";
 	if (vm->config.backend == MZ_BACKEND_PLAIN)
 		return 0;
-	vm->pager.uffd = mz_uffd_open(&access);
+	vm->pager.uffd = mz_uffd_open(&access, vm->ram.huge);
 	if (vm->pager.uffd >= 0) {
 		vm->backend = "uffd";
 		return 0;
@@ -184,6 +187,16 @@ static void destroy_vcpus(struct mz_vm *vm)
 	vm->vcpu_count = 0;
 }
 
+static int make_ram(struct mz_vm *vm, struct mz_failure *failure)
+{
+	const struct mz_ram_config config = {
+		.bytes = vm->config.memory_bytes,
+		.huge = vm->config.huge,
+	};
+
+	return mz_ram_make(&vm->ram, &config, failure);
+}
+
 static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
 {
 	if (vm->stop < 0 || vm->done < 0)
@@ -192,8 +205,7 @@ static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			       "%u virtual processors are more than %d", vm->config.cpus,
 			       MZ_VM_CPUS_MAX);
-	if (mz_debug_init(&vm->debug, vm->config.gdb_port, failure) ||
-	    mz_ram_init(&vm->ram, vm->config.memory_bytes, failure) ||
+	if (mz_debug_init(&vm->debug, vm->config.gdb_port, failure) || make_ram(vm, failure) ||
 	    mz_kvm_init(&vm->kvm, failure) || choose_backend(vm, failure) ||
 	    make_space(vm, failure) || mz_vm_add_devices(vm, failure) ||
 	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) || make_vcpus(vm, failure))
@@ -278,6 +290,8 @@ void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats)
 		.faults = vm->faults,
 		.space = mz_space_stats(&vm->space),
 		.usage = mz_table_usage(&vm->space.table),
+		.huge = mz_huge_text(vm->ram.huge),
+		.huge_bytes = mz_ram_huge_bytes(&vm->ram),
 		.rom_writes = vm->rom_writes,
 		.unclaimed_ports = vm->ports.unclaimed_reads + vm->ports.unclaimed_writes,
 		.total_ns = mz_now_ns() - vm->tracer.start_ns,

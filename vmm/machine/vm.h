@@ -21,6 +21,7 @@
 #include "vmm/boot/boot.h"
 #include "vmm/boot/image.h"
 #include "vmm/machine/stats.h"
+#include "vmm/memory/huge.h"
 #include "vmm/base/trace.h"
 #include "vmm/virtio/request.h"
 
@@ -50,6 +51,7 @@ struct mz_vm_file {
 
 struct mz_vm_config {
 	uint64_t memory_bytes; /* a multiple of 4096 */
+	enum mz_huge huge;     /* the pages behind it */
 	unsigned cpus;         /* at most MZ_VM_CPUS_MAX; 0: one */
 	enum mz_backend backend;
 	int in, out;         /* the serial line; in may be -1 */

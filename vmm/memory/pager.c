@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "vmm/base/thread.h"
@@ -37,15 +38,69 @@ static uint64_t gpa_of(const struct mz_ram *ram, uint64_t offset)
 }
 
 /*
- * Makes [offset, offset + bytes) of the memory file have pages and maps them for the guest.
- * fallocate() takes about half the time of touching the pages through the alias, for it maps
- * nothing.
+ * Makes [offset, offset + bytes) of the memory file have pages. fallocate() takes about half the
+ * time of touching the pages through the alias, for it maps nothing; but only a touch of a mapping
+ * that asks for them brings transparent huge pages. The ROM has its pages from the start.
  */
+static int supply(const struct mz_ram *ram, uint64_t offset, uint64_t bytes)
+{
+	int result = 0;
+
+	if (offset >= ram->file_bytes)
+		return 0;
+	if (ram->huge == MZ_HUGE_THP)
+		result = madvise(ram->alias + offset, bytes, MADV_POPULATE_WRITE);
+	else
+		result = fallocate(ram->fd, 0, (off_t)offset, (off_t)bytes);
+	return result ? errno : 0;
+}
+
+/*
+ * Maps a leaf for the guest. The kernel's own way maps a transparent huge page by small entries,
+ * and so would KVM.
+ */
+static int let_in(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
+{
+	unsigned char *at = pager->ram->guest + offset;
+
+	if (pager->ram->huge == MZ_HUGE_THP && bytes == MZ_HUGE_PAGE && mz_huge_collapse(at)) {
+		mz_uffd_wake(pager->uffd, at, bytes);
+		return 0;
+	}
+	return mz_uffd_continue(pager->uffd, at, bytes, mz_ram_grain(pager->ram));
+}
+
 static int fill(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
 {
-	if (fallocate(pager->ram->fd, 0, (off_t)offset, (off_t)bytes))
-		return errno;
-	return mz_uffd_continue(pager->uffd, pager->ram->guest + offset, bytes);
+	int error = supply(pager->ram, offset, bytes);
+
+	return error ? error : let_in(pager, offset, bytes);
+}
+
+/* The least that can come in around an offset. */
+static int fill_again(const struct mz_pager *pager, uint64_t offset)
+{
+	uint64_t grain = offset < pager->ram->file_bytes ? mz_ram_grain(pager->ram) : MZ_RAM_PAGE;
+
+	return fill(pager, offset / grain * grain, grain);
+}
+
+/* The parts of the guest's window that files back: what lies between is nothing. */
+static int serve(const struct mz_pager *pager)
+{
+	const struct mz_ram *ram = pager->ram;
+
+	if (mz_uffd_register(pager->uffd, ram->guest, ram->file_bytes))
+		return -1;
+	return mz_uffd_register(pager->uffd, ram->guest + ram->rom.offset, ram->rom.bytes);
+}
+
+static void release(const struct mz_pager *pager)
+{
+	const struct mz_ram *ram = pager->ram;
+
+	mz_uffd_release(pager->uffd, ram->guest, ram->file_bytes);
+	mz_uffd_release(pager->uffd, ram->guest + ram->rom.offset, ram->rom.bytes);
 }
 
 static int give_up(struct mz_pager *pager, const char *what, uint64_t gpa, const char *why)
@@ -55,7 +110,7 @@ static int give_up(struct mz_pager *pager, const char *what, uint64_t gpa, const
 	mz_fail(&failure, MZ_STATUS_HOST_FAILED, "%s at guest-physical 0x%" PRIx64 ": %s", what,
 		gpa, why);
 	pager->failed(pager->context, &failure);
-	mz_uffd_release(pager->uffd, pager->ram->guest, pager->ram->file_bytes);
+	release(pager);
 	return -1;
 }
 
@@ -82,7 +137,7 @@ static int answer_touch(struct mz_pager *pager, uint64_t address, uint64_t flags
 		break;
 	case MZ_RETRY:
 		/* The leaf is in the table, but the kernel has lost this page: it was reclaimed. */
-		error = fill(pager, offset, MZ_RAM_PAGE);
+		error = fill_again(pager, offset);
 		break;
 	case MZ_DENIED:
 		return give_up(pager, "memory that the guest may not touch", event.address,
@@ -129,7 +184,7 @@ static int start_thread(struct mz_pager *pager)
 	pager->quit = eventfd(0, EFD_CLOEXEC);
 	if (pager->quit < 0)
 		return errno;
-	if (mz_uffd_register(pager->uffd, pager->ram->guest, pager->ram->file_bytes))
+	if (serve(pager))
 		return errno;
 	return mz_thread_start(&pager->thread, pager_main, pager);
 }

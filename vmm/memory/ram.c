@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-/* Guest memory: the memory file and its two mappings. */
+/* Guest memory: the memory files and their two windows. */
 #include "vmm/memory/ram.h"
 
 #include <errno.h>
@@ -10,12 +10,18 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-static void lay_out(struct mz_ram *ram, uint64_t bytes)
+static uint64_t up(uint64_t value, uint64_t unit)
 {
-	uint64_t low = bytes < MZ_RAM_LOW_END ? bytes : MZ_RAM_LOW_END;
+	return (value + unit - 1) / unit * unit;
+}
 
+static void lay_out(struct mz_ram *ram, const struct mz_ram_config *config)
+{
+	uint64_t bytes = config->bytes, low = bytes < MZ_RAM_LOW_END ? bytes : MZ_RAM_LOW_END;
+
+	ram->huge = config->huge;
 	ram->bytes = bytes;
-	ram->file_bytes = bytes + MZ_ROM_BYTES;
+	ram->file_bytes = bytes;
 	ram->banks[0] = (struct mz_bank) {.gpa = 0, .bytes = low, .offset = 0};
 	ram->bank_count = 1;
 	if (bytes > low) {
@@ -23,7 +29,9 @@ static void lay_out(struct mz_ram *ram, uint64_t bytes)
 			.gpa = MZ_RAM_HIGH_BASE, .bytes = bytes - low, .offset = low};
 		ram->bank_count = 2;
 	}
-	ram->rom = (struct mz_bank) {.gpa = MZ_ROM_BASE, .bytes = MZ_ROM_BYTES, .offset = bytes};
+	ram->rom = (struct mz_bank) {
+		.gpa = MZ_ROM_BASE, .bytes = MZ_ROM_BYTES, .offset = up(bytes, MZ_HUGE_PAGE)};
+	ram->window_bytes = up(ram->rom.offset + MZ_ROM_BYTES, MZ_HUGE_PAGE);
 }
 
 /* More than this could never be touched, so it is refused instead of killing the run half way. */
@@ -36,17 +44,17 @@ static uint64_t host_bytes(void)
 	return ((uint64_t)info.totalram + info.totalswap) * info.mem_unit;
 }
 
-static int check_size(uint64_t bytes, struct mz_failure *failure)
+static int check_size(uint64_t bytes, uint64_t grain, struct mz_failure *failure)
 {
 	uint64_t host = host_bytes();
 
 	if (bytes == 0)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "guest memory of 0 bytes");
-	if (bytes % MZ_RAM_PAGE != 0)
+	if (bytes % grain != 0)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			       "guest memory of %" PRIu64
-			       " bytes is not a multiple of the page of %u bytes",
-			       bytes, MZ_RAM_PAGE);
+			       " bytes is not a multiple of the page of %" PRIu64 " bytes",
+			       bytes, grain);
 	if (bytes > host)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
 			       "guest memory of %" PRIu64 " MiB is more than the %" PRIu64
@@ -55,21 +63,58 @@ static int check_size(uint64_t bytes, struct mz_failure *failure)
 	return 0;
 }
 
-static unsigned char *map_file(const struct mz_ram *ram)
+/*
+ * Addresses for a window, with nothing behind them yet. Their alignment is that of the guest's
+ * addresses, without which nobody could map by huge pages.
+ */
+static unsigned char *reserve(uint64_t bytes)
 {
-	void *at = mmap(NULL, ram->file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ram->fd, 0);
+	uint64_t all = bytes + MZ_HUGE_PAGE, skip;
+	unsigned char *at = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+				 -1, 0);
 
-	return at == MAP_FAILED ? NULL : at;
+	if (at == MAP_FAILED)
+		return NULL;
+	skip = up((uintptr_t)at, MZ_HUGE_PAGE) - (uintptr_t)at;
+	if (skip > 0)
+		munmap(at, skip);
+	munmap(at + skip + bytes, MZ_HUGE_PAGE - skip);
+	return at + skip;
+}
+
+static int map_file(unsigned char *at, uint64_t bytes, int fd)
+{
+	return mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED
+		? -1
+		: 0;
+}
+
+/* In both windows. */
+static int map_twice(const struct mz_ram *ram, uint64_t offset, uint64_t bytes, int fd)
+{
+	if (map_file(ram->guest + offset, bytes, fd))
+		return -1;
+	return map_file(ram->alias + offset, bytes, fd);
+}
+
+static int make_windows(struct mz_ram *ram)
+{
+	ram->guest = reserve(ram->window_bytes);
+	ram->alias = reserve(ram->window_bytes);
+	return ram->guest && ram->alias ? 0 : -1;
 }
 
 static int make_file(struct mz_ram *ram)
 {
-	ram->fd = memfd_create("mezz-guest", MFD_CLOEXEC);
-	if (ram->fd < 0 || ftruncate(ram->fd, (off_t)ram->file_bytes))
+	ram->fd = mz_huge_file(ram->huge);
+	if (ram->fd < 0 || ftruncate(ram->fd, (off_t)ram->file_bytes) ||
+	    map_twice(ram, 0, ram->file_bytes, ram->fd))
 		return -1;
-	ram->guest = map_file(ram);
-	ram->alias = map_file(ram);
-	return ram->guest && ram->alias ? 0 : -1;
+	if (ram->huge == MZ_HUGE_THP) {
+		mz_huge_advise(ram->guest, ram->file_bytes);
+		mz_huge_advise(ram->alias, ram->file_bytes);
+	}
+	return 0;
 }
 
 static void fill_rom(const struct mz_ram *ram)
@@ -80,31 +125,59 @@ static void fill_rom(const struct mz_ram *ram)
 		rom[i] = (unsigned char)(i * 7 + 3);
 }
 
-int mz_ram_init(struct mz_ram *ram, uint64_t bytes, struct mz_failure *failure)
+/* The mappings keep its file. */
+static int make_rom(const struct mz_ram *ram)
+{
+	int fd = mz_huge_file(MZ_HUGE_NONE);
+	int result = fd < 0 || ftruncate(fd, MZ_ROM_BYTES) ||
+			map_twice(ram, ram->rom.offset, MZ_ROM_BYTES, fd)
+		? -1
+		: 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (!result)
+		fill_rom(ram);
+	return result;
+}
+
+static int explain(const struct mz_ram *ram, int error, struct mz_failure *failure)
+{
+	if (ram->huge == MZ_HUGE_POOL)
+		return mz_huge_explain(ram->bytes, error, failure);
+	return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+		       "cannot make guest memory of %" PRIu64 " MiB: %s", ram->bytes >> 20,
+		       strerror(error));
+}
+
+int mz_ram_make(struct mz_ram *ram, const struct mz_ram_config *config, struct mz_failure *failure)
 {
 	memset(ram, 0, sizeof(*ram));
 	ram->fd = -1;
-	if (check_size(bytes, failure))
+	ram->huge = config->huge;
+	if (check_size(config->bytes, mz_ram_grain(ram), failure) ||
+	    mz_huge_check(config->huge, failure))
 		return -1;
-	lay_out(ram, bytes);
-	if (make_file(ram)) {
-		int error = errno;
-
+	lay_out(ram, config);
+	if (make_windows(ram) || make_rom(ram) || make_file(ram)) {
+		explain(ram, errno, failure);
 		mz_ram_destroy(ram);
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
-			       "cannot make guest memory of %" PRIu64 " MiB: %s", bytes >> 20,
-			       strerror(error));
+		return -1;
 	}
-	fill_rom(ram);
 	return 0;
+}
+
+int mz_ram_init(struct mz_ram *ram, uint64_t bytes, struct mz_failure *failure)
+{
+	return mz_ram_make(ram, &(struct mz_ram_config) {.bytes = bytes}, failure);
 }
 
 void mz_ram_destroy(struct mz_ram *ram)
 {
 	if (ram->guest)
-		munmap(ram->guest, ram->file_bytes);
+		munmap(ram->guest, ram->window_bytes);
 	if (ram->alias)
-		munmap(ram->alias, ram->file_bytes);
+		munmap(ram->alias, ram->window_bytes);
 	if (ram->fd >= 0)
 		close(ram->fd);
 	memset(ram, 0, sizeof(*ram));
@@ -135,4 +208,14 @@ const void *mz_ram_peek(const struct mz_ram *ram, uint64_t gpa, uint64_t bytes)
 	const void *at = mz_ram_at(ram, gpa, bytes);
 
 	return at ? at : bank_at(ram, &ram->rom, gpa, bytes);
+}
+
+uint64_t mz_ram_grain(const struct mz_ram *ram)
+{
+	return ram->huge == MZ_HUGE_POOL ? MZ_HUGE_PAGE : MZ_RAM_PAGE;
+}
+
+uint64_t mz_ram_huge_bytes(const struct mz_ram *ram)
+{
+	return ram->huge == MZ_HUGE_NONE ? 0 : mz_huge_mapped(ram->guest, ram->file_bytes);
 }

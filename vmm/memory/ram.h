@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Guest memory: one memory file, mapped twice. The guest's mapping is what KVM's slots point to;
- * its pages appear only when the space has let them in. The VMM's own mapping (`alias`) reaches the
- * same bytes at any time and is how images, boot tables and devices write guest memory.
+ * Guest memory: one memory file for RAM and a small one for the ROM, mapped twice, in two windows
+ * that look alike. The guest's window is what KVM's slots point to; its pages appear only when the
+ * space has let them in. The VMM's own (`alias`) reaches the same bytes at any time and is how
+ * images, boot tables and devices write guest memory.
  *
- * Guest memory is overcommitted: the file's pages take host memory when they are first touched.
+ * Guest memory is overcommitted: the file's pages take host memory when they are first touched. But
+ * huge pages of a pool are set aside when it is made.
  */
 #ifndef MZ_VMM_RAM_H
 #define MZ_VMM_RAM_H
@@ -12,6 +14,7 @@
 #include <stdint.h>
 
 #include "vmm/base/failure.h"
+#include "vmm/memory/huge.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,26 +31,38 @@ extern "C" {
 
 #define MZ_RAM_PAGE 4096u
 
-/* A run of memory: [gpa, gpa + bytes) is [offset, offset + bytes) of the memory file. */
+/* A run of memory: [gpa, gpa + bytes) is [offset, offset + bytes) of a window. */
 struct mz_bank {
 	uint64_t gpa, bytes, offset;
 };
 
+/* What guest memory is made from. */
+struct mz_ram_config {
+	uint64_t bytes; /* from 0 on, with the hole */
+	enum mz_huge huge;
+};
+
 struct mz_ram {
-	int fd;
-	uint64_t bytes;       /* of all banks */
-	uint64_t file_bytes;  /* of all banks and the ROM */
-	unsigned char *guest; /* the guest's mapping of the file */
-	unsigned char *alias; /* the VMM's mapping of the file */
+	int fd;                /* the memory file of RAM: its offsets are those of the windows */
+	uint64_t bytes;        /* of all banks */
+	uint64_t file_bytes;   /* of the memory file */
+	uint64_t window_bytes; /* of everything, a multiple of MZ_HUGE_PAGE */
+	unsigned char *guest;  /* the guest's window */
+	unsigned char *alias;  /* the VMM's window */
+	enum mz_huge huge;
 	struct mz_bank banks[MZ_BANK_MAX];
 	unsigned bank_count;
 	struct mz_bank rom;
 };
 
 /*
- * Makes the file and both mappings, and fills the ROM. MZ_STATUS_BAD_ARGUMENT: `bytes` is 0 or not
- * a multiple of MZ_RAM_PAGE. MZ_STATUS_HOST_FAILED: more than the host has.
+ * Makes the files and both windows, and fills the ROM. MZ_STATUS_BAD_ARGUMENT: `bytes` is 0 or not
+ * a multiple of MZ_RAM_PAGE, or of MZ_HUGE_PAGE where those come from the pool.
+ * MZ_STATUS_HOST_FAILED: more than the host has. MZ_STATUS_HOST_LACKS: no such huge pages.
  */
+int mz_ram_make(struct mz_ram *ram, const struct mz_ram_config *config, struct mz_failure *failure);
+
+/* The same for so much memory, and all else as it is usual. */
 int mz_ram_init(struct mz_ram *ram, uint64_t bytes, struct mz_failure *failure);
 void mz_ram_destroy(struct mz_ram *ram);
 
@@ -56,6 +71,12 @@ void *mz_ram_at(const struct mz_ram *ram, uint64_t gpa, uint64_t bytes);
 
 /* The same for looking only: reaches the ROM too. */
 const void *mz_ram_peek(const struct mz_ram *ram, uint64_t gpa, uint64_t bytes);
+
+/* The least that comes in at a time, or goes. */
+uint64_t mz_ram_grain(const struct mz_ram *ram);
+
+/* How much of RAM the guest's window maps by huge pages right now. */
+uint64_t mz_ram_huge_bytes(const struct mz_ram *ram);
 
 #ifdef __cplusplus
 }

@@ -12,9 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "vmm/memory/ram.h"
-
-#define FEATURES_NEEDED (UFFD_FEATURE_MISSING_SHMEM | UFFD_FEATURE_MINOR_SHMEM)
+#define FEATURES_SMALL (UFFD_FEATURE_MISSING_SHMEM | UFFD_FEATURE_MINOR_SHMEM)
+#define FEATURES_POOL  (UFFD_FEATURE_MISSING_HUGETLBFS | UFFD_FEATURE_MINOR_HUGETLBFS)
 
 static int open_device(void)
 {
@@ -69,13 +68,15 @@ void mz_uffd_probe(struct mz_uffd_access *access)
 	close(uffd);
 }
 
-int mz_uffd_open(struct mz_uffd_access *access)
+int mz_uffd_open(struct mz_uffd_access *access, enum mz_huge huge)
 {
+	/* The ROM has small pages in any case. */
+	uint64_t needed = FEATURES_SMALL | (huge == MZ_HUGE_POOL ? FEATURES_POOL : 0);
 	int uffd;
 
 	memset(access, 0, sizeof(*access));
 	uffd = open_any(access);
-	if (uffd >= 0 && agree(uffd, FEATURES_NEEDED, access)) {
+	if (uffd >= 0 && agree(uffd, needed, access)) {
 		close(uffd);
 		return -1;
 	}
@@ -117,15 +118,22 @@ void mz_uffd_release(int uffd, void *at, uint64_t bytes)
 	ioctl(uffd, UFFDIO_UNREGISTER, &range);
 }
 
-int mz_uffd_continue(int uffd, void *at, uint64_t bytes)
+void mz_uffd_wake(int uffd, void *at, uint64_t bytes)
 {
-	struct uffdio_range all = {.start = (uintptr_t)at, .len = bytes};
+	struct uffdio_range range = {.start = (uintptr_t)at, .len = bytes};
+
+	ioctl(uffd, UFFDIO_WAKE, &range);
+}
+
+int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes)
+{
+	uint64_t start = (uintptr_t)at;
 	bool found_mapped = false;
 	uint64_t done = 0;
 
 	while (done < bytes) {
 		struct uffdio_continue request = {
-			.range = {.start = all.start + done, .len = bytes - done}};
+			.range = {.start = start + done, .len = bytes - done}};
 
 		if (!ioctl(uffd, UFFDIO_CONTINUE, &request))
 			break;
@@ -135,7 +143,7 @@ int mz_uffd_continue(int uffd, void *at, uint64_t bytes)
 			 */
 			done += request.mapped > 0 ? (uint64_t)request.mapped : 0;
 		} else if (errno == EEXIST) {
-			done += MZ_RAM_PAGE;
+			done += page_bytes;
 			found_mapped = true;
 		} else {
 			return errno;
@@ -143,6 +151,6 @@ int mz_uffd_continue(int uffd, void *at, uint64_t bytes)
 	}
 	/* Only pages that the call maps wake their waiters. */
 	if (found_mapped)
-		ioctl(uffd, UFFDIO_WAKE, &all);
+		mz_uffd_wake(uffd, at, bytes);
 	return 0;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vmm/memory/huge.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -26,10 +28,10 @@ struct mz_uffd_access {
 
 /*
  * Opens a userfaultfd that reports the kernel's own touches (KVM's are) and both kinds of fault on
- * a memory file: no page in the file, and a page in the file that is not mapped. Answers the
- * descriptor, or -1 with the reason in `access`.
+ * a memory file on such pages: no page in the file, and a page in the file that is not mapped.
+ * Answers the descriptor, or -1 with the reason in `access`.
  */
-int mz_uffd_open(struct mz_uffd_access *access);
+int mz_uffd_open(struct mz_uffd_access *access, enum mz_huge huge);
 
 /* What the kernel offers, in `features`; the same errors as mz_uffd_open(). */
 void mz_uffd_probe(struct mz_uffd_access *access);
@@ -45,10 +47,13 @@ int mz_uffd_register(int uffd, void *at, uint64_t bytes);
 void mz_uffd_release(int uffd, void *at, uint64_t bytes);
 
 /*
- * Maps the pages that the memory file holds for [at, at + bytes) and lets those who wait for them
- * go on. Pages that are mapped already stay. Answers 0 or an errno value.
+ * Maps the pages, of `page_bytes` each, that the memory file holds for [at, at + bytes) and lets
+ * those who wait for them go on. Pages that are mapped already stay. Answers 0 or an errno value.
  */
-int mz_uffd_continue(int uffd, void *at, uint64_t bytes);
+int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes);
+
+/* Lets those go on who wait for [at, at + bytes), which was mapped by other means. */
+void mz_uffd_wake(int uffd, void *at, uint64_t bytes);
 
 #ifdef __cplusplus
 }
