@@ -3,6 +3,9 @@
 . "$srcdir/tests/system/lib.sh"
 need_kvm
 
+# In the order in which they need each other.
+modules='pvpanic pvpanic-mmio virtio_ring virtio virtio_mmio virtio_blk virtio-rng virtio_balloon failover net_failover
+  virtio_net'
 linux=${MZ_LINUX:-${XDG_CACHE_HOME:-$HOME/.cache}/mezzanine/linux}
 
 # make_initrd KERNEL: $work/KERNEL.cpio
@@ -14,9 +17,10 @@ make_initrd()
   cp "$linux/busybox" "$root/bin"
   cp "$srcdir/tests/linux/init" "$root/init"
   chmod +x "$root/init"
-  for module in pvpanic pvpanic-mmio virtio_ring virtio virtio_mmio virtio_blk virtio-rng virtio_balloon; do
+  for module in $modules; do
     [[ ! -e $linux/$1/$module.ko ]] || cp "$linux/$1/$module.ko" "$root/modules"
   done
+  echo $modules >"$root/modules/order"
   (cd "$root" && find . | "$linux/busybox" cpio -o -H newc 2>/dev/null) >"$work/$1.cpio"
   rm -r "$root"
 }
@@ -41,18 +45,63 @@ want_out_line "^init: year $(date -u +%Y)"
 want_no_err
 verdict a_guest_powers_off
 
-truncate -s 1M "$work/disk"
-echo 'what the guest reads' | dd of="$work/disk" bs=512 seek=1 conv=notrunc 2>/dev/null
-sum=$(md5sum <"$work/disk")
-boot cloud 'end=off disk rng balloon' --cpus 4 --disk "$work/disk" --rng --balloon=32M
-want_status 0
-want_out_line '^init: processors 4\s*$'
-want_out_line "^disk: sum ${sum% -}"
-want_out_line '^disk: written'
-want_out_line '^rng: bytes 16\s*$'
-want_out_line '^balloon: pages 8192\s*$'
-[[ $(dd if="$work/disk" bs=512 skip=3 count=1 2>/dev/null | head -c 20) == 'written by the guest' ]] ||
-  wrong+='the disk does not hold what the guest wrote'$'\n'
+make_disk()
+{
+  truncate -s 0 "$work/disk"
+  truncate -s 1M "$work/disk"
+  echo 'what the guest reads' | dd of="$work/disk" bs=512 seek=1 conv=notrunc 2>/dev/null
+}
+
+# serve: to the guest, $work/www. Sets $server
+serve()
+{
+  rm -rf "$work/www"
+  mkdir "$work/www"
+  head -c 1M /dev/urandom >"$work/www/large"
+  "$linux/busybox" httpd -f -p 127.0.0.1:7001 -h "$work/www" &
+  server=$!
+}
+
+# Takes what the guest serves, into $work/got, once it does, and tells it.
+take()
+{
+  await '^net: serves' "$work/out"
+  "$linux/busybox" wget -q -O "$work/got" http://127.0.0.1:7002/large
+  : >"$work/www/done"
+}
+
+# use_devices CPUS: a guest that uses one of each
+use_devices()
+{
+  local sum taker server
+
+  make_disk
+  sum=$(md5sum <"$work/disk")
+  serve
+  : >"$work/out" >"$work/got"
+  take &
+  taker=$!
+  boot cloud 'end=off disk rng balloon net' --cpus "$1" --disk "$work/disk" --rng --balloon=32M \
+    --net user,hostfwd=tcp::7002-:80
+  wait "$taker"
+  kill "$server"
+  wait "$server" 2>/dev/null
+  want_status 0
+  want_out_line "^init: processors $1\s*$"
+  want_out_line "^disk: sum ${sum% -}"
+  want_out_line '^disk: written'
+  want_out_line '^rng: bytes 16\s*$'
+  want_out_line '^balloon: pages 8192\s*$'
+  want_out_line '^net: address 10\.0\.2\.15/24\s*$'
+  want_out_line "^net: got $(md5sum <"$work/www/large")"
+  want_out_line "^net: serves $(md5sum <"$work/got")"
+  [[ $(dd if="$work/disk" bs=512 skip=3 count=1 2>/dev/null | head -c 20) == 'written by the guest' ]] ||
+    wrong+='the disk does not hold what the guest wrote'$'\n'
+}
+
+use_devices 1
+verdict disk_rng_balloon_and_network
+use_devices 4
 verdict four_processors_and_virtio_devices
 
 # Whoever types before the guest listens types in vain, as on any serial line.
