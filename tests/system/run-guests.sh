@@ -30,6 +30,14 @@ for backend in $backends; do
   want_no_err
   verdict "a_flat_image ($backend)"
 
+  for cpus in 1 4; do
+    guest mp 0 --cpus $cpus "$GUESTS/mp.elf"
+    want_no_err
+    [[ $(grep -c '^starts processor' "$work/out") == $((cpus - 1)) ]] || wrong+="not $((cpus - 1)) were started"$'\n'
+    want_out_line "^processors: $cpus\$"
+    verdict "processors_of_the_mp_table, $cpus ($backend)"
+  done
+
   printf 'abc' >"$work/module"
   guest hello32 0 --memory 64M --append 'some words' --module "$work/module first" --module "$work/module" \
     "$GUESTS/hello32.elf"
