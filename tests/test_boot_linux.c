@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * Linux's 64-bit boot protocol: what a kernel finds. Offsets in the zero page are those of
+ * Linux's boot protocol: what a kernel finds. Offsets in the zero page are those of
  * Documentation/arch/x86/zero-page.rst and boot.rst.
  */
 #include <stdlib.h>
@@ -67,6 +67,27 @@ START_TEST(a_kernel_begins_at_its_64_bit_entry_point)
 	ck_assert(in_boot_area(state.cr3, 4096));
 	ck_assert_mem_eq(at(IMAGE_DATA, sizeof(bz.kernel)), bz.kernel, sizeof(bz.kernel));
 	ck_assert_uint_eq(state.rsi % 4096, 0);
+	ck_assert(in_boot_area(state.rsi, 4096));
+	linux_end();
+}
+END_TEST
+
+START_TEST(a_kernel_without_that_entry_point_begins_in_32_bit_mode)
+{
+	linux_begin();
+	bz.header.xloadflags = 0;
+	open_linux();
+	load(&(struct mz_boot_request) {0});
+	ck_assert_int_eq(state.mode, MZ_MODE_PROTECTED);
+	ck_assert_uint_eq(state.rip, IMAGE_DATA);
+	ck_assert_uint_eq(state.code, 0x10);
+	ck_assert_uint_eq(state.data, 0x18);
+	ck_assert_uint_eq(long_at(state.gdt + 0x10), 0x00cf9b000000ffff);
+	ck_assert_uint_eq(long_at(state.gdt + 0x18), 0x00cf93000000ffff);
+	ck_assert_uint_eq(state.gdt_bytes, 0x20);
+	ck_assert_uint_eq(state.cr3, 0);
+	ck_assert_uint_eq(state.rbx | state.rdi, 0);
+	ck_assert_uint_eq(zero(ZERO_MAGIC), 0x53726448);
 	ck_assert(in_boot_area(state.rsi, 4096));
 	linux_end();
 }
@@ -289,6 +310,7 @@ int main(void)
 	TCase *all = tcase_create("all");
 
 	tcase_add_test(all, a_kernel_begins_at_its_64_bit_entry_point);
+	tcase_add_test(all, a_kernel_without_that_entry_point_begins_in_32_bit_mode);
 	tcase_add_test(all, the_zero_page_holds_the_setup_header);
 	tcase_add_test(all, no_more_of_the_file_than_the_header_is_in_the_zero_page);
 	tcase_add_test(all, the_zero_page_holds_the_memory_map);

@@ -255,15 +255,36 @@ START_TEST(every_prefix_of_a_bzimage_is_refused)
 }
 END_TEST
 
-START_TEST(what_has_no_64_bit_entry_point_is_refused)
+/* "xloadflags" is a field since version 2.12. */
+START_TEST(what_has_no_64_bit_entry_point_begins_in_32_bit_mode)
 {
 	struct linux_image bz = image_linux();
 
+	bz.header.version = 0x20c;
+	ASSERT_OPENS(bz);
+	ck_assert_int_eq(image.mode, MZ_MODE_LONG);
 	bz.header.version = 0x20b;
-	ASSERT_REFUSED(bz, "version is 0x20b, older than 2.12");
+	bz.header.xloadflags |= XLF_CAN_BE_LOADED_ABOVE_4G;
+	ASSERT_OPENS(bz);
+	ck_assert_int_eq(image.mode, MZ_MODE_PROTECTED);
+	ck_assert_uint_eq(image.entry, IMAGE_DATA);
+	ck_assert(!image.linux_image.above_4g);
 	bz = image_linux();
 	bz.header.xloadflags = 0;
-	ASSERT_REFUSED(bz, "without a 64-bit entry point");
+	ASSERT_OPENS(bz);
+	ck_assert_int_eq(image.mode, MZ_MODE_PROTECTED);
+	ck_assert_uint_eq(image.entry, IMAGE_DATA);
+}
+END_TEST
+
+START_TEST(a_setup_header_that_cannot_be_served_is_refused)
+{
+	struct linux_image bz = image_linux();
+
+	bz.header.version = 0x206;
+	ASSERT_OPENS(bz);
+	bz.header.version = 0x205;
+	ASSERT_REFUSED(bz, "version is 0x205, older than 2.6");
 	bz = image_linux();
 	bz.header.loadflags = 0;
 	ASSERT_REFUSED(bz, "for loading below 1 MiB");
@@ -345,7 +366,8 @@ int main(void)
 	tcase_add_test(linuxes, a_relocatable_bzimage_is_aligned);
 	tcase_add_test(linuxes, a_setup_part_of_0_sectors_has_4);
 	tcase_add_test(linuxes, every_prefix_of_a_bzimage_is_refused);
-	tcase_add_test(linuxes, what_has_no_64_bit_entry_point_is_refused);
+	tcase_add_test(linuxes, what_has_no_64_bit_entry_point_begins_in_32_bit_mode);
+	tcase_add_test(linuxes, a_setup_header_that_cannot_be_served_is_refused);
 	tcase_add_test(linuxes, a_longer_or_shorter_setup_header_is_taken_as_far_as_it_goes);
 	tcase_add_test(linuxes, a_bzimage_whose_entry_is_outside_is_refused);
 	tcase_add_test(linuxes, random_bytes_in_a_bzimage_do_no_harm);

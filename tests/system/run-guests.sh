@@ -72,6 +72,11 @@ for backend in $backends; do
   want_no_err
   want_out_line '^command line: some words$'
   verdict "a_flat_32_bit_image ($backend)"
+  guest linux32 0 --append 'some words' --initrd "$work/module" "$GUESTS/linux32.bin"
+  want_no_err
+  want_out_line '^command line: some words$'
+  want_out_line '^initrd: 3 bytes, sum 0x126$'
+  verdict "linux_by_its_32_bit_protocol ($backend)"
   guest real16 0 --as flat16@0x7c00 "$GUESTS/real16.bin"
   want_no_err
   want_out 'hello from 16-bit mode'

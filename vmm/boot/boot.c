@@ -14,7 +14,7 @@
 #define CODE32 0x00cf9b000000ffff /* code: L clear, D set */
 #define DATA   0x00cf93000000ffff /* data: writable, B set */
 
-/* The Linux/x86 Boot Protocol, "64-bit Boot Protocol": __BOOT_CS and __BOOT_DS. */
+/* The Linux/x86 Boot Protocol, both parts on how to begin: __BOOT_CS and __BOOT_DS. */
 #define LINUX_CODE 0x10
 #define LINUX_DATA 0x18
 
@@ -31,19 +31,27 @@ static const uint64_t for_linux[] = {
 	[LINUX_DATA / 8] = DATA,
 };
 
+static const uint64_t for_linux32[] = {
+	0,
+	[LINUX_CODE / 8] = CODE32,
+	[LINUX_DATA / 8] = DATA,
+};
+
 _Static_assert(sizeof(common) == sizeof(for_linux), "tables of one size");
+_Static_assert(sizeof(common) == sizeof(for_linux32), "tables of one size");
 
 static int put_segments(struct mz_boot *boot, struct mz_boot_state *state,
 			struct mz_failure *failure)
 {
-	bool is_linux = boot->image->kind == MZ_IMAGE_LINUX;
+	bool is_linux = boot->image->kind == MZ_IMAGE_LINUX, wide = state->mode == MZ_MODE_LONG;
+	const uint64_t *table = !is_linux ? common : wide ? for_linux : for_linux32;
 	void *gdt = mz_boot_take_(boot, sizeof(common), 8, &state->gdt, failure);
 
 	if (!gdt)
 		return -1;
-	memcpy(gdt, is_linux ? for_linux : common, sizeof(common));
+	memcpy(gdt, table, sizeof(common));
 	state->gdt_bytes = sizeof(common);
-	state->code = state->mode == MZ_MODE_LONG ? MZ_BOOT_CODE64 : MZ_BOOT_CODE32;
+	state->code = wide ? MZ_BOOT_CODE64 : MZ_BOOT_CODE32;
 	state->data = MZ_BOOT_DATA;
 	if (is_linux) {
 		state->code = LINUX_CODE;

@@ -14,7 +14,8 @@
  * Linux images begin as The Linux/x86 Boot Protocol says for 64 bits: at the 64-bit entry point,
  * rsi being the address of the zero page, which gives the setup header, the memory map, the command
  * line and the initrd. The initrd lies as high as it may below 4 GiB. A vmlinux, which has no setup
- * header, finds one of the loader's.
+ * header, finds one of the loader's. What has no 64-bit entry point begins as the same document
+ * says for 32 bits: where it is loaded, without paging, and otherwise the same.
  *
  * PVH images begin as Xen's "x86/HVM direct boot ABI" says: in 32-bit mode, ebx being the address
  * of the start information, version 1, which gives the command line, the modules (the initrd being

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * Linux's 64-bit boot protocol. Source: The Linux/x86 Boot Protocol,
- * Documentation/arch/x86/boot.rst, "64-bit Boot Protocol", and zero-page.rst.
+ * Linux's 64-bit and 32-bit boot protocols, which differ in how the processor begins. Source: The
+ * Linux/x86 Boot Protocol, Documentation/arch/x86/boot.rst, "64-bit Boot Protocol" and "32-bit Boot
+ * Protocol", and zero-page.rst.
  */
 #include <asm/bootparam.h>
 #include <string.h>
@@ -99,8 +100,9 @@ int mz_boot_linux_(struct mz_boot *boot, struct mz_boot_state *state, struct mz_
 {
 	struct boot_params *zero;
 
-	if (mz_boot_refuse_modules_(boot, failure) ||
-	    mz_boot_put_page_tables_(boot, &state->cr3, failure))
+	if (mz_boot_refuse_modules_(boot, failure))
+		return -1;
+	if (state->mode == MZ_MODE_LONG && mz_boot_put_page_tables_(boot, &state->cr3, failure))
 		return -1;
 	zero = mz_boot_take_(boot, sizeof(*zero), PAGE_BYTES, &state->rsi, failure);
 	if (!zero)

@@ -21,7 +21,8 @@ extern "C" {
 /* The protocol that starts an image. */
 enum mz_image_kind {
 	MZ_IMAGE_ANY,   /* not chosen: the content says it */
-	MZ_IMAGE_LINUX, /* Linux's 64-bit boot protocol: a bzImage, or an ELF64 vmlinux */
+	MZ_IMAGE_LINUX, /* Linux's boot protocol: a bzImage, or a vmlinux; in 64-bit mode if it can
+			 */
 	MZ_IMAGE_PVH,   /* Xen's direct boot, which others speak too: an ELF file with a note */
 	MZ_IMAGE_MULTIBOOT2,
 	MZ_IMAGE_MULTIBOOT,

@@ -24,8 +24,8 @@
 #define COMMAND_LINE_MAX 2047u
 #define INITRD_LAST      0x7fffffffu
 
-/* The first version that says whether there is a 64-bit entry point. */
-#define VERSION_LEAST 0x020cu
+#define VERSION_LEAST   0x0206u /* the first that says how long a command line may be */
+#define VERSION_ENTRY64 0x020cu /* the first that says whether there is a 64-bit entry point */
 
 bool mz_image_is_bzimage_(const struct mz_image *image)
 {
@@ -72,18 +72,20 @@ static int check_header(const struct mz_image *image, const struct setup_header 
 		return bad(image, failure, "boot_flag", header->boot_flag, "not 0xaa55");
 	if (header->version < VERSION_LEAST)
 		return bad(image, failure, "version", header->version,
-			   "older than 2.12 (0x20c), the first with a 64-bit entry point");
+			   "older than 2.6 (0x206), the first that tells all that is asked here");
 	if (!(header->loadflags & LOADED_HIGH))
 		return bad(image, failure, "loadflags", header->loadflags,
-			   "for loading below 1 MiB (bit 0 is clear), where nothing of 64 bits is");
-	if (!(header->xloadflags & XLF_KERNEL_64))
-		return bad(image, failure, "xloadflags", header->xloadflags,
-			   "without a 64-bit entry point (bit 0 is clear): a 32-bit kernel");
+			   "for loading below 1 MiB (bit 0 is clear), where no image lies");
 	if (header->relocatable_kernel && header->kernel_alignment != 0 &&
 	    header->kernel_alignment & (header->kernel_alignment - 1))
 		return bad(image, failure, "kernel_alignment", header->kernel_alignment,
 			   "not a power of 2");
 	return 0;
+}
+
+static bool has_entry64(const struct setup_header *header)
+{
+	return header->version >= VERSION_ENTRY64 && header->xloadflags & XLF_KERNEL_64;
 }
 
 /*
@@ -118,7 +120,8 @@ static int load_kernel(struct mz_image *image, const struct setup_header *header
 	if (segment.memory_bytes - 1 > UINT64_MAX - segment.gpa)
 		return bad(image, failure, "pref_address", header->pref_address,
 			   "where the kernel would wrap around");
-	image->entry = segment.gpa + ENTRY64;
+	image->mode = has_entry64(header) ? MZ_MODE_LONG : MZ_MODE_PROTECTED;
+	image->entry = segment.gpa + (image->mode == MZ_MODE_LONG ? ENTRY64 : 0);
 	return mz_image_add_segment_(image, &segment, failure);
 }
 
@@ -129,10 +132,10 @@ static int parse_bzimage(struct mz_image *image, struct mz_failure *failure)
 	if (read_header(image, &header, failure) || check_header(image, &header, failure) ||
 	    load_kernel(image, &header, failure))
 		return -1;
-	image->mode = MZ_MODE_LONG;
 	image->linux_image.command_line_max = header.cmdline_size;
 	image->linux_image.initrd_last = header.initrd_addr_max;
-	image->linux_image.above_4g = header.xloadflags & XLF_CAN_BE_LOADED_ABOVE_4G;
+	image->linux_image.above_4g = image->mode == MZ_MODE_LONG &&
+		header.xloadflags & XLF_CAN_BE_LOADED_ABOVE_4G;
 	return mz_image_check_entry_(image, failure);
 }
 
@@ -141,11 +144,6 @@ static int parse_vmlinux(struct mz_image *image, struct mz_failure *failure)
 {
 	if (mz_image_parse_elf_(image, failure) || mz_image_check_entry_(image, failure))
 		return -1;
-	if (image->mode != MZ_MODE_LONG)
-		return mz_fail(
-			failure, MZ_STATUS_BAD_IMAGE,
-			"%s: a 32-bit ELF file has no 64-bit entry point for Linux's protocol",
-			image->path);
 	image->linux_image.command_line_max = COMMAND_LINE_MAX;
 	image->linux_image.initrd_last = INITRD_LAST;
 	return 0;
