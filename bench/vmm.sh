@@ -4,6 +4,7 @@
 # Whole runs of mezz, side by side with what else one could do. `make bench-vmm` starts this with MEZZ, GUESTS and COMPARE.
 #
 #   launch       a multiboot hello from process start to process end, against QEMU with the same image and exit device
+#   suite-40     mezz test of 40 such images, two at a time, against one after another
 #   touch-256m   256 MiB of fresh guest memory touched from ring 3, through our fault path against a plain memory slot
 set -u
 
@@ -23,6 +24,12 @@ if [[ -n $qemu ]]; then
 else
   echo 'launch           qemu-system-x86_64 is not installed (Debian: qemu-system-x86); left out'
 fi
+
+suite=()
+for ((i = 0; i < 40; i++)); do
+  suite+=("$GUESTS/hello32.elf")
+done
+"$COMPARE" suite-40 "${RUNS:-11}" 0.6 0 "$MEZZ" test -j 2 "${suite[@]}" --vs "$MEZZ" test -j 1 "${suite[@]}"
 
 touch_guest=("$MEZZ" run --memory 512M --append 'mib=256 stride=4096 write' "$GUESTS/toucher.elf")
 "$COMPARE" touch-256m "${RUNS:-11}" 1.0 0 "${touch_guest[@]}" --memory-backend uffd --vs \
