@@ -48,6 +48,7 @@ qemu-system-x86_64|qemu-system-x86|to run a guest without KVM'
 needs_to_check='
 clang|clang|to build with a second compiler
 /usr/share/doc/libclang-rt-dev|libclang-rt-dev|for the sanitizers of the second compiler, and to fuzz
+afl-clang-fast|afl++|to fuzz with a second engine
 jq|jq|to read the JSON that mezz writes
 g++|g++|to try the headers from C++
 objdump|binutils|to look into what was compiled

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * A harness for libFuzzer: the input chooses a format, a variant and a sequence of operations,
- * which is held against the flat model. With MZ_FUZZ_PRINT in the environment the operations are
- * shown, as the C that does the same.
+ * A harness for libFuzzer and AFL++: the input chooses a format, a variant and a sequence of
+ * operations, which is held against the flat model. With MZ_FUZZ_PRINT in the environment the
+ * operations are shown, as the C that does the same.
  */
 #include <stdlib.h>
 

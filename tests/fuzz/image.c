@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * A harness for libFuzzer: the input is an image file behind two bytes that say what to take it for
- * and what to give it. It is opened, checked against a machine's memory, and loaded. With
- * MZ_FUZZ_SEEDS in the environment, a directory, the templates of the unit tests are written there
- * and nothing else is done.
+ * A harness for libFuzzer and AFL++: the input is an image file behind two bytes that say what to
+ * take it for and what to give it. It is opened, checked against a machine's memory, and loaded.
+ * With MZ_FUZZ_SEEDS in the environment, a directory, the templates of the unit tests are written
+ * there and nothing else is done.
  */
 #include <stdio.h>
 #include <stdlib.h>

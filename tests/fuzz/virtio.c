@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * A harness for libFuzzer: the input is what a driver does with a virtio disk, through the
- * registers of the transport and through memory. It has no thread; the device's work is done when
- * the driver notifies. Whatever comes, nothing but RAM is written, and after a reset the disk
+ * A harness for libFuzzer and AFL++: the input is what a driver does with a virtio disk, through
+ * the registers of the transport and through memory. It has no thread; the device's work is done
+ * when the driver notifies. Whatever comes, nothing but RAM is written, and after a reset the disk
  * works.
  */
 #include <linux/virtio_blk.h>
