@@ -25,6 +25,7 @@ struct request {
 	uint64_t offset, bytes;
 	struct iovec data[MZ_QUEUE_MAX]; /* all that is to be transferred, and never changes */
 	unsigned count;
+	bool under_way;       /* in the ring */
 	struct request *next; /* while it is free */
 };
 
@@ -186,6 +187,7 @@ static void begin_transfer(struct mz_block *block, struct request *request)
 	}
 	mz_block_ring_add(block->ring, &block->file, request->kind, request->offset, request->data,
 			  request->count, durable(block), request);
+	request->under_way = true;
 	block->under_way++;
 }
 
@@ -239,6 +241,12 @@ static bool begin_next(struct mz_block *block)
 	return true;
 }
 
+static void leave_ring(struct mz_block *block, struct request *request)
+{
+	request->under_way = false;
+	block->under_way--;
+}
+
 /* What the kernel did only in part is done here. */
 static bool finish_next(struct mz_block *block, bool wait)
 {
@@ -249,13 +257,49 @@ static bool finish_next(struct mz_block *block, bool wait)
 		request = mz_block_ring_next(block->ring, wait, &result);
 	if (!request)
 		return false;
-	block->under_way--;
+	leave_ring(block, request);
 	if (result == -EAGAIN || result == -EINTR)
 		result = 0;
 	if (result >= 0 && (uint64_t)result < request->bytes)
 		result = -transfer(block, request, (uint64_t)result);
 	finish(block, request, status_of(result < 0 ? -result : 0));
 	return true;
+}
+
+/* A transfer that the kernel never tells of may yet end, so its ring must not be heard again. */
+static void close_ring(struct mz_block *block)
+{
+	mz_block_ring_close(block->ring);
+	block->ring = NULL;
+	for (unsigned i = 0; i < MZ_BLOCK_DEPTH && block->under_way > 0; i++) {
+		if (!block->requests[i].under_way)
+			continue;
+		leave_ring(block, &block->requests[i]);
+		finish(block, &block->requests[i], VIRTIO_BLK_S_IOERR);
+	}
+}
+
+static void settle(void *context)
+{
+	struct mz_block *block = context;
+
+	while (finish_next(block, true))
+		;
+	if (block->under_way > 0)
+		close_ring(block);
+}
+
+/* The kernel takes no more: what it has not taken is done here, and so is all that comes. */
+static void give_up_ring(struct mz_block *block)
+{
+	struct request *request;
+
+	while ((request = mz_block_ring_take_back(block->ring)) != NULL) {
+		leave_ring(block, request);
+		finish(block, request, status_of(transfer(block, request, 0)));
+	}
+	settle(block);
+	close_ring(block);
 }
 
 /* As long as there is something to begin or to finish without waiting. */
@@ -267,8 +311,8 @@ static void serve_once(struct mz_block *block)
 		more = false;
 		while (begin_next(block))
 			more = true;
-		if (block->under_way > 0)
-			mz_block_ring_submit(block->ring);
+		if (block->under_way > 0 && !mz_block_ring_submit(block->ring))
+			give_up_ring(block);
 		while (finish_next(block, false))
 			more = true;
 	} while (more);
@@ -292,12 +336,6 @@ static void watch_ring(void *context, struct mz_watch *watch)
 
 	if (block->under_way > 0)
 		mz_watch_add(watch, mz_block_ring_fd(block->ring), POLLIN);
-}
-
-static void settle(void *context)
-{
-	while (finish_next(context, true))
-		;
 }
 
 static void close_block(void *context)

@@ -9,9 +9,17 @@
 #include <errno.h>
 #include <liburing.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* How often, and how long after, a kernel that is short of something is asked again. */
+#define TRIES   100u
+#define WAIT_NS 1000000
 
 struct mz_block_ring {
 	struct io_uring uring;
+	void *noted[MZ_BLOCK_DEPTH]; /* tags of what the kernel has not taken yet, in order */
+	unsigned noted_count;
 };
 
 struct mz_block_ring *mz_block_ring_open(void)
@@ -56,15 +64,38 @@ void mz_block_ring_add(struct mz_block_ring *ring, const struct mz_block_file *f
 		io_uring_prep_fsync(entry, file->fd, IORING_FSYNC_DATASYNC);
 	}
 	io_uring_sqe_set_data(entry, tag);
+	ring->noted[ring->noted_count++] = tag;
 }
 
-void mz_block_ring_submit(struct mz_block_ring *ring)
+static void forget_taken(struct mz_block_ring *ring, unsigned count)
 {
-	int error;
+	ring->noted_count -= count;
+	memmove(ring->noted, ring->noted + count, ring->noted_count * sizeof(ring->noted[0]));
+}
 
-	do
-		error = io_uring_submit(&ring->uring);
-	while (error == -EINTR || error == -EAGAIN || error == -EBUSY);
+bool mz_block_ring_submit(struct mz_block_ring *ring)
+{
+	const struct timespec wait = {.tv_nsec = WAIT_NS};
+	unsigned tries = 0;
+
+	while (ring->noted_count > 0) {
+		int taken = io_uring_submit(&ring->uring);
+
+		if (taken > 0) {
+			forget_taken(ring, (unsigned)taken);
+			continue;
+		}
+		if ((taken != 0 && taken != -EINTR && taken != -EAGAIN && taken != -EBUSY) ||
+		    ++tries == TRIES)
+			return false;
+		nanosleep(&wait, NULL);
+	}
+	return true;
+}
+
+void *mz_block_ring_take_back(struct mz_block_ring *ring)
+{
+	return ring->noted_count > 0 ? ring->noted[--ring->noted_count] : NULL;
 }
 
 void *mz_block_ring_next(struct mz_block_ring *ring, bool wait, int *result)
@@ -117,9 +148,16 @@ void mz_block_ring_add(struct mz_block_ring *ring, const struct mz_block_file *f
 	(void)tag;
 }
 
-void mz_block_ring_submit(struct mz_block_ring *ring)
+bool mz_block_ring_submit(struct mz_block_ring *ring)
 {
 	(void)ring;
+	return false;
+}
+
+void *mz_block_ring_take_back(struct mz_block_ring *ring)
+{
+	(void)ring;
+	return NULL;
 }
 
 void *mz_block_ring_next(struct mz_block_ring *ring, bool wait, int *result)
