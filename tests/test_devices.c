@@ -149,20 +149,14 @@ START_TEST(an_access_reaches_the_device_that_holds_all_of_it)
 	ck_assert_uint_eq(bus.devices[0].writes, 16 + 15 + 13 + 9);
 	ck_assert_uint_eq(bus.devices[1].reads, 16 + 15 + 13 + 9);
 	ck_assert_uint_eq(bus.devices[1].writes, 0);
-	ck_assert_uint_eq(bus.unclaimed_reads, 0);
-	ck_assert_uint_eq(bus.unclaimed_writes, 0);
 }
 END_TEST
 
 static void assert_unclaimed(uint64_t address, unsigned bytes, uint64_t ones)
 {
-	uint64_t reads = bus.unclaimed_reads, writes = bus.unclaimed_writes;
-
 	ck_assert_ptr_null(mz_bus_find(&bus, address, bytes));
 	ck_assert_uint_eq(mz_bus_read(&bus, address, bytes), ones);
 	mz_bus_write(&bus, address, 0, bytes);
-	ck_assert_uint_eq(bus.unclaimed_reads, reads + 1);
-	ck_assert_uint_eq(bus.unclaimed_writes, writes + 1);
 	ck_assert_uint_eq(probe.bytes, 0);
 }
 
@@ -565,7 +559,8 @@ START_TEST(random_accesses_to_all_devices_do_no_harm)
 		unsigned bytes = (unsigned)rng_below(&rng, 10);
 		uint64_t mask = bytes >= 8 ? UINT64_MAX : ((uint64_t)1 << 8 * bytes) - 1;
 
-		accesses++;
+		if (mz_bus_find(&bus, address, bytes))
+			accesses++;
 		if (rng_below(&rng, 2) == 0)
 			ck_assert_uint_eq(mz_bus_read(&bus, address, bytes) & ~mask, 0);
 		else
@@ -573,7 +568,7 @@ START_TEST(random_accesses_to_all_devices_do_no_harm)
 	}
 	for (unsigned i = 0; i < bus.count; i++)
 		answered += bus.devices[i].reads + bus.devices[i].writes;
-	ck_assert_uint_eq(answered + bus.unclaimed_reads + bus.unclaimed_writes, accesses);
+	ck_assert_uint_eq(answered, accesses);
 	serial_end();
 }
 END_TEST

@@ -200,7 +200,7 @@ START_TEST(events_go_to_who_asked)
 		return;
 	memset(event_counts, 0, sizeof(event_counts));
 	config.event = count_event;
-	config.trace = MZ_TRACE_IO;
+	config.trace.kinds = MZ_TRACE_IO;
 	vm = create(&config, exit_7, sizeof(exit_7));
 	ck_assert_int_eq(mz_vm_run(vm, &outcome, &failure), 0);
 	mz_vm_destroy(vm);

@@ -49,6 +49,8 @@ refused a_timeout_with_a_unit_is_refused 110 "'1s'" --timeout 1s "$hello"
 refused an_infinite_timeout_is_refused 110 "'inf'" --timeout inf "$hello"
 
 refused an_unknown_trace_is_refused 110 "'all'" --trace all "$hello"
+refused a_trace_of_no_address_is_refused 110 "'0x'" --trace io@0x "$hello"
+refused a_trace_of_an_empty_range_is_refused 110 "'9-8'" --trace faults@1-2,io@9-8 "$hello"
 refused an_empty_trace_is_refused 110 "''" --trace mmio,,io "$hello"
 refused an_unknown_form_of_stats_is_refused 110 "'xml'" --stats=xml "$hello"
 refused an_unknown_backend_is_refused 110 "'magic'" --memory-backend magic "$hello"

@@ -69,6 +69,30 @@ want_status 0
 want_json '.answers.mmio == .exits.mmio and .exits.mmio > 100'
 verdict device_accesses_are_counted
 
+run --stats=json --cpus 3 "$GUESTS/hello.elf"
+want_status 0
+want_json '(.vcpus | length) == 3'
+want_json '.vcpus[0].exits.io == .exits.io and .vcpus[1].exits.io == null'
+want_json '([.vcpus[].exits[]] | add) == ([.exits[]] | add)'
+want_json '([.vcpus[].guest_ns] | add) == .time.guest_ns and ([.vcpus[].out_ns] | add) == .time.out_ns'
+verdict exits_are_counted_by_processor
+
+run --stats=json --rng "$GUESTS/hello.elf"
+want_status 0
+want_json '.devices[] | select(.name == "serial") | .bus == "port" and .base == 1016 and .writes >= 23'
+want_json '.exits.io as $all | [.devices[] | select(.bus == "port") | .reads + .writes] | add == $all'
+want_json '[.devices[] | select(.name == "debug-exit") | .reads, .writes] == [0, 1]'
+want_json '[.devices[] | select(.name == "virtio-entropy") | .bus, .base, .reads] == ["memory", 3489665024, 0]'
+verdict accesses_are_counted_by_device
+
+run --trace io@0xf0-0xff,mmio@0xd0000007 "$GUESTS/demo.elf"
+want_status 0
+want_err_line 'io write 0xf4 4 0x00000000 debug-exit$'
+want_err_line ' mmio read 0xd0000000 8 '
+want_err_line ' mmio read 0xd0000007 1 '
+! grep -Eq ' io .* serial$|mmio read 0xd0000003|fault ' "$work/err" || wrong+="more was traced"$'\n'
+verdict events_are_traced_by_address
+
 run --trace mmio --trace io "$GUESTS/demo.elf"
 want_status 0
 want_err_line '^ +[0-9]+\.[0-9]{6} mmio read 0xd0000000 [1248] 0x[0-9a-f]+ test$'
@@ -85,7 +109,7 @@ verdict one_option_may_name_several_kinds
 
 run --stats "$GUESTS/demo.elf"
 want_status 0
-for line in faults answers denials leaves nodes exits time; do
+for line in faults answers denials leaves nodes exits serial debug-exit time; do
   want_err_line "^$line "
 done
 verdict numbers_as_a_table

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-/* Trace events. */
+/* Trace events: which are wanted, and what they say. */
 #include "vmm/base/trace.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "vmm/base/text.h"
@@ -16,9 +17,23 @@ uint64_t mz_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+bool mz_trace_ranges_touch(const struct mz_trace_filter *filter, enum mz_trace_kind kind,
+			   uint64_t address, unsigned bytes)
+{
+	uint64_t last = address + (bytes ? bytes - 1 : 0);
+
+	for (unsigned i = 0; i < filter->range_count; i++) {
+		const struct mz_trace_range *range = &filter->ranges[i];
+
+		if (range->kind == kind && address <= range->last && last >= range->first)
+			return true;
+	}
+	return false;
+}
+
 void mz_trace(const struct mz_tracer *tracer, struct mz_event *event)
 {
-	if (!(tracer->kinds & event->kind))
+	if (!mz_trace_wants(tracer, event->kind, event->address, event->bytes))
 		return;
 	event->ns = mz_now_ns() - tracer->start_ns;
 	tracer->event(tracer->context, event);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What happens during a run, one event at a time, for whoever wants to watch. */
+/* What happens during a run, one event at a time, for whoever wants to watch all or some of it. */
 #ifndef MZ_VMM_TRACE_H
 #define MZ_VMM_TRACE_H
 
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "ept/space.h"
+#include "vmm/base/failure.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,9 +46,33 @@ struct mz_event {
 	const char *device; /* NULL: none answers there */
 };
 
+#define MZ_TRACE_RANGES 32
+
+/* Addresses of events of a kind: guest-physical, or ports. */
+struct mz_trace_range {
+	enum mz_trace_kind kind;
+	uint64_t first, last;
+};
+
+/* Which events are wanted. All zero: none. */
+struct mz_trace_filter {
+	unsigned kinds;  /* enum mz_trace_kind that are, */
+	unsigned ranged; /* and of these, those that are only where they touch one of the ranges */
+	struct mz_trace_range ranges[MZ_TRACE_RANGES];
+	unsigned range_count;
+};
+
+/*
+ * Adds what the text asks for: kinds, "faults", "mmio" or "io", separated by commas; behind each, a
+ * range may stand: "@FIRST-LAST" or "@ADDRESS". A kind that is named without a range is wanted
+ * everywhere. MZ_STATUS_BAD_ARGUMENT, and the text says which word is wrong.
+ */
+int mz_trace_filter_add(struct mz_trace_filter *filter, const char *text,
+			struct mz_failure *failure);
+
 /* Where events go. `event` is called on the thread where it happens, by several at once. */
 struct mz_tracer {
-	unsigned kinds; /* enum mz_trace_kind that are wanted */
+	struct mz_trace_filter filter;
 	void *context;
 	void (*event)(void *context, const struct mz_event *event);
 	uint64_t start_ns;
@@ -55,7 +80,22 @@ struct mz_tracer {
 
 uint64_t mz_now_ns(void); /* on the monotonic clock */
 
-/* Stamps the event with the time and hands it on, if its kind is wanted. */
+/* Is an event of the kind wanted that touches [address, address + bytes)? 0 bytes are one. */
+bool mz_trace_ranges_touch(const struct mz_trace_filter *filter, enum mz_trace_kind kind,
+			   uint64_t address, unsigned bytes);
+
+static inline bool mz_trace_wants(const struct mz_tracer *tracer, enum mz_trace_kind kind,
+				  uint64_t address, unsigned bytes)
+{
+	const struct mz_trace_filter *filter = &tracer->filter;
+
+	if (!(filter->kinds & (unsigned)kind))
+		return false;
+	return !(filter->ranged & (unsigned)kind) ||
+		mz_trace_ranges_touch(filter, kind, address, bytes);
+}
+
+/* Stamps the event with the time and hands it on, if it is wanted. */
 void mz_trace(const struct mz_tracer *tracer, struct mz_event *event);
 
 /* The event as one line without its newline. */

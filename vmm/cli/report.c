@@ -65,20 +65,46 @@ static void print_tree(FILE *file, const struct mz_vm_stats *stats)
 	fprintf(file, "in %" PRIu64 " bytes\n", stats->usage.node_bytes);
 }
 
-static void print_exits(FILE *file, const struct mz_vm_stats *stats)
+static void print_exits(FILE *file, const char *head, const struct mz_vcpu_stats *vcpu)
 {
-	const char *separator = "exits           ";
+	const char *separator = "";
 
+	fprintf(file, "%-16s", head);
 	for (uint32_t reason = 0; reason <= MZ_KVM_EXIT_MAX; reason++) {
 		const char *name = mz_kvm_exit_text(reason);
 
-		if (stats->exits[reason] == 0)
+		if (vcpu->exits[reason] == 0)
 			continue;
 		fprintf(file, "%s%s %" PRIu64, separator, name ? name : "other",
-			stats->exits[reason]);
+			vcpu->exits[reason]);
 		separator = ", ";
 	}
 	fprintf(file, "\n");
+}
+
+static void print_vcpus(FILE *file, const struct mz_vm_stats *stats)
+{
+	print_exits(file, "exits", &stats->all);
+	for (unsigned i = 0; i < stats->vcpu_count && stats->vcpu_count > 1; i++) {
+		char head[24];
+
+		snprintf(head, sizeof(head), "  of cpu %u", i);
+		print_exits(file, head, &stats->vcpus[i]);
+	}
+}
+
+/* Those that were not left alone. */
+static void print_devices(FILE *file, const struct mz_vm_stats *stats)
+{
+	for (unsigned i = 0; i < stats->device_count; i++) {
+		const struct mz_device_stats *device = &stats->devices[i];
+
+		if (device->reads + device->writes > 0)
+			fprintf(file,
+				"%-15s reads %" PRIu64 ", writes %" PRIu64 " at %s 0x%" PRIx64 "\n",
+				device->name, device->reads, device->writes, device->bus,
+				device->base);
+	}
 }
 
 static void print_virtio(FILE *file, const struct mz_vm_stats *stats)
@@ -104,13 +130,14 @@ void mz_report_table(FILE *file, const struct mz_vm_stats *stats)
 	print_faults(file, stats);
 	print_answers(file, stats);
 	print_tree(file, stats);
-	print_exits(file, stats);
+	print_vcpus(file, stats);
+	print_devices(file, stats);
 	print_virtio(file, stats);
 	fprintf(file,
 		"dropped         writes to ROM %" PRIu64
 		", accesses to ports without a device %" PRIu64 "\n",
 		stats->rom_writes, stats->unclaimed_ports);
 	fprintf(file, "time            guest %.3f ms, out %.3f ms, total %.3f ms\n",
-		(double)stats->guest_ns / 1e6, (double)stats->out_ns / 1e6,
+		(double)stats->all.guest_ns / 1e6, (double)stats->all.out_ns / 1e6,
 		(double)stats->total_ns / 1e6);
 }

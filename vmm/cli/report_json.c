@@ -99,7 +99,7 @@ static json_t *table_json(const struct mz_vm_stats *stats)
 	return object;
 }
 
-static json_t *exits_json(const struct mz_vm_stats *stats)
+static json_t *exits_json(const struct mz_vcpu_stats *vcpu)
 {
 	json_t *object = json_object();
 
@@ -107,12 +107,45 @@ static json_t *exits_json(const struct mz_vm_stats *stats)
 		const char *name = mz_kvm_exit_text(reason);
 		char number[16];
 
-		if (stats->exits[reason] == 0)
+		if (vcpu->exits[reason] == 0)
 			continue;
 		snprintf(number, sizeof(number), "%u", reason);
-		put(object, name ? name : number, stats->exits[reason]);
+		put(object, name ? name : number, vcpu->exits[reason]);
 	}
 	return object;
+}
+
+static json_t *vcpus_json(const struct mz_vm_stats *stats)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < stats->vcpu_count; i++) {
+		json_t *object = json_object();
+
+		json_object_set_new(object, "exits", exits_json(&stats->vcpus[i]));
+		put(object, "guest_ns", stats->vcpus[i].guest_ns);
+		put(object, "out_ns", stats->vcpus[i].out_ns);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *devices_json(const struct mz_vm_stats *stats)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < stats->device_count; i++) {
+		const struct mz_device_stats *device = &stats->devices[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "name", json_string(device->name));
+		json_object_set_new(object, "bus", json_string(device->bus));
+		put(object, "base", device->base);
+		put(object, "reads", device->reads);
+		put(object, "writes", device->writes);
+		json_array_append_new(array, object);
+	}
+	return array;
 }
 
 static json_t *virtio_json(const struct mz_vm_stats *stats)
@@ -140,8 +173,8 @@ void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
 	json_t *root = json_object();
 	json_t *time = json_object();
 
-	put(time, "guest_ns", stats->guest_ns);
-	put(time, "out_ns", stats->out_ns);
+	put(time, "guest_ns", stats->all.guest_ns);
+	put(time, "out_ns", stats->all.out_ns);
 	put(time, "total_ns", stats->total_ns);
 	json_object_set_new(root, "backend", json_string(stats->backend));
 	json_object_set_new(root, "huge", huge_json(stats));
@@ -149,7 +182,9 @@ void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
 	json_object_set_new(root, "answers", answers_json(stats));
 	json_object_set_new(root, "denials", denials_json(stats));
 	json_object_set_new(root, "table", table_json(stats));
-	json_object_set_new(root, "exits", exits_json(stats));
+	json_object_set_new(root, "exits", exits_json(&stats->all));
+	json_object_set_new(root, "vcpus", vcpus_json(stats));
+	json_object_set_new(root, "devices", devices_json(stats));
 	json_object_set_new(root, "virtio", virtio_json(stats));
 	put(root, "rom_writes", stats->rom_writes);
 	put(root, "unclaimed_ports", stats->unclaimed_ports);

@@ -44,8 +44,10 @@ static const struct argp_option option_list[] = {
 	 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0,
 	 "End the run after this long; fractions are understood", 0},
-	{"trace", KEY_TRACE, "KIND[,KIND...]", 0,
-	 "Write each event on standard error: faults, mmio, io; may be repeated", 0},
+	{"trace", KEY_TRACE, "KIND[@RANGE][,...]", 0,
+	 "Write each event on standard error: faults, mmio, io; with @ADDRESS or @FIRST-LAST only "
+	 "those there; may be repeated",
+	 0},
 	{"stats", KEY_STATS, "FORM", OPTION_ARG_OPTIONAL,
 	 "After the run, write what the second stage did on standard error, as a table or as json",
 	 0},
@@ -79,27 +81,12 @@ static uint64_t seconds(struct argp_state *state, const char *text)
 	return ns;
 }
 
-static unsigned trace_kinds(struct argp_state *state, const char *text)
+static void add_trace(struct argp_state *state, struct mz_run_options *options, const char *text)
 {
-	static const char *const names[] = {"faults", "mmio", "io"};
-	static const unsigned bits[] = {MZ_TRACE_FAULTS, MZ_TRACE_MMIO, MZ_TRACE_IO};
-	unsigned kinds = 0;
+	struct mz_failure failure;
 
-	for (;;) {
-		size_t length = strcspn(text, ",");
-		unsigned found = 0;
-
-		for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
-			if (strlen(names[i]) == length && strncmp(text, names[i], length) == 0)
-				found = bits[i];
-		if (!found)
-			argp_error(state, "--trace: '%.*s' is not one of faults, mmio, io",
-				   (int)length, text);
-		kinds |= found;
-		if (!text[length])
-			return kinds;
-		text += length + 1;
-	}
+	if (mz_trace_filter_add(&options->config.trace, text, &failure))
+		argp_error(state, "--trace: %s", failure.text);
 }
 
 static enum mz_stats_form stats_form(struct argp_state *state, const char *text)
@@ -178,7 +165,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		options->config.timeout_ns = seconds(state, text);
 		return 0;
 	case KEY_TRACE:
-		options->config.trace |= trace_kinds(state, text);
+		add_trace(state, options, text);
 		return 0;
 	case KEY_STATS:
 		options->stats = stats_form(state, text);

@@ -70,20 +70,12 @@ struct mz_device *mz_bus_find(struct mz_bus *bus, uint64_t address, unsigned byt
 	return NULL;
 }
 
-static void count_up(uint64_t *counter)
+uint64_t mz_device_read(struct mz_device *device, uint64_t address, unsigned bytes)
 {
-	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
-}
-
-uint64_t mz_bus_read(struct mz_bus *bus, uint64_t address, unsigned bytes)
-{
-	struct mz_device *device = mz_bus_find(bus, address, bytes);
 	uint64_t data;
 
-	if (!device) {
-		count_up(&bus->unclaimed_reads);
+	if (!device)
 		return width_mask(bytes);
-	}
 	pthread_mutex_lock(&device->mutex);
 	device->reads++;
 	data = device->read(device->context, address - device->base, bytes);
@@ -91,16 +83,22 @@ uint64_t mz_bus_read(struct mz_bus *bus, uint64_t address, unsigned bytes)
 	return data & width_mask(bytes);
 }
 
-void mz_bus_write(struct mz_bus *bus, uint64_t address, uint64_t data, unsigned bytes)
+void mz_device_write(struct mz_device *device, uint64_t address, uint64_t data, unsigned bytes)
 {
-	struct mz_device *device = mz_bus_find(bus, address, bytes);
-
-	if (!device) {
-		count_up(&bus->unclaimed_writes);
+	if (!device)
 		return;
-	}
 	pthread_mutex_lock(&device->mutex);
 	device->writes++;
 	device->write(device->context, address - device->base, data & width_mask(bytes), bytes);
 	pthread_mutex_unlock(&device->mutex);
+}
+
+uint64_t mz_bus_read(struct mz_bus *bus, uint64_t address, unsigned bytes)
+{
+	return mz_device_read(mz_bus_find(bus, address, bytes), address, bytes);
+}
+
+void mz_bus_write(struct mz_bus *bus, uint64_t address, uint64_t data, unsigned bytes)
+{
+	mz_device_write(mz_bus_find(bus, address, bytes), address, data, bytes);
 }

@@ -31,8 +31,11 @@ struct mz_device {
 	void *context;
 	uint64_t (*read)(void *context, uint64_t offset, unsigned bytes);
 	void (*write)(void *context, uint64_t offset, uint64_t data, unsigned bytes);
-	/* The bus's own. */
-	pthread_mutex_t mutex;
+	/*
+	 * The bus's own: written at each access, by whoever has the mutex, and in a cache line that
+	 * nothing else is in.
+	 */
+	pthread_mutex_t mutex __attribute__((aligned(64)));
 	uint64_t reads, writes;
 };
 
@@ -40,8 +43,6 @@ struct mz_bus {
 	const char *name; /* "port" or "memory", for messages */
 	struct mz_device devices[MZ_BUS_DEVICES];
 	unsigned count;
-	uint64_t unclaimed_reads; /* accesses that no device answered */
-	uint64_t unclaimed_writes;
 };
 
 void mz_bus_init(struct mz_bus *bus, const char *name);
@@ -55,6 +56,10 @@ struct mz_device *mz_bus_find(struct mz_bus *bus, uint64_t address, unsigned byt
 /* Does the access. Where no device answers, reads yield all ones and writes vanish, as on a PC. */
 uint64_t mz_bus_read(struct mz_bus *bus, uint64_t address, unsigned bytes);
 void mz_bus_write(struct mz_bus *bus, uint64_t address, uint64_t data, unsigned bytes);
+
+/* The same for what mz_bus_find() has answered. */
+uint64_t mz_device_read(struct mz_device *device, uint64_t address, unsigned bytes);
+void mz_device_write(struct mz_device *device, uint64_t address, uint64_t data, unsigned bytes);
 
 #ifdef __cplusplus
 }

@@ -54,30 +54,62 @@ static void end_powered(const struct mz_runner *runner, enum mz_power_request re
 		end(runner, MZ_STATUS_PANIC, "the guest's kernel panicked");
 }
 
-/*
- * One access to a device on a bus; `data` is little-endian, as the guest's memory and this host's
- * are.
- */
-static void access_device(struct mz_vm *vm, struct mz_bus *bus, uint64_t address, void *data,
-			  unsigned bytes, bool write)
+static void trace_access(struct mz_vm *vm, enum mz_trace_kind kind, uint64_t address,
+			 const void *data, unsigned bytes, bool write,
+			 const struct mz_device *device)
 {
-	const struct mz_device *device = mz_bus_find(bus, address, bytes);
 	struct mz_event event = {
-		.kind = bus == &vm->ports ? MZ_TRACE_IO : MZ_TRACE_MMIO,
+		.kind = kind,
 		.address = address,
 		.write = write,
 		.bytes = bytes,
 		.device = device ? device->name : NULL,
 	};
 
-	if (write) {
-		memcpy(&event.data, data, bytes);
-		mz_bus_write(bus, address, event.data, bytes);
-	} else {
-		event.data = mz_bus_read(bus, address, bytes);
-		memcpy(data, &event.data, bytes);
-	}
+	memcpy(&event.data, data, bytes);
 	mz_trace(&vm->tracer, &event);
+}
+
+/*
+ * One access to a device, NULL for none; `data` is little-endian, as the guest's memory and this
+ * host's are.
+ */
+static void access_device(struct mz_device *device, uint64_t address, void *data, unsigned bytes,
+			  bool write)
+{
+	uint64_t value = 0;
+
+	if (write) {
+		memcpy(&value, data, bytes);
+		mz_device_write(device, address, value, bytes);
+	} else {
+		value = mz_device_read(device, address, bytes);
+		memcpy(data, &value, bytes);
+	}
+}
+
+static void access_port(struct mz_runner *runner, uint64_t port, void *data, unsigned bytes,
+			bool write)
+{
+	struct mz_vm *vm = runner->vm;
+	struct mz_device *device = mz_bus_find(&vm->ports, port, bytes);
+
+	if (!device)
+		runner->counts.unclaimed_ports++;
+	access_device(device, port, data, bytes, write);
+	if (mz_trace_wants(&vm->tracer, MZ_TRACE_IO, port, bytes))
+		trace_access(vm, MZ_TRACE_IO, port, data, bytes, write, device);
+}
+
+static void access_registers(struct mz_vm *vm, struct kvm_run *run)
+{
+	uint64_t gpa = run->mmio.phys_addr;
+	struct mz_device *device = mz_bus_find(&vm->memory, gpa, run->mmio.len);
+
+	access_device(device, gpa, run->mmio.data, run->mmio.len, run->mmio.is_write);
+	if (mz_trace_wants(&vm->tracer, MZ_TRACE_MMIO, gpa, run->mmio.len))
+		trace_access(vm, MZ_TRACE_MMIO, gpa, run->mmio.data, run->mmio.len,
+			     run->mmio.is_write, device);
 }
 
 static bool exit_asked(const struct mz_vm *vm)
@@ -108,8 +140,8 @@ static void serve_port(struct mz_runner *runner)
 	struct mz_vm *vm = runner->vm;
 
 	for (uint32_t i = 0; i < run->io.count && !exit_asked(vm); i++)
-		access_device(vm, &vm->ports, run->io.port, data + (size_t)i * run->io.size,
-			      run->io.size, run->io.direction == KVM_EXIT_IO_OUT);
+		access_port(runner, run->io.port, data + (size_t)i * run->io.size, run->io.size,
+			    run->io.direction == KVM_EXIT_IO_OUT);
 	if (!end_asked(runner) && mz_console_failed(&vm->console))
 		end(runner, MZ_STATUS_HOST_FAILED, "standard output is gone");
 }
@@ -140,7 +172,7 @@ static void end_exhausted(struct mz_vm *vm)
 static void serve_denied(struct mz_runner *runner, const struct mz_event *event)
 {
 	if (event->fault.cause == MZ_DENIAL_READ_ONLY)
-		__atomic_fetch_add(&runner->vm->rom_writes, 1, __ATOMIC_RELAXED);
+		runner->counts.rom_writes++;
 	else
 		end_unhandled(runner, event->write ? "wrote to" : "read from", event->address,
 			      "nothing is");
@@ -160,12 +192,11 @@ static void serve_memory(struct mz_runner *runner)
 
 	record = mz_fault_record_of(mz_ia_from(event.address), event.write ? MZ_WRITE : MZ_READ);
 	event.answer = mz_space_fault(&runner->worker, &record, &event.fault);
-	mz_count_fault(&vm->faults, &event);
+	mz_count_fault(&runner->counts.faults, &event);
 	mz_trace(&vm->tracer, &event);
 	switch (event.answer) {
 	case MZ_MMIO:
-		access_device(vm, &vm->memory, event.address, run->mmio.data, run->mmio.len,
-			      event.write);
+		access_registers(vm, run);
 		end_asked(runner);
 		break;
 	case MZ_RESOLVED:

@@ -20,11 +20,19 @@ struct mz_urcu;
 /* Inputs of the interrupt controllers. */
 #define MZ_GSI_SERIAL 4
 
-/* A vCPU and its thread. */
+/* What a vCPU's thread counts, and nobody else. */
+struct mz_runner_counts {
+	struct mz_fault_counts faults;
+	uint64_t rom_writes;      /* dropped */
+	uint64_t unclaimed_ports; /* accesses to ports without a device */
+};
+
+/* A vCPU and its thread. No two of them share a cache line. */
 struct mz_runner {
-	struct mz_vm *vm;
+	_Alignas(64) struct mz_vm *vm;
 	struct mz_vcpu vcpu;
 	struct mz_worker worker; /* of the space, the thread's */
+	struct mz_runner_counts counts;
 	pthread_t thread;
 };
 
@@ -39,9 +47,8 @@ struct mz_vm {
 	struct mz_space space;
 	struct mz_urcu *urcu; /* of the table, if something changes it beside faults */
 	struct mz_region regions[MZ_REGION_MAX];
-	struct mz_worker worker; /* of whoever makes and loads the machine */
-	struct mz_fault_counts faults;
-	uint64_t rom_writes;
+	struct mz_worker worker;       /* of whoever makes and loads the machine */
+	struct mz_fault_counts faults; /* of the pager */
 	struct mz_pager pager;
 
 	struct mz_kvm kvm;

@@ -223,7 +223,7 @@ void mz_vcpu_kick(pthread_t thread)
 
 static void count_exit(struct mz_vcpu *vcpu, uint32_t reason)
 {
-	vcpu->exits[reason < MZ_KVM_EXIT_MAX ? reason : MZ_KVM_EXIT_MAX]++;
+	vcpu->stats.exits[reason < MZ_KVM_EXIT_MAX ? reason : MZ_KVM_EXIT_MAX]++;
 }
 
 int mz_vcpu_enter(struct mz_vcpu *vcpu)
@@ -232,13 +232,13 @@ int mz_vcpu_enter(struct mz_vcpu *vcpu)
 	int error = 0;
 
 	if (vcpu->left_ns)
-		vcpu->out_ns += entered - vcpu->left_ns;
+		vcpu->stats.out_ns += entered - vcpu->left_ns;
 	if (ioctl(vcpu->fd, KVM_RUN, 0))
 		error = errno;
 	if (error == EINTR)
 		take_kick();
 	vcpu->left_ns = mz_now_ns();
-	vcpu->guest_ns += vcpu->left_ns - entered;
+	vcpu->stats.guest_ns += vcpu->left_ns - entered;
 	if (!error || error == EINTR)
 		count_exit(vcpu, error ? KVM_EXIT_INTR : vcpu->run->exit_reason);
 	return error;

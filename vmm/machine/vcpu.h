@@ -11,6 +11,7 @@
 #include "vmm/boot/boot.h"
 #include "vmm/memory/guest_memory.h"
 #include "vmm/machine/kvm.h"
+#include "vmm/machine/stats.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,8 +22,7 @@ struct mz_vcpu {
 	int fd;
 	struct kvm_run *run;
 	size_t run_bytes;
-	uint64_t exits[MZ_KVM_EXIT_MAX + 1];
-	uint64_t guest_ns, out_ns;
+	struct mz_vcpu_stats stats;
 	uint64_t left_ns; /* when the guest was last left; 0: never entered */
 };
 

@@ -121,11 +121,12 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 	if (vm->config.cpus == 0)
 		vm->config.cpus = 1;
 	vm->tracer = (struct mz_tracer) {
-		.kinds = config->event ? config->trace : 0,
 		.context = config->context,
 		.event = config->event,
 		.start_ns = mz_now_ns(),
 	};
+	if (config->event)
+		vm->tracer.filter = config->trace;
 	vm->pager = (struct mz_pager) {
 		.uffd = -1,
 		.quit = -1,
@@ -161,9 +162,11 @@ static int make_vcpus(struct mz_vm *vm, struct mz_failure *failure)
 {
 	if (check_cpus(vm, failure))
 		return -1;
-	vm->vcpus = calloc(vm->config.cpus, sizeof(vm->vcpus[0]));
+	vm->vcpus = aligned_alloc(_Alignof(struct mz_runner),
+				  vm->config.cpus * sizeof(vm->vcpus[0]));
 	if (!vm->vcpus)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory for vCPUs");
+	memset(vm->vcpus, 0, vm->config.cpus * sizeof(vm->vcpus[0]));
 	while (vm->vcpu_count < vm->config.cpus) {
 		struct mz_runner *runner = &vm->vcpus[vm->vcpu_count];
 
@@ -215,11 +218,12 @@ static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
 
 int mz_vm_create(struct mz_vm **vm, const struct mz_vm_config *config, struct mz_failure *failure)
 {
-	struct mz_vm *made = calloc(1, sizeof(*made));
+	struct mz_vm *made = aligned_alloc(_Alignof(struct mz_vm), sizeof(*made));
 
 	*vm = NULL;
 	if (!made)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory for a machine");
+	memset(made, 0, sizeof(*made));
 	start_empty(made, config);
 	if (fill_machine(made, failure)) {
 		mz_vm_destroy(made);
@@ -272,35 +276,4 @@ int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
 	    mz_boot_load(image, &with_firmware, &vm->ram, &state, failure))
 		return -1;
 	return mz_vcpu_set_boot_state(&vm->vcpus[0].vcpu, &state, failure);
-}
-
-static void add_vcpu(struct mz_vm_stats *stats, const struct mz_vcpu *vcpu)
-{
-	stats->guest_ns += vcpu->guest_ns;
-	stats->out_ns += vcpu->out_ns;
-	for (unsigned i = 0; i <= MZ_KVM_EXIT_MAX; i++)
-		stats->exits[i] += vcpu->exits[i];
-}
-
-void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats)
-{
-	*stats = (struct mz_vm_stats) {
-		.backend = vm->backend,
-		.format = vm->space.table.config.format,
-		.faults = vm->faults,
-		.space = mz_space_stats(&vm->space),
-		.usage = mz_table_usage(&vm->space.table),
-		.huge = mz_huge_text(vm->ram.huge),
-		.huge_bytes = mz_ram_huge_bytes(&vm->ram),
-		.rom_writes = vm->rom_writes,
-		.unclaimed_ports = vm->ports.unclaimed_reads + vm->ports.unclaimed_writes,
-		.total_ns = mz_now_ns() - vm->tracer.start_ns,
-	};
-	for (unsigned i = 0; i < vm->vcpu_count; i++)
-		add_vcpu(stats, &vm->vcpus[i].vcpu);
-	while (stats->virtio_count < vm->virtio.count) {
-		stats->virtio[stats->virtio_count] =
-			mz_virtio_stats(vm->virtio.devices[stats->virtio_count]);
-		stats->virtio_count++;
-	}
 }

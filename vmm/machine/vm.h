@@ -40,8 +40,6 @@ enum mz_backend {
 			     itself */
 };
 
-#define MZ_VM_CPUS_MAX 64
-
 #define MZ_VM_FILES_MAX 16
 
 /* A file that the guest finds by its name, through fw_cfg. */
@@ -63,7 +61,7 @@ struct mz_vm_config {
 	const char *
 		gdb_port; /* on which GDB is waited for before the guest begins; NULL: nobody debugs
 			   */
-	unsigned trace;   /* enum mz_trace_kind that `event` wants */
+	struct mz_trace_filter trace; /* what `event` wants */
 	void (*event)(void *context, const struct mz_event *event);
 	void *context;
 };

@@ -18,8 +18,11 @@ struct mz_fault_counts {
 	uint64_t by[MZ_FAULT_SOURCES][MZ_ACCESS_KINDS][MZ_LEVELS_MAX + 1];
 };
 
-/* Counts atomically: the pager and the vCPU share the counters. */
+/* By one thread; the pager and each vCPU have counters of their own. */
 void mz_count_fault(struct mz_fault_counts *counts, const struct mz_event *event);
+
+/* Adds them to a sum, from any thread. */
+void mz_fault_counts_add(struct mz_fault_counts *sum, const struct mz_fault_counts *counts);
 
 #ifdef __cplusplus
 }
