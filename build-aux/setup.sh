@@ -39,6 +39,7 @@ pc:glib-2.0|libglib2.0-dev|to run suites of guests
 pc:liburcu-bp|liburcu-dev|for read-copy-update
 pc:liburing|liburing-dev|for disks
 pc:slirp|libslirp-dev|for a network without rights
+pc:capstone|libcapstone-dev|to show code as instructions
 pc:check|check|to build the unit tests'
 
 # Where there is no KVM.

@@ -12,6 +12,11 @@ want_dump()
   want_err_line '^  code .*\[[0-9a-f-]{2}\]'
 }
 
+have_capstone()
+{
+  grep -q '^HAVE_CAPSTONE_FALSE = #' "$builddir/Makefile"
+}
+
 # After a triple fault, KVM shows what a processor died in on some hosts, and on others a processor that was reset.
 was_reset()
 {
@@ -39,6 +44,8 @@ want_err_line 'r8  8888888888888888 r9  9999999999999999 r10 aaaaaaaaaaaaaaaa r1
 want_err_line 'r12 cccccccccccccccc r13 dddddddddddddddd r14 eeeeeeeeeeeeeeee r15 ffffffffffffffff'
 # The instruction is mov %rax,0xc8000000 in its 10-byte form; it is before or behind the instruction pointer.
 want_err_line '48 a3 00 00 00 c8 00 00 00 00|\[48\] a3 00 00 00 c8'
+want_err_line '^  stack 1234567812345678 --$'
+! have_capstone || want_err_line '[0-9a-f]{16}  48 a3 00 00 00 c8 00 00 00 00 +movabs qword ptr \[0xc8000000\], rax'
 verdict the_dump_shows_the_registers
 
 for ring in '' ring3; do
@@ -80,6 +87,8 @@ want_status 103
 want_err_line '^mezz run: the guest ran out of time: 0.5 s'
 want_out 'looping'
 want_dump
+want_err_line '^  stack [0-9a-f]{16}( [0-9a-f]{16}){4}$'
+! have_capstone || want_err_line '^  => [0-9a-f]{16}  ([0-9a-f]{2} )+ +[a-z]'
 verdict a_timeout
 
 run --timeout 0.5 --append ring3 "$GUESTS/loop.elf"

@@ -6,13 +6,16 @@
 #include <string.h>
 
 #include "arch/x86/ia32e.h"
+#include "vmm/machine/disassembly.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/walk_text.h"
 
-#define CODE_BEFORE 16
-#define CODE_AFTER  16
-#define PAGE_OF(x)  ((x) & ~(uint64_t)(MZ_RAM_PAGE - 1))
-#define CR0_PG      (UINT64_C(1) << 31)
+#define CODE_BEFORE   16
+#define CODE_AFTER    32
+#define STACK_ROWS    4
+#define STACK_COLUMNS 4
+#define PAGE_OF(x)    ((x) & ~(uint64_t)(MZ_RAM_PAGE - 1))
+#define CR0_PG        (UINT64_C(1) << 31)
 
 struct sink {
 	void (*line)(void *context, const char *text);
@@ -72,28 +75,98 @@ static void dump_system(const struct sink *sink, const struct kvm_sregs *sregs)
 	    sregs->cr2, sregs->cr3, sregs->cr4, sregs->efer);
 }
 
-/* The bytes around the instruction pointer, the one it points to in brackets. */
-static void dump_code(const struct sink *sink, const struct mz_ram *ram,
-		      const struct mz_guest_paging *paging, uint64_t rip)
+/* Bytes at a linear address, as far as they are in RAM. KVM follows what our walk does not. */
+static size_t read_linear(const struct mz_vm *vm, const struct mz_guest_paging *paging,
+			  uint64_t address, void *data, size_t bytes)
 {
-	char text[CODE_BEFORE * 3 + (CODE_AFTER + 1) * 3 + 8];
+	size_t done = 0;
+	uint64_t gpa;
+
+	if (paging->kind != MZ_PAGING_OTHER)
+		return mz_guest_read(&vm->ram, paging, address, data, bytes);
+	for (; done < bytes; done++) {
+		const unsigned char *at = NULL;
+
+		if (mz_vcpu_translate(&vm->vcpus[vm->ender].vcpu, address + done, &gpa))
+			at = mz_ram_peek(&vm->ram, gpa, 1);
+		if (!at)
+			break;
+		((unsigned char *)data)[done] = *at;
+	}
+	return done;
+}
+
+static unsigned code_bits(const struct kvm_sregs *sregs)
+{
+	return sregs->cs.l ? 64 : sregs->cs.db ? 32 : 16;
+}
+
+static void dump_instructions(const struct sink *sink, const unsigned char *bytes,
+			      const bool *there, uint64_t rip, unsigned bits)
+{
+	size_t first = CODE_BEFORE, end = CODE_BEFORE;
+	struct mz_code code = {.address = rip, .bits = bits};
+
+	while (first > 0 && there[first - 1])
+		first--;
+	while (end < CODE_BEFORE + CODE_AFTER && there[end])
+		end++;
+	code.bytes = bytes + first;
+	code.count = end - first;
+	code.here = CODE_BEFORE - first;
+	if (code.count > code.here)
+		mz_disassemble(&code, sink->line, sink->context);
+}
+
+/* The bytes around the instruction pointer, the one it points to in brackets. */
+static void dump_code(const struct sink *sink, const struct mz_vm *vm,
+		      const struct mz_guest_paging *paging, uint64_t rip, unsigned bits)
+{
+	unsigned char bytes[CODE_BEFORE + CODE_AFTER];
+	bool there[CODE_BEFORE + CODE_AFTER];
+	char text[sizeof(bytes) * 3 + 8];
 	size_t used = 0;
 
-	for (uint64_t i = 0; i < CODE_BEFORE + CODE_AFTER; i++) {
-		uint64_t address = rip - CODE_BEFORE + i;
-		bool at_rip = i == CODE_BEFORE;
-		unsigned char byte;
-		int wrote;
+	for (unsigned i = 0; i < sizeof(bytes); i++) {
+		char byte[3] = "--";
 
-		if (mz_guest_read(ram, paging, address, &byte, 1) == 1)
-			wrote = snprintf(text + used, sizeof(text) - used,
-					 at_rip ? "[%02x] " : "%02x ", byte);
-		else
-			wrote = snprintf(text + used, sizeof(text) - used,
-					 at_rip ? "[--] " : "-- ");
-		used += (size_t)wrote;
+		there[i] = read_linear(vm, paging, rip - CODE_BEFORE + i, &bytes[i], 1) == 1;
+		if (there[i])
+			snprintf(byte, sizeof(byte), "%02x", bytes[i]);
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 i == CODE_BEFORE ? "[%s] " : "%s ", byte);
 	}
 	say(sink, "code %s", text);
+	dump_instructions(sink, bytes, there, rip, bits);
+}
+
+/* The words on top of the stack, the topmost first. */
+static void dump_stack(const struct sink *sink, const struct mz_vm *vm,
+		       const struct mz_guest_paging *paging, const struct kvm_sregs *sregs,
+		       uint64_t rsp)
+{
+	bool wide = sregs->cs.l;
+	unsigned bytes = wide ? 8 : sregs->ss.db ? 4 : 2;
+	uint64_t pointer = wide ? rsp : sregs->ss.db ? (uint32_t)rsp : (uint16_t)rsp;
+	uint64_t top = wide ? pointer : sregs->ss.base + pointer;
+
+	for (unsigned row = 0; row < STACK_ROWS; row++) {
+		uint64_t address = top + (uint64_t)row * STACK_COLUMNS * bytes;
+		char text[STACK_COLUMNS * 17 + 1] = "";
+		size_t used = 0;
+
+		for (unsigned i = 0; i < STACK_COLUMNS; i++) {
+			uint64_t word = 0;
+
+			if (read_linear(vm, paging, address + i * bytes, &word, bytes) < bytes)
+				break;
+			used += (size_t)snprintf(text + used, sizeof(text) - used, " %0*" PRIx64,
+						 (int)bytes * 2, word);
+		}
+		say(sink, "stack %016" PRIx64 "%s", address, used ? text : " --");
+		if (!used)
+			break;
+	}
 }
 
 static void dump_steps(const struct sink *sink, const struct mz_format *format,
@@ -140,8 +213,13 @@ static bool dump_stage_1(const struct sink *sink, const struct mz_vm *vm,
 		return true;
 	}
 	if (paging->kind == MZ_PAGING_OTHER) {
-		say(sink, "  not 4-level paging: not followed");
-		return false;
+		say(sink, "  not 4-level paging");
+		if (!mz_vcpu_translate(&vm->vcpus[vm->ender].vcpu, address, gpa)) {
+			say(sink, "  -> KVM finds nothing there");
+			return false;
+		}
+		say(sink, "  -> guest-physical 0x%" PRIx64 ", says KVM", *gpa);
+		return true;
 	}
 	error = mz_guest_walk(&vm->ram, paging, address, &walk);
 	if (error == MZ_OUT_OF_RANGE) {
@@ -253,7 +331,8 @@ void mz_vm_dump(const struct mz_vm *vm, const struct mz_outcome *outcome,
 	rip = sregs.cs.base + regs.rip;
 	dump_general(&sink, &regs);
 	dump_system(&sink, &sregs);
-	dump_code(&sink, &vm->ram, &paging, rip);
+	dump_code(&sink, vm, &paging, rip, code_bits(&sregs));
+	dump_stack(&sink, vm, &paging, &sregs, regs.rsp);
 	if (outcome->status == MZ_STATUS_UNHANDLED) {
 		dump_unhandled(&sink, vm, &paging, &regs, outcome->gpa);
 		return;
