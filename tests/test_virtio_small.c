@@ -79,7 +79,7 @@ static void open_console(void)
 	driver_open(&driver);
 	must(!pipe2(input, O_CLOEXEC) && !pipe2(output, O_CLOEXEC));
 	must(!mz_console_init(&console, input[0], output[1], &failure));
-	must(!mz_terminal_open(&virtio, &console, &driver.place, &failure));
+	must(!mz_terminal_open(&virtio, &console, true, &driver.place, &failure));
 	driver_attach(&driver, virtio);
 	driver_begin(&driver, ALL);
 }

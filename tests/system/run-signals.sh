@@ -91,6 +91,12 @@ status=$?
 want_status 100
 verdict a_closed_standard_error
 
+printf '\001xa\001c' >"$work/keys"
+input=$work/keys run --timeout 50 --append until=5 "$GUESTS/echo.elf"
+want_status 0
+want_out_line 'echo: 5 bytes'
+verdict a_pipe_has_no_keys
+
 # ---- A terminal -----------------------------------------------------------------------------------------------------
 # terminal COMMAND KEYS: the command in a terminal of its own, which is sent the keys, if any, once it is raw; the
 # terminal's settings before and after are left in $work/before and $work/after
@@ -145,6 +151,43 @@ else
   want_out_line 'echo: 4 bytes'
   want_same_terminal
   verdict keys_reach_the_guest_as_they_are
+
+  terminal "'$MEZZ' run --timeout 50 '$GUESTS/loop.elf'" '\001x'
+  want_status 130
+  want_out_line '^mezz run: the run was stopped'
+  want_same_terminal
+  verdict control_a_x_ends_the_run_and_the_terminal_is_put_back
+
+  terminal "'$MEZZ' run --timeout 50 --append until=3 '$GUESTS/echo.elf'" 'a\001\001\001h\001zb'
+  want_status 0
+  want_out_line 'echo: 3 bytes'
+  want_out_line '^Ctrl-A x '
+  verdict other_keys_behind_control_a_are_not_the_guests
+
+  terminal "'$MEZZ' run --timeout 50 --append until=2 '$GUESTS/echo.elf'" '\001chelp\rnonsense\r\rab'
+  want_status 0
+  want_out_line 'echo: 2 bytes'
+  want_out_line '^pause '
+  want_out_line "^'nonsense' is no command"
+  verdict a_command_line_comes_and_goes
+
+  commands='stats\rpause\rpause\rdump\rcontinue\rcontinue\rballoon x\rballoon 1G\rballoon 1M\rpause\rquit\r'
+  terminal "'$MEZZ' run --timeout 50 --balloon '$GUESTS/loop.elf'" "\\001c$commands"
+  want_status 130
+  want_out_line '^exits +'
+  want_out_line '^the guest is paused already'
+  want_out_line '^  rip [0-9a-f]{16}'
+  want_out_line '^the guest is not paused'
+  want_out_line "^balloon: 'x' is not a size"
+  want_out_line '^balloon: the guest has only 128M'
+  want_same_terminal
+  verdict commands_do_what_they_say
+
+  terminal "'$MEZZ' run --timeout 2 --stats=json '$GUESTS/loop.elf'" '\001cpause\rballoon 1M\r'
+  want_status 103
+  want_out_line '^balloon: the guest has no balloon'
+  want_same_terminal
+  verdict a_paused_guest_runs_out_of_time
 
   terminal "'$MEZZ' run --timeout 1 '$GUESTS/loop.elf'" ''
   want_status 103

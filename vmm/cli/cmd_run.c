@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "vmm/cli/cli.h"
+#include "vmm/cli/keys.h"
 #include "vmm/cli/report.h"
 #include "vmm/cli/run_options.h"
 
@@ -130,6 +131,7 @@ int mz_cmd_run(int argc, char **argv)
 	options.config.in = STDIN_FILENO;
 	options.config.out = STDOUT_FILENO;
 	options.config.event = print_event;
+	options.config.key = mz_cli_key;
 	result = run(&options, &outcome, &failure);
 	mz_run_options_free(&options);
 	return result ? mz_cli_finish("run", result, &failure) : (int)outcome.status;

@@ -66,6 +66,22 @@ static unsigned char *free_run(struct mz_console *console, size_t *bytes)
 	return console->buffer + tail;
 }
 
+/* Hands on what is not for the guest; answers how much is left for it. */
+static size_t press_keys(struct mz_console *console, unsigned char *bytes, size_t count)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		enum mz_key key = mz_keys_press(&console->keys, bytes[i]);
+
+		if (key == MZ_KEY_GUEST)
+			bytes[left++] = bytes[i];
+		else if (key != MZ_KEY_NOTHING)
+			console->key(console->key_context, key, console->keys.line);
+	}
+	return left;
+}
+
 bool mz_console_feed(struct mz_console *console)
 {
 	size_t room;
@@ -77,6 +93,8 @@ bool mz_console_feed(struct mz_console *console)
 		return true;
 	got = read(console->in, run, room);
 	more = got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
+	if (got > 0 && console->raw && console->key)
+		got = (ssize_t)press_keys(console, run, (size_t)got);
 
 	pthread_mutex_lock(&console->mutex);
 	if (got > 0)

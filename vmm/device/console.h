@@ -18,6 +18,7 @@
 #include <termios.h>
 
 #include "vmm/base/failure.h"
+#include "vmm/device/console_keys.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,6 +39,13 @@ struct mz_console {
 	unsigned char line[MZ_CONSOLE_LINE]; /* output that was not written yet */
 	size_t line_count;
 	int out_error; /* errno of the first write that failed; output is dropped from then on */
+	struct mz_keys keys;
+	/*
+	 * If `in` is a terminal, some of its keys are not for the guest, and come here from
+	 * mz_console_feed(); NULL: all are the guest's.
+	 */
+	void (*key)(void *context, enum mz_key key, const char *line);
+	void *key_context;
 	int cancel; /* once this descriptor is readable, output that would wait is dropped; -1: none
 		     */
 };

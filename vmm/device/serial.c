@@ -58,7 +58,9 @@ static bool divisor_latch(const struct mz_serial *serial)
 
 static bool has_received(const struct mz_serial *serial)
 {
-	return loopback(serial) ? serial->looped : mz_console_has_input(serial->console);
+	if (loopback(serial))
+		return serial->looped;
+	return !serial->deaf && mz_console_has_input(serial->console);
 }
 
 /* 8.6, table IV: the pending interrupt of the highest priority. */
@@ -103,7 +105,7 @@ static unsigned char receive(struct mz_serial *serial)
 		serial->looped = false;
 		return serial->loop_byte;
 	}
-	byte = mz_console_take(serial->console);
+	byte = serial->deaf ? -1 : mz_console_take(serial->console);
 	return byte < 0 ? 0 : (unsigned char)byte;
 }
 

@@ -27,6 +27,7 @@ extern "C" {
 struct mz_serial {
 	struct mz_console *console;
 	struct mz_irq irq;
+	bool deaf; /* the console's input is somebody else's; set before the guest begins */
 	pthread_mutex_t mutex; /* of what follows: the guest's side and mz_serial_receive() */
 	unsigned char ier, fcr, lcr, mcr, scr, dll, dlm;
 	bool looped; /* loopback: loop_byte waits in the receiver */

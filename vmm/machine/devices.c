@@ -125,10 +125,14 @@ static int add_serial(struct mz_vm *vm, struct mz_failure *failure)
 {
 	struct mz_devices *devices = &vm->devices;
 
-	if (mz_kvm_wire(&vm->kvm, &devices->serial_irq, MZ_GSI_SERIAL, failure))
+	if (mz_kvm_wire(&vm->kvm, &devices->serial_irq, MZ_GSI_SERIAL, failure) ||
+	    mz_serial_init(&devices->serial, &vm->ports, MZ_SERIAL_BASE, &vm->console,
+			   &devices->serial_irq, failure))
 		return -1;
-	return mz_serial_init(&devices->serial, &vm->ports, MZ_SERIAL_BASE, &vm->console,
-			      &devices->serial_irq, failure);
+	for (unsigned i = 0; i < vm->config.virtio_count; i++)
+		if (vm->config.virtio[i].kind == MZ_VIRTIO_CONSOLE)
+			devices->serial.deaf = true;
+	return 0;
 }
 
 int mz_vm_add_devices(struct mz_vm *vm, struct mz_failure *failure)

@@ -63,6 +63,8 @@ struct mz_vm {
 	struct mz_virtio_set virtio;
 	struct mz_irq virtio_irqs[MZ_VIRTIO_DEVICES];
 
+	bool paused; /* by the user; of the thread of mz_vm_run() */
+
 	int stop;        /* readable: the run is to end, */
 	int stop_status; /* with this; 0: nobody asked */
 	int done;        /* readable: the guest has ended by itself */

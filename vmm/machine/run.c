@@ -132,7 +132,8 @@ static void attend(struct mz_vm *vm)
 		}
 		if (mz_now_ns() >= deadline)
 			mz_vm_stop(vm, MZ_STATUS_TIMEOUT);
-		else if (!mz_debug_holds(&vm->debug) && mz_halt_watch_look(&watch, vm))
+		else if (!vm->paused && !mz_debug_holds(&vm->debug) &&
+			 mz_halt_watch_look(&watch, vm))
 			end_halted(vm);
 	}
 }
@@ -207,6 +208,13 @@ static int close_console(struct mz_vm *vm, struct mz_failure *failure)
 	return 0;
 }
 
+static void key_pressed(void *context, enum mz_key key, const char *line)
+{
+	struct mz_vm *vm = context;
+
+	vm->config.key(vm->config.context, vm, key, line);
+}
+
 int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *failure)
 {
 	int lost;
@@ -214,12 +222,15 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 	if (mz_console_init(&vm->console, vm->config.in, vm->config.out, failure))
 		return -1;
 	vm->console.cancel = vm->stop;
+	vm->console.key = vm->config.key ? key_pressed : NULL;
+	vm->console.key_context = vm;
 	if (mz_virtio_set_start(&vm->virtio, failure) || start_runners(vm, failure)) {
 		mz_virtio_set_stop(&vm->virtio);
 		mz_console_destroy(&vm->console);
 		return -1;
 	}
 	attend(vm);
+	mz_vm_continue(vm);
 	mz_debug_stop(&vm->debug, vm->ended ? (int)vm->outcome.status : vm->stop_status);
 	mz_vm_kick(vm);
 	join_runners(vm, vm->vcpu_count);

@@ -20,6 +20,7 @@
 
 #include "vmm/boot/boot.h"
 #include "vmm/boot/image.h"
+#include "vmm/device/console_keys.h"
 #include "vmm/machine/stats.h"
 #include "vmm/memory/huge.h"
 #include "vmm/base/trace.h"
@@ -63,6 +64,12 @@ struct mz_vm_config {
 			   */
 	struct mz_trace_filter trace; /* what `event` wants */
 	void (*event)(void *context, const struct mz_event *event);
+	/*
+	 * If `in` is a terminal: what its user asks for by keys that are not for the guest, with
+	 * the command line that is being written. On the thread of mz_vm_run(). NULL: all keys are
+	 * the guest's.
+	 */
+	void (*key)(void *context, struct mz_vm *vm, enum mz_key key, const char *line);
 	void *context;
 };
 
@@ -106,14 +113,27 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 void mz_vm_stop(struct mz_vm *vm, int status);
 
 /*
+ * Holds all vCPUs, and lets them go on; only from `key`. False: it is so already. A time-out goes
+ * on meanwhile.
+ */
+bool mz_vm_pause(struct mz_vm *vm);
+bool mz_vm_continue(struct mz_vm *vm);
+
+/*
+ * Asks the guest to give back this much of its memory. From any thread. MZ_STATUS_BAD_ARGUMENT: the
+ * machine has no balloon, or less memory.
+ */
+int mz_vm_set_balloon(struct mz_vm *vm, uint64_t bytes, struct mz_failure *failure);
+
+/*
  * The numbers so far. While the machine runs, those of the table and the vCPU may be between two
  * states.
  */
 void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats);
 
 /*
- * Writes the state that the guest died in, a line at a time: registers, code, and the walk of the
- * failing address.
+ * Writes the state that the guest died in, or is paused in, a line at a time: registers, code,
+ * stack, and the walk of the failing address.
  */
 void mz_vm_dump(const struct mz_vm *vm, const struct mz_outcome *outcome,
 		void (*line)(void *context, const char *text), void *context);

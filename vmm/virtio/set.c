@@ -2,14 +2,25 @@
 /* The virtio devices of a machine. */
 #include "vmm/virtio/set.h"
 
+#include <linux/virtio_ids.h>
+
 #include "vmm/virtio/balloon.h"
 #include "vmm/virtio/block.h"
 #include "vmm/virtio/entropy.h"
 #include "vmm/virtio/net.h"
 #include "vmm/virtio/terminal.h"
 
-static int open_device(struct mz_virtio **virtio, const struct mz_virtio_request *request,
-		       unsigned unit, const struct mz_virtio_place *place,
+/* The first device of a kind, by its number in section 5; NULL: there is none. */
+static struct mz_virtio *find(const struct mz_virtio_set *set, uint32_t id)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->devices[i]->type->id == id)
+			return set->devices[i];
+	return NULL;
+}
+
+static int open_device(const struct mz_virtio_set *set, struct mz_virtio **virtio,
+		       const struct mz_virtio_request *request, const struct mz_virtio_place *place,
 		       struct mz_console *console, struct mz_failure *failure)
 {
 	switch (request->kind) {
@@ -18,13 +29,14 @@ static int open_device(struct mz_virtio **virtio, const struct mz_virtio_request
 	case MZ_VIRTIO_ENTROPY:
 		return mz_entropy_open(virtio, place, failure);
 	case MZ_VIRTIO_CONSOLE:
-		return mz_terminal_open(virtio, console, place, failure);
+		return mz_terminal_open(virtio, console, !find(set, VIRTIO_ID_CONSOLE), place,
+					failure);
 	case MZ_VIRTIO_BALLOON:
 		return mz_balloon_open(virtio, request->balloon_bytes, place, failure);
 	case MZ_VIRTIO_NET_USER:
-		return mz_net_open_user(virtio, &request->net, unit, place, failure);
+		return mz_net_open_user(virtio, &request->net, set->count, place, failure);
 	case MZ_VIRTIO_NET_TAP:
-		return mz_net_open_tap(virtio, &request->net, unit, place, failure);
+		return mz_net_open_tap(virtio, &request->net, set->count, place, failure);
 	default:
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "no virtio device of kind %d",
 			       (int)request->kind);
@@ -41,7 +53,7 @@ int mz_virtio_set_add(struct mz_virtio_set *set, const struct mz_virtio_request 
 	if (set->count == MZ_VIRTIO_DEVICES)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "more than %d virtio devices",
 			       MZ_VIRTIO_DEVICES);
-	if (open_device(&virtio, request, set->count, place, console, failure))
+	if (open_device(set, &virtio, request, place, console, failure))
 		return -1;
 	set->devices[set->count++] = virtio;
 	return mz_virtio_attach(virtio, bus, base, failure);
@@ -62,6 +74,15 @@ void mz_virtio_set_stop(struct mz_virtio_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++)
 		mz_virtio_stop(set->devices[i]);
+}
+
+bool mz_virtio_set_balloon(struct mz_virtio_set *set, uint64_t bytes)
+{
+	struct mz_virtio *balloon = find(set, VIRTIO_ID_BALLOON);
+
+	if (balloon)
+		mz_balloon_set(balloon, bytes);
+	return balloon != NULL;
 }
 
 void mz_virtio_set_wake(struct mz_virtio_set *set)

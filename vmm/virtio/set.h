@@ -15,7 +15,8 @@ struct mz_virtio_set {
 
 /*
  * Makes the device that is asked for and puts it on the bus, at MZ_VIRTIO_BASE for the first and a
- * window of MZ_VIRTIO_BYTES further for each other. `console` is for those that need one.
+ * window of MZ_VIRTIO_BYTES further for each other. `console` is for those that need one; the first
+ * of them has its input.
  */
 int mz_virtio_set_add(struct mz_virtio_set *set, const struct mz_virtio_request *request,
 		      const struct mz_virtio_place *place, struct mz_bus *bus,
@@ -24,6 +25,9 @@ int mz_virtio_set_add(struct mz_virtio_set *set, const struct mz_virtio_request 
 /* Starts and ends the threads. When starting fails, all are ended. */
 int mz_virtio_set_start(struct mz_virtio_set *set, struct mz_failure *failure);
 void mz_virtio_set_stop(struct mz_virtio_set *set);
+
+/* Asks the first balloon for this much. From any thread. False: there is none. */
+bool mz_virtio_set_balloon(struct mz_virtio_set *set, uint64_t bytes);
 
 /* The console has input. */
 void mz_virtio_set_wake(struct mz_virtio_set *set);

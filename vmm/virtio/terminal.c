@@ -14,6 +14,7 @@ enum { RECEIVE, TRANSMIT }; /* 5.3.2 */
 struct mz_terminal {
 	struct mz_virtio virtio;
 	struct mz_console *console;
+	bool input; /* the console's is this terminal's */
 	struct mz_chain chain;
 };
 
@@ -69,7 +70,8 @@ static void serve(void *context, const struct mz_watch *watch)
 	(void)watch;
 	mz_virtio_drain(&terminal->virtio, TRANSMIT, &terminal->chain, transmit);
 	mz_console_flush(terminal->console);
-	receive_all(terminal);
+	if (terminal->input)
+		receive_all(terminal);
 }
 
 static const struct mz_virtio_type terminal_type = {
@@ -80,7 +82,7 @@ static const struct mz_virtio_type terminal_type = {
 	.close = free,
 };
 
-int mz_terminal_open(struct mz_virtio **virtio, struct mz_console *console,
+int mz_terminal_open(struct mz_virtio **virtio, struct mz_console *console, bool input,
 		     const struct mz_virtio_place *place, struct mz_failure *failure)
 {
 	struct mz_terminal *terminal = calloc(1, sizeof(*terminal));
@@ -91,5 +93,6 @@ int mz_terminal_open(struct mz_virtio **virtio, struct mz_console *console,
 	if (!terminal)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory for a console");
 	terminal->console = console;
+	terminal->input = input;
 	return mz_virtio_open(virtio, &terminal->virtio, &setup, failure);
 }

@@ -7,10 +7,10 @@
 #include "vmm/virtio/device.h"
 
 /*
- * Who feeds the console wakes the device then. The console must be there while the device has a
- * thread.
+ * With `input`, the driver gets the console's input, and who feeds the console wakes the device
+ * then. The console must be there while the device has a thread.
  */
-int mz_terminal_open(struct mz_virtio **virtio, struct mz_console *console,
+int mz_terminal_open(struct mz_virtio **virtio, struct mz_console *console, bool input,
 		     const struct mz_virtio_place *place, struct mz_failure *failure);
 
 #endif
