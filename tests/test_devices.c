@@ -426,6 +426,22 @@ START_TEST(what_is_typed_can_be_read)
 }
 END_TEST
 
+START_TEST(a_port_whose_input_is_somebody_elses_gets_none)
+{
+	serial_begin();
+	serial.deaf = true;
+	type("ab");
+	ck_assert_uint_eq(in8(5), 0x60);
+	ck_assert_uint_eq(in8(0), 0);
+	ck_assert_int_eq(mz_console_take(&console), 'a');
+	out8(4, 0x10);
+	out8(0, 'l'); /* but what it sends itself */
+	ck_assert_uint_eq(in8(5), 0x61);
+	ck_assert_uint_eq(in8(0), 'l');
+	serial_end();
+}
+END_TEST
+
 START_TEST(the_divisor_latch_covers_data_and_interrupt_enable)
 {
 	serial_begin();
@@ -606,6 +622,7 @@ int main(void)
 	tcase_add_test(port, what_is_sent_is_seen);
 	tcase_add_test(port, a_prompt_is_seen_once_the_guest_waits);
 	tcase_add_test(port, what_is_typed_can_be_read);
+	tcase_add_test(port, a_port_whose_input_is_somebody_elses_gets_none);
 	tcase_add_test(port, the_divisor_latch_covers_data_and_interrupt_enable);
 	tcase_add_test(port, registers_keep_the_bits_that_they_have);
 	tcase_add_test(port, fifos_can_be_told);

@@ -74,14 +74,24 @@ END_TEST
 static struct mz_console console;
 static int input[2], output[2];
 
-static void open_console(void)
+static void open_console_with(bool has_input)
 {
 	driver_open(&driver);
 	must(!pipe2(input, O_CLOEXEC) && !pipe2(output, O_CLOEXEC));
 	must(!mz_console_init(&console, input[0], output[1], &failure));
-	must(!mz_terminal_open(&virtio, &console, true, &driver.place, &failure));
+	must(!mz_terminal_open(&virtio, &console, has_input, &driver.place, &failure));
 	driver_attach(&driver, virtio);
 	driver_begin(&driver, ALL);
+}
+
+static void open_console(void)
+{
+	open_console_with(true);
+}
+
+static void open_console_without_input(void)
+{
+	open_console_with(false);
 }
 
 static void close_console(void)
@@ -157,6 +167,21 @@ START_TEST(what_was_typed_early_waits_for_room)
 }
 END_TEST
 
+START_TEST(input_that_is_somebody_elses_stays)
+{
+	const struct driver_part parts[] = {{BUFFER, 16, true}};
+	uint32_t written;
+	uint16_t head;
+
+	driver_send(&driver, 0, parts, 1);
+	type("not for it");
+	mz_virtio_stop(virtio);
+	mz_virtio_turn_(virtio);
+	must(!driver_given(&driver, 0, &head, &written));
+	must_equal(mz_console_take(&console), 'n');
+}
+END_TEST
+
 START_TEST(a_driver_of_a_console_that_does_anything_harms_nobody)
 {
 	const struct driver_part parts[] = {{BUFFER, 16, true}};
@@ -176,6 +201,7 @@ int main(void)
 	Suite *suite = suite_create("small virtio devices");
 	TCase *entropy = tcase_create("entropy");
 	TCase *terminal = tcase_create("console");
+	TCase *deaf = tcase_create("a console without input");
 
 	tcase_add_checked_fixture(entropy, open_entropy, close_device);
 	tcase_set_timeout(entropy, 120);
@@ -189,6 +215,10 @@ int main(void)
 	tcase_add_test(terminal, what_is_sent_is_seen);
 	tcase_add_test(terminal, what_is_typed_is_received);
 	tcase_add_test(terminal, what_was_typed_early_waits_for_room);
+	tcase_add_checked_fixture(deaf, open_console_without_input, close_console);
+	tcase_add_test(deaf, what_is_sent_is_seen);
+	tcase_add_test(deaf, input_that_is_somebody_elses_stays);
+	suite_add_tcase(suite, deaf);
 	tcase_add_test(terminal, a_driver_of_a_console_that_does_anything_harms_nobody);
 	suite_add_tcase(suite, terminal);
 	return suite_run(suite);
