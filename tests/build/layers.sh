@@ -47,9 +47,11 @@ for room in device boot; do
   empty "vmm_${room}_includes_only_memory_and_base" strays "vmm/$room" "vmm/$room/|$below"
 done
 empty vmm_virtio_includes_device_memory_and_base strays vmm/virtio "vmm/(virtio|device)/|$below"
-empty vmm_suite_includes_only_base strays vmm/suite 'vmm/suite/|vmm/base/|<'
+for room in snapshot suite; do
+  empty "vmm_${room}_includes_only_base" strays "vmm/$room" "vmm/$room/|vmm/base/|<"
+done
 empty vmm_gdb_includes_only_itself strays vmm/gdb "vmm/gdb/|<"
-empty vmm_machine_includes_no_command strays vmm/machine "vmm/(machine|gdb|virtio|device|boot)/|$below"
+empty vmm_machine_includes_no_command strays vmm/machine "vmm/(machine|snapshot|gdb|virtio|device|boot)/|$below"
 empty guests_include_only_the_library strays guest "guest/|ept/|arch/|core/|$freestanding"
 empty includes_are_written_from_the_top missing
 empty no_headers_include_each_other circles

@@ -42,26 +42,38 @@ int mz_file_open(const char *path, uint64_t *bytes, struct mz_failure *failure)
 	return fd;
 }
 
-int mz_file_read(int fd, const char *path, void *buffer, uint64_t bytes, struct mz_failure *failure)
+int64_t mz_file_read_at(int fd, void *buffer, uint64_t bytes, uint64_t offset)
 {
 	unsigned char *to = buffer;
 	uint64_t done = 0;
 
 	while (done < bytes) {
 		uint64_t left = bytes - done;
-		ssize_t got = pread(fd, to + done, left < READ_MAX ? left : READ_MAX, (off_t)done);
+		ssize_t got = pread(fd, to + done, left < READ_MAX ? left : READ_MAX,
+				    (off_t)(offset + done));
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return mz_fail(failure, MZ_STATUS_BAD_IMAGE, "%s: cannot read it: %s", path,
-				       strerror(errno));
+			return -1;
 		if (got == 0)
-			return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
-				       "%s: ended after %" PRIu64 " of %" PRIu64
-				       " bytes: it was changed meanwhile",
-				       path, done, bytes);
+			break;
 		done += (uint64_t)got;
 	}
+	return (int64_t)done;
+}
+
+int mz_file_read(int fd, const char *path, void *buffer, uint64_t bytes, struct mz_failure *failure)
+{
+	int64_t got = mz_file_read_at(fd, buffer, bytes, 0);
+
+	if (got < 0)
+		return mz_fail(failure, MZ_STATUS_BAD_IMAGE, "%s: cannot read it: %s", path,
+			       strerror(errno));
+	if ((uint64_t)got < bytes)
+		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+			       "%s: ended after %" PRId64 " of %" PRIu64
+			       " bytes: it was changed meanwhile",
+			       path, got, bytes);
 	return 0;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/*
- * Files that the user names: regular ones, read as a whole. Anything wrong is MZ_STATUS_BAD_IMAGE.
- */
+/* Files that the user names: regular ones. Anything wrong is MZ_STATUS_BAD_IMAGE. */
 #ifndef MZ_VMM_FILE_H
 #define MZ_VMM_FILE_H
 
@@ -22,6 +20,12 @@ int mz_file_open(const char *path, uint64_t *bytes, struct mz_failure *failure);
 /* Reads the first `bytes` bytes. A file that has become shorter is an error. */
 int mz_file_read(int fd, const char *path, void *buffer, uint64_t bytes,
 		 struct mz_failure *failure);
+
+/*
+ * Reads from an offset. Answers how many bytes it got, fewer than `bytes` only where the file ends,
+ * or -1 with errno set.
+ */
+int64_t mz_file_read_at(int fd, void *buffer, uint64_t bytes, uint64_t offset);
 
 #ifdef __cplusplus
 }
