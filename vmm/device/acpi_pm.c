@@ -18,21 +18,25 @@
 #define TIMER_HZ   3579545u
 #define TIMER_MASK 0xffffffu
 
-static uint32_t timer(void)
+static uint32_t host_ticks(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint32_t)((uint64_t)now.tv_sec * TIMER_HZ +
-			  (uint64_t)now.tv_nsec * TIMER_HZ / 1000000000u) &
-		TIMER_MASK;
+			  (uint64_t)now.tv_nsec * TIMER_HZ / 1000000000u);
+}
+
+static uint32_t timer(const struct mz_acpi_pm *pm)
+{
+	return (host_ticks() + pm->ahead) & TIMER_MASK;
 }
 
 /* The status is 0: nothing ever happened. */
 static uint64_t registers_read(void *context, uint64_t offset, unsigned bytes)
 {
 	const struct mz_acpi_pm *pm = context;
-	uint32_t now = timer();
+	uint32_t now = timer(pm);
 	unsigned char all[MZ_ACPI_PM_BYTES] = {
 		[ENABLE] = pm->enable[0],
 		[ENABLE + 1] = pm->enable[1],
@@ -82,4 +86,23 @@ int mz_acpi_pm_init(struct mz_acpi_pm *pm, struct mz_bus *bus, struct mz_power *
 
 	*pm = (struct mz_acpi_pm) {.power = power};
 	return mz_bus_add(bus, &device, failure);
+}
+
+static void timer_state(struct mz_acpi_pm *pm, struct mz_state *state)
+{
+	uint32_t now = timer(pm);
+
+	mz_state_u32(state, &now);
+	mz_state_check(state, now <= TIMER_MASK, "a timer of more than 24 bits");
+	if (state->loading)
+		pm->ahead = now - host_ticks();
+}
+
+void mz_acpi_pm_state(struct mz_acpi_pm *pm, struct mz_state *state)
+{
+	mz_state_part(state, "acpi", 1);
+	mz_state_bytes(state, pm->enable, sizeof(pm->enable));
+	mz_state_bytes(state, pm->control, sizeof(pm->control));
+	mz_state_check(state, !(pm->control[1] & CONTROL_SLP_EN), "a bit that can't be read");
+	timer_state(pm, state);
 }

@@ -7,6 +7,7 @@
 #ifndef MZ_VMM_ACPI_PM_H
 #define MZ_VMM_ACPI_PM_H
 
+#include "vmm/base/state.h"
 #include "vmm/device/bus.h"
 #include "vmm/device/power.h"
 
@@ -25,11 +26,18 @@ extern "C" {
 struct mz_acpi_pm {
 	struct mz_power *power;
 	unsigned char enable[2], control[2];
+	uint32_t ahead; /* of the host's clock, in ticks of the timer */
 };
 
 /* Puts the registers on the bus. Errors as for mz_bus_add(). */
 int mz_acpi_pm_init(struct mz_acpi_pm *pm, struct mz_bus *bus, struct mz_power *power,
 		    struct mz_failure *failure);
+
+/*
+ * Saves or loads the registers. The timer goes on from where it was: between saving and loading, no
+ * time passes for the guest. No vCPU runs.
+ */
+void mz_acpi_pm_state(struct mz_acpi_pm *pm, struct mz_state *state);
 
 #ifdef __cplusplus
 }

@@ -37,3 +37,10 @@ int mz_debug_exit_init(struct mz_debug_exit *debug_exit, struct mz_bus *bus, uin
 	debug_exit->value = 0;
 	return mz_bus_add(bus, &device, failure);
 }
+
+void mz_debug_exit_state(struct mz_debug_exit *debug_exit, struct mz_state *state)
+{
+	mz_state_part(state, "debug-exit", 1);
+	mz_state_bool(state, &debug_exit->requested);
+	mz_state_u32(state, &debug_exit->value);
+}

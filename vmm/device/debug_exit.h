@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "vmm/base/state.h"
 #include "vmm/device/bus.h"
 
 #ifdef __cplusplus
@@ -26,6 +27,9 @@ struct mz_debug_exit {
  */
 int mz_debug_exit_init(struct mz_debug_exit *debug_exit, struct mz_bus *bus, uint64_t base,
 		       struct mz_failure *failure);
+
+/* Saves or loads what the guest has asked for. No vCPU runs. */
+void mz_debug_exit_state(struct mz_debug_exit *debug_exit, struct mz_state *state);
 
 #ifdef __cplusplus
 }

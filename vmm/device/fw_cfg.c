@@ -231,3 +231,12 @@ int mz_fw_cfg_add(struct mz_fw_cfg *fw_cfg, const char *name, const unsigned cha
 	add_item(fw_cfg, key, data, bytes);
 	return 0;
 }
+
+/* No value is wrong: each is looked at when it is used, as the guest may have set any. */
+void mz_fw_cfg_state(struct mz_fw_cfg *fw_cfg, struct mz_state *state)
+{
+	mz_state_part(state, "fw-cfg", 1);
+	mz_state_u16(state, &fw_cfg->selected);
+	mz_state_u32(state, &fw_cfg->offset);
+	mz_state_u64(state, &fw_cfg->copy);
+}

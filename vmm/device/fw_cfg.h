@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "vmm/base/state.h"
 #include "vmm/device/bus.h"
 #include "vmm/memory/ram.h"
 
@@ -52,6 +53,12 @@ int mz_fw_cfg_init(struct mz_fw_cfg *fw_cfg, struct mz_bus *bus, const struct mz
  */
 int mz_fw_cfg_add(struct mz_fw_cfg *fw_cfg, const char *name, const unsigned char *data,
 		  uint32_t bytes, struct mz_failure *failure);
+
+/*
+ * Saves or loads what is selected, how far it was read, and half an address of a copy. What the
+ * items hold is not state: a machine is made with it. No vCPU runs.
+ */
+void mz_fw_cfg_state(struct mz_fw_cfg *fw_cfg, struct mz_state *state);
 
 #ifdef __cplusplus
 }

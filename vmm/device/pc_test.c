@@ -99,3 +99,10 @@ int mz_pc_test_init(struct mz_pc_test *test, struct mz_bus *ports, struct mz_bus
 		? -1
 		: 0;
 }
+
+void mz_pc_test_state(struct mz_pc_test *test, struct mz_state *state)
+{
+	mz_state_part(state, "pc-test", 1);
+	mz_state_bytes(state, test->port, sizeof(test->port));
+	mz_state_bytes(state, test->memory, sizeof(test->memory));
+}

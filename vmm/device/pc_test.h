@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "vmm/base/state.h"
 #include "vmm/device/bus.h"
 
 #ifdef __cplusplus
@@ -41,6 +42,12 @@ struct mz_pc_test {
 /* Puts the device on both buses. Errors as for mz_bus_add(). */
 int mz_pc_test_init(struct mz_pc_test *test, struct mz_bus *ports, struct mz_bus *memory,
 		    const struct mz_pc_test_hooks *hooks, struct mz_failure *failure);
+
+/*
+ * Saves or loads the ports and the memory; the levels of the inputs are the interrupt controllers'.
+ * No vCPU runs.
+ */
+void mz_pc_test_state(struct mz_pc_test *test, struct mz_state *state);
 
 #ifdef __cplusplus
 }

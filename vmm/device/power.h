@@ -6,6 +6,8 @@
 #ifndef MZ_VMM_POWER_H
 #define MZ_VMM_POWER_H
 
+#include "vmm/base/state.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -33,6 +35,9 @@ static inline enum mz_power_request mz_power_asked(const struct mz_power *power)
 {
 	return (enum mz_power_request)__atomic_load_n(&power->request, __ATOMIC_ACQUIRE);
 }
+
+/* Saves or loads what was asked for. No vCPU runs. */
+void mz_power_state(struct mz_power *power, struct mz_state *state);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The port by which a guest's kernel says that it has panicked. Source: docs/specs/pvpanic of QEMU.
+ * It has no state but that of the power.
  */
 #ifndef MZ_VMM_PVPANIC_H
 #define MZ_VMM_PVPANIC_H

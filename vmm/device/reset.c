@@ -85,3 +85,13 @@ int mz_reset_init(struct mz_reset *reset, struct mz_bus *bus, struct mz_power *p
 			return -1;
 	return 0;
 }
+
+void mz_reset_state(struct mz_reset *reset, struct mz_state *state)
+{
+	uint8_t control = reset->control;
+
+	mz_state_part(state, "reset", 1);
+	mz_state_u8(state, &control);
+	if (mz_state_check(state, (control & ~CONTROL_HARD) == 0, "a control that does not stay"))
+		reset->control = control;
+}

@@ -7,6 +7,7 @@
 #ifndef MZ_VMM_RESET_H
 #define MZ_VMM_RESET_H
 
+#include "vmm/base/state.h"
 #include "vmm/device/bus.h"
 #include "vmm/device/power.h"
 
@@ -30,6 +31,9 @@ struct mz_reset {
  */
 int mz_reset_init(struct mz_reset *reset, struct mz_bus *bus, struct mz_power *power,
 		  struct mz_failure *failure);
+
+/* Saves or loads the reset control register. No vCPU runs. */
+void mz_reset_state(struct mz_reset *reset, struct mz_state *state);
 
 #ifdef __cplusplus
 }

@@ -165,3 +165,14 @@ int mz_rtc_init(struct mz_rtc *rtc, struct mz_bus *bus, const struct mz_rtc_size
 	put_sizes(rtc, sizes);
 	return mz_bus_add(bus, &device, failure);
 }
+
+void mz_rtc_state(struct mz_rtc *rtc, struct mz_state *state)
+{
+	uint8_t index = rtc->index;
+
+	mz_state_part(state, "rtc", 1);
+	mz_state_u8(state, &index);
+	mz_state_bytes(state, rtc->bytes, sizeof(rtc->bytes));
+	if (mz_state_check(state, index < sizeof(rtc->bytes), "an index beyond the memory"))
+		rtc->index = index;
+}

@@ -10,6 +10,7 @@
 #ifndef MZ_VMM_RTC_H
 #define MZ_VMM_RTC_H
 
+#include "vmm/base/state.h"
 #include "vmm/device/bus.h"
 
 #ifdef __cplusplus
@@ -33,6 +34,11 @@ struct mz_rtc_sizes {
 /* Puts the two ports on the bus. Errors as for mz_bus_add(). */
 int mz_rtc_init(struct mz_rtc *rtc, struct mz_bus *bus, const struct mz_rtc_sizes *sizes,
 		struct mz_failure *failure);
+
+/*
+ * Saves or loads the index and the bytes that are kept; the time stays the host's. No vCPU runs.
+ */
+void mz_rtc_state(struct mz_rtc *rtc, struct mz_state *state);
 
 #ifdef __cplusplus
 }

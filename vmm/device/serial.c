@@ -293,3 +293,35 @@ void mz_serial_receive(struct mz_serial *serial)
 	update_line(serial);
 	pthread_mutex_unlock(&serial->mutex);
 }
+
+static void registers_state(struct mz_serial *serial, struct mz_state *state)
+{
+	mz_state_part(state, "serial", 1);
+	mz_state_u8(state, &serial->ier);
+	mz_state_u8(state, &serial->fcr);
+	mz_state_u8(state, &serial->lcr);
+	mz_state_u8(state, &serial->mcr);
+	mz_state_u8(state, &serial->scr);
+	mz_state_u8(state, &serial->dll);
+	mz_state_u8(state, &serial->dlm);
+	mz_state_bool(state, &serial->looped);
+	mz_state_u8(state, &serial->loop_byte);
+	mz_state_bool(state, &serial->status_read);
+	mz_state_bool(state, &serial->sent);
+	mz_state_check(state,
+		       !(serial->ier & ~IER_MASK) && !(serial->fcr & ~FCR_FIFO_ENABLE) &&
+			       !(serial->mcr & ~MCR_MASK),
+		       "bits that are always 0 are 1");
+}
+
+/* The line follows from the registers, and from input that may be there now. */
+void mz_serial_state(struct mz_serial *serial, struct mz_state *state)
+{
+	pthread_mutex_lock(&serial->mutex);
+	registers_state(serial, state);
+	if (state->loading) {
+		serial->line = false;
+		update_line(serial);
+	}
+	pthread_mutex_unlock(&serial->mutex);
+}

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "vmm/base/state.h"
 #include "vmm/device/bus.h"
 #include "vmm/device/console.h"
 #include "vmm/device/irq.h"
@@ -48,6 +49,13 @@ int mz_serial_init(struct mz_serial *serial, struct mz_bus *bus, uint64_t base,
 
 /* The console has input that was not there before. From any thread. */
 void mz_serial_receive(struct mz_serial *serial);
+
+/*
+ * Saves or loads the registers; the console's input is not state. Loading raises the line once more
+ * if it is up, for the edge may have been on its way when it was saved: the interrupt controllers'
+ * state is loaded first. No vCPU runs.
+ */
+void mz_serial_state(struct mz_serial *serial, struct mz_state *state);
 
 #ifdef __cplusplus
 }

@@ -59,3 +59,10 @@ int mz_test_device_init(struct mz_test_device *test_device, struct mz_bus *bus, 
 	memset(test_device, 0, sizeof(*test_device));
 	return mz_bus_add(bus, &device, failure);
 }
+
+void mz_test_device_state(struct mz_test_device *test_device, struct mz_state *state)
+{
+	mz_state_part(state, "test", 1);
+	mz_state_u64(state, &test_device->access_count);
+	mz_state_bytes(state, test_device->scratch, sizeof(test_device->scratch));
+}

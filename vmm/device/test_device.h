@@ -16,6 +16,7 @@
 #ifndef MZ_VMM_TEST_DEVICE_H
 #define MZ_VMM_TEST_DEVICE_H
 
+#include "vmm/base/state.h"
 #include "vmm/device/bus.h"
 
 #ifdef __cplusplus
@@ -37,6 +38,9 @@ struct mz_test_device {
 /* Puts the device at [base, base + MZ_TEST_DEVICE_BYTES) on the bus. Errors as for mz_bus_add(). */
 int mz_test_device_init(struct mz_test_device *test_device, struct mz_bus *bus, uint64_t base,
 			struct mz_failure *failure);
+
+/* Saves or loads the count and the scratch. No vCPU runs. */
+void mz_test_device_state(struct mz_test_device *test_device, struct mz_state *state);
 
 #ifdef __cplusplus
 }
