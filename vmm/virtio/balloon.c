@@ -157,6 +157,15 @@ static void reset(void *context)
 	((struct mz_balloon *)context)->config.actual = 0;
 }
 
+/* The pages that are out are those that guest memory has not; what is asked for stays asked for. */
+static void go_over(void *context, struct mz_state *state)
+{
+	struct mz_balloon *balloon = context;
+
+	mz_state_u32(state, &balloon->config.num_pages);
+	mz_state_u32(state, &balloon->config.actual);
+}
+
 static const struct mz_virtio_type balloon_type = {
 	.name = "virtio-balloon",
 	.id = VIRTIO_ID_BALLOON,
@@ -164,6 +173,7 @@ static const struct mz_virtio_type balloon_type = {
 	.serve = serve,
 	.reset = reset,
 	.configure = configure,
+	.go_over = go_over,
 	.close = free,
 };
 

@@ -338,6 +338,16 @@ static void watch_ring(void *context, struct mz_watch *watch)
 		mz_watch_add(watch, mz_block_ring_fd(block->ring), POLLIN);
 }
 
+/* What the disk holds is not state; that it is as large as the guest has found it must be so. */
+static void go_over(void *context, struct mz_state *state)
+{
+	const struct mz_block *block = context;
+	uint64_t bytes = block->file.bytes;
+
+	mz_state_u64(state, &bytes);
+	mz_state_check(state, bytes == block->file.bytes, "the disk had another size");
+}
+
 static void close_block(void *context)
 {
 	struct mz_block *block = context;
@@ -355,6 +365,7 @@ static const struct mz_virtio_type block_type = {
 	.watch = watch_ring,
 	.settle = settle,
 	.close = close_block,
+	.go_over = go_over,
 };
 
 static uint64_t describe(struct mz_block *block)

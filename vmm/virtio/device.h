@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 #include "vmm/base/failure.h"
+#include "vmm/base/state.h"
 #include "vmm/device/bus.h"
 #include "vmm/device/irq.h"
 #include "vmm/virtio/queue.h"
@@ -51,6 +52,8 @@ struct mz_virtio_type {
 	void (*close)(void *context);
 	/* May be NULL. The driver has written into the configuration; only `state` is held. */
 	void (*configure)(void *context, uint32_t offset, const void *data, uint32_t bytes);
+	/* May be NULL. Saves or loads what is the device's own; `state` is held, too. */
+	void (*go_over)(void *context, struct mz_state *state);
 };
 
 struct mz_virtio {
@@ -112,9 +115,22 @@ void mz_virtio_close(struct mz_virtio *virtio);
 int mz_virtio_attach(struct mz_virtio *virtio, struct mz_bus *bus, uint64_t base,
 		     struct mz_failure *failure);
 
-/* Starts and ends the thread. MZ_STATUS_HOST_FAILED. Stopping one that was not started is right. */
+/*
+ * Starts and ends the thread, as often as one likes: it looks first at what it may have missed.
+ * MZ_STATUS_HOST_FAILED. Once it is stopped, nothing is under way. Stopping one that was not
+ * started is right.
+ */
 int mz_virtio_start(struct mz_virtio *virtio, struct mz_failure *failure);
 void mz_virtio_stop(struct mz_virtio *virtio);
+
+/*
+ * Saves or loads all that the driver has told the device and the device has told the driver; what
+ * is in the rings is guest memory. Settles what is under way first, which writes guest memory: stop
+ * the thread before that is saved or loaded. After loading, a device that has an interrupt to tell
+ * of raises it once more, for it may have been on its way: the interrupt controllers' state is
+ * loaded first. One whose state can't be is as after a reset. No vCPU runs.
+ */
+void mz_virtio_state(struct mz_virtio *virtio, struct mz_state *state);
 
 /* One turn of what the thread does, without waiting; for tests that have no thread. */
 void mz_virtio_turn_(struct mz_virtio *virtio);

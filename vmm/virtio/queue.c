@@ -174,3 +174,39 @@ bool mz_queue_listen(struct mz_queue *queue)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return waiting(queue) > 0;
 }
+
+static void places_state(struct mz_queue *queue, struct mz_state *state)
+{
+	mz_state_u32(state, &queue->size);
+	mz_state_u64(state, &queue->table_gpa);
+	mz_state_u64(state, &queue->available_gpa);
+	mz_state_u64(state, &queue->used_gpa);
+	mz_state_bool(state, &queue->indirect);
+	mz_state_bool(state, &queue->event);
+}
+
+/* Any of them is right: what they lead to lies in a ring. */
+static void positions_state(struct mz_queue *queue, struct mz_state *state)
+{
+	mz_state_u16(state, &queue->taken);
+	mz_state_u16(state, &queue->given);
+	mz_state_u16(state, &queue->told);
+}
+
+void mz_queue_state(struct mz_queue *queue, struct mz_state *state)
+{
+	bool ready = queue->ready, broken = queue->broken;
+
+	places_state(queue, state);
+	mz_state_bool(state, &ready);
+	mz_state_bool(state, &broken);
+	if (state->loading) {
+		queue->ready = false;
+		queue->broken = NULL;
+		mz_state_check(state, !ready || mz_queue_start(queue),
+			       "a queue is not where one can be");
+		if (broken)
+			mz_queue_break(queue, "it was broken when it was saved");
+	}
+	positions_state(queue, state);
+}

@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 
 #include "ept/space.h"
+#include "vmm/base/state.h"
 #include "vmm/memory/ram.h"
 
 #define MZ_QUEUE_MAX 256 /* descriptors in a queue, and in a chain */
@@ -80,6 +81,12 @@ bool mz_chain_read(struct mz_queue *queue, uint16_t head, struct mz_chain *chain
 
 /* Breaks the queue; answers false. */
 bool mz_queue_break(struct mz_queue *queue, const char *why);
+
+/*
+ * Saves or loads what the driver said and how far the queue is; one that is ready is looked at as
+ * mz_queue_start() does. Nothing that was taken is under way.
+ */
+void mz_queue_state(struct mz_queue *queue, struct mz_state *state);
 
 /* Tells the space that [gpa, gpa + bytes) was written. */
 void mz_queue_written(const struct mz_queue_memory *memory, uint64_t gpa, uint64_t bytes);

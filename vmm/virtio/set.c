@@ -85,6 +85,17 @@ bool mz_virtio_set_balloon(struct mz_virtio_set *set, uint64_t bytes)
 	return balloon != NULL;
 }
 
+void mz_virtio_set_state(struct mz_virtio_set *set, struct mz_state *state)
+{
+	uint32_t count = set->count;
+
+	mz_state_part(state, "virtio", 1);
+	mz_state_u32(state, &count);
+	mz_state_check(state, count == set->count, "another number of devices");
+	for (unsigned i = 0; i < set->count; i++)
+		mz_virtio_state(set->devices[i], state);
+}
+
 void mz_virtio_set_wake(struct mz_virtio_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++)

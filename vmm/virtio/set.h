@@ -29,6 +29,12 @@ void mz_virtio_set_stop(struct mz_virtio_set *set);
 /* Asks the first balloon for this much. From any thread. False: there is none. */
 bool mz_virtio_set_balloon(struct mz_virtio_set *set, uint64_t bytes);
 
+/*
+ * Saves or loads all devices, as mz_virtio_state(); loading into other devices is refused. Stop the
+ * threads before.
+ */
+void mz_virtio_set_state(struct mz_virtio_set *set, struct mz_state *state);
+
 /* The console has input. */
 void mz_virtio_set_wake(struct mz_virtio_set *set);
 

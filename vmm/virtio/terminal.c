@@ -16,24 +16,43 @@ struct mz_terminal {
 	struct mz_console *console;
 	bool input; /* the console's is this terminal's */
 	struct mz_chain chain;
+	uint64_t sent; /* of the chain to transmit that is taken next, before the device paused */
 };
 
-/* A chain can be long, and who reads the output slow: what is left is lost once the device pauses.
+/*
+ * A chain can be long, and who reads the output slow. False: the device pauses, and goes on with
+ * the chain later.
  */
-static uint32_t transmit(void *context, struct mz_chain *chain)
+static bool transmit(struct mz_terminal *terminal)
 {
-	struct mz_terminal *terminal = context;
+	const struct mz_chain *chain = &terminal->chain;
 	unsigned char run[RUN_BYTES];
-	uint64_t done = 0;
 	size_t got;
 
-	while ((got = mz_chain_copy_out(chain, done, run, sizeof(run))) > 0 &&
-	       (done == 0 || !mz_virtio_paused(&terminal->virtio))) {
+	while ((got = mz_chain_copy_out(chain, terminal->sent, run, sizeof(run))) > 0) {
+		if (mz_virtio_paused(&terminal->virtio))
+			return false;
 		for (size_t i = 0; i < got; i++)
 			mz_console_put(terminal->console, run[i]);
-		done += got;
+		terminal->sent += got;
 	}
-	return 0;
+	terminal->sent = 0;
+	return true;
+}
+
+static void transmit_all(struct mz_terminal *terminal)
+{
+	struct mz_virtio *virtio = &terminal->virtio;
+
+	do {
+		mz_queue_quiet(&virtio->queues[TRANSMIT]);
+		while (mz_virtio_take(virtio, TRANSMIT, &terminal->chain)) {
+			if (transmit(terminal))
+				mz_virtio_give(virtio, TRANSMIT, &terminal->chain, 0);
+			else
+				mz_queue_put_back(&virtio->queues[TRANSMIT]);
+		}
+	} while (mz_virtio_listen(virtio, TRANSMIT));
 }
 
 static uint32_t receive(struct mz_terminal *terminal)
@@ -68,10 +87,21 @@ static void serve(void *context, const struct mz_watch *watch)
 	struct mz_terminal *terminal = context;
 
 	(void)watch;
-	mz_virtio_drain(&terminal->virtio, TRANSMIT, &terminal->chain, transmit);
+	transmit_all(terminal);
 	mz_console_flush(terminal->console);
 	if (terminal->input)
 		receive_all(terminal);
+}
+
+static void reset(void *context)
+{
+	((struct mz_terminal *)context)->sent = 0;
+}
+
+/* More than the chain is long is right: nothing of it is left then. */
+static void go_over(void *context, struct mz_state *state)
+{
+	mz_state_u64(state, &((struct mz_terminal *)context)->sent);
 }
 
 static const struct mz_virtio_type terminal_type = {
@@ -79,7 +109,9 @@ static const struct mz_virtio_type terminal_type = {
 	.id = VIRTIO_ID_CONSOLE,
 	.queue_count = 2,
 	.serve = serve,
+	.reset = reset,
 	.close = free,
+	.go_over = go_over,
 };
 
 int mz_terminal_open(struct mz_virtio **virtio, struct mz_console *console, bool input,

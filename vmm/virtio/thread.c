@@ -72,8 +72,11 @@ static void *thread_main(void *context)
 
 int mz_virtio_start(struct mz_virtio *virtio, struct mz_failure *failure)
 {
-	int error = mz_thread_start(&virtio->thread, thread_main, virtio);
+	int error;
 
+	__atomic_store_n(&virtio->quit, false, __ATOMIC_RELEASE);
+	mz_virtio_wake(virtio);
+	error = mz_thread_start(&virtio->thread, thread_main, virtio);
 	if (error)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot start the thread of %s: %s",
 			       virtio->type->name, strerror(error));

@@ -137,8 +137,7 @@ static uint64_t device_read(void *context, uint64_t offset, unsigned bytes)
 
 /* ---- What changes what the device works on ---- */
 
-/* Waits until the device has let go of its queues. */
-static void pause_work(struct mz_virtio *virtio)
+void mz_virtio_pause(struct mz_virtio *virtio)
 {
 	__atomic_store_n(&virtio->pause, 1, __ATOMIC_RELEASE);
 	pthread_mutex_lock(&virtio->work);
@@ -147,8 +146,8 @@ static void pause_work(struct mz_virtio *virtio)
 	pthread_mutex_lock(&virtio->state);
 }
 
-/* Lets it look whether it has missed something meanwhile. */
-static void resume_work(struct mz_virtio *virtio)
+/* It may have missed something meanwhile. */
+void mz_virtio_resume(struct mz_virtio *virtio)
 {
 	pthread_mutex_unlock(&virtio->state);
 	__atomic_store_n(&virtio->pause, 0, __ATOMIC_RELEASE);
@@ -161,6 +160,18 @@ static bool features_right(const struct mz_virtio *virtio)
 {
 	return (virtio->driver_features & ~virtio->features) == 0 &&
 		(virtio->driver_features & MZ_VIRTIO_F_VERSION_1) != 0;
+}
+
+/* Each step comes after the one before it. */
+bool mz_virtio_status_right(const struct mz_virtio *virtio)
+{
+	uint32_t status = virtio->status;
+
+	if (status & ~(STATUS_BITS | MZ_DEVICE_NEEDS_RESET))
+		return false;
+	if (status & MZ_DEVICE_FEATURES_OK)
+		return features_right(virtio);
+	return !(status & MZ_DEVICE_DRIVER_OK);
 }
 
 /* Status bits are set, never cleared, but by a reset. */
@@ -176,7 +187,7 @@ static void advance(struct mz_virtio *virtio, uint32_t wanted)
 	virtio->live = (status & MZ_DEVICE_DRIVER_OK) != 0 && !virtio->broken;
 }
 
-static void reset(struct mz_virtio *virtio)
+void mz_virtio_reset(struct mz_virtio *virtio)
 {
 	mz_virtio_forget(virtio);
 	if (virtio->type->reset)
@@ -185,12 +196,12 @@ static void reset(struct mz_virtio *virtio)
 
 static void write_status(struct mz_virtio *virtio, uint32_t data)
 {
-	pause_work(virtio);
+	mz_virtio_pause(virtio);
 	if (data == 0)
-		reset(virtio);
+		mz_virtio_reset(virtio);
 	else
 		advance(virtio, data);
-	resume_work(virtio);
+	mz_virtio_resume(virtio);
 }
 
 static void start_queue(struct mz_virtio *virtio, struct mz_queue *queue)
@@ -205,13 +216,13 @@ static void write_ready(struct mz_virtio *virtio, uint32_t data)
 {
 	struct mz_queue *queue;
 
-	pause_work(virtio);
+	mz_virtio_pause(virtio);
 	queue = selected(virtio);
 	if (queue && data == 1 && !queue->ready && !queue->broken)
 		start_queue(virtio, queue);
 	else if (queue && data == 0)
 		queue->ready = false;
-	resume_work(virtio);
+	mz_virtio_resume(virtio);
 }
 
 /* ---- What changes the registers alone ---- */

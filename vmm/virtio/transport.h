@@ -21,6 +21,16 @@
  */
 void mz_virtio_forget(struct mz_virtio *virtio);
 
+/* Waits until the device has let go of its queues, and holds both; lets it look again. */
+void mz_virtio_pause(struct mz_virtio *virtio);
+void mz_virtio_resume(struct mz_virtio *virtio);
+
+/* The driver has reset the device. Both are held. */
+void mz_virtio_reset(struct mz_virtio *virtio);
+
+/* Can a driver have come to this status, with the features that it has chosen? */
+bool mz_virtio_status_right(const struct mz_virtio *virtio);
+
 /* mz_virtio_break() for who holds `work` and `state`. */
 void mz_virtio_break_locked(struct mz_virtio *virtio, const char *why);
 
