@@ -8,6 +8,7 @@
 #define SERIAL_PORT  0x3f8
 #define FINISH_PORT  0xf4 /* a write ends the run; the value is the run's status */
 #define FINISH_PORTS 4    /* it may be written 1, 2 or 4 bytes wide */
+#define MARK_PORT    0xf8 /* a write asks for the mark that resets go back to */
 
 /* The test device. */
 #define DEVICE_BASE          0xd0000000u

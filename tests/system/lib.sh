@@ -54,7 +54,7 @@ want_out()
   diff -u <(printf '%s\n' "$1") "$work/out" >"$work/diff" || wrong+="standard output differs:"$'\n'"$(<"$work/diff")"$'\n'
 }
 
-# want_out_line REGEX, want_err_line REGEX, want_no_err
+# want_out_line REGEX, want_err_line REGEX, want_no_out, want_no_err
 want_out_line()
 {
   grep -Eq -- "$1" "$work/out" || wrong+="no line on standard output matches: $1"$'\n'
@@ -63,6 +63,11 @@ want_out_line()
 want_err_line()
 {
   grep -Eq -- "$1" "$work/err" || wrong+="no line on standard error matches: $1"$'\n'
+}
+
+want_no_out()
+{
+  [[ ! -s $work/out ]] || wrong+="standard output is not empty"$'\n'
 }
 
 want_no_err()

@@ -11,14 +11,9 @@ refused()
   shift 3
   run "$@"
   want_status "$wanted"
-  want_out_empty
+  want_no_out
   want_err_line "^mezz run: .*$message"
   verdict "$name"
-}
-
-want_out_empty()
-{
-  [[ ! -s $work/out ]] || wrong+="standard output is not empty"$'\n'
 }
 
 refused no_image_is_refused 110 'image'
@@ -48,6 +43,13 @@ refused a_timeout_that_is_no_number_is_refused 110 "'soon'" --timeout soon "$hel
 refused a_timeout_with_a_unit_is_refused 110 "'1s'" --timeout 1s "$hello"
 refused an_infinite_timeout_is_refused 110 "'inf'" --timeout inf "$hello"
 
+refused no_resets_are_refused 110 "'0' is not a positive number" --reset-loop 0 "$hello"
+refused resets_that_are_no_number_are_refused 110 "'often'" --reset-loop often "$hello"
+refused an_unknown_source_of_writes_is_refused 110 "'magic' is not one of auto, ring, log" --dirty-source magic "$hello"
+refused a_snapshot_on_an_unknown_event_is_refused 110 "'now' is neither mark nor" --snapshot x --snapshot-on now "$hello"
+refused a_snapshot_without_a_file_is_refused 110 'which file' --snapshot-on 3 "$hello"
+refused no_pager_is_refused 110 "'0' is not from 1 to 16" --pager-threads 0 "$hello"
+refused too_many_pagers_are_refused 110 "'17' is not from 1 to 16" --pager-threads 17 "$hello"
 refused an_unknown_trace_is_refused 110 "'all'" --trace all "$hello"
 refused a_trace_of_no_address_is_refused 110 "'0x'" --trace io@0x "$hello"
 refused a_trace_of_an_empty_range_is_refused 110 "'9-8'" --trace faults@1-2,io@9-8 "$hello"

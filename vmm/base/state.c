@@ -7,12 +7,13 @@
 
 #define FIRST_ROOM 4096u
 
-static void fail(struct mz_state *state, enum mz_status status, const char *what)
+bool mz_state_fail(struct mz_state *state, enum mz_status status, const char *what)
 {
-	if (state->failed)
-		return;
+	if (!state->failed)
+		mz_fail(&state->failure, status, "%s%s%s", state->part, state->part[0] ? ": " : "",
+			what);
 	state->failed = true;
-	mz_fail(&state->failure, status, "%s%s%s", state->part, state->part[0] ? ": " : "", what);
+	return false;
 }
 
 void mz_state_save(struct mz_state *state)
@@ -28,7 +29,7 @@ void mz_state_load(struct mz_state *state, const void *bytes, size_t size)
 int mz_state_end(struct mz_state *state, struct mz_failure *failure)
 {
 	if (state->loading && state->at != state->size)
-		fail(state, MZ_STATUS_BAD_IMAGE, "the state goes on behind its last part");
+		mz_state_fail(state, MZ_STATUS_BAD_IMAGE, "the state goes on behind its last part");
 	if (!state->failed)
 		return 0;
 	*failure = state->failure;
@@ -53,10 +54,9 @@ static bool make_room(struct mz_state *state, size_t count)
 	while (room - state->size < count)
 		room *= 2;
 	bytes = realloc(state->bytes, room);
-	if (!bytes) {
-		fail(state, MZ_STATUS_HOST_FAILED, "no memory for the machine's state");
-		return false;
-	}
+	if (!bytes)
+		return mz_state_fail(state, MZ_STATUS_HOST_FAILED,
+				     "no memory for the machine's state");
 	state->bytes = bytes;
 	state->room = room;
 	return true;
@@ -73,7 +73,7 @@ static void append(struct mz_state *state, const void *bytes, size_t count)
 static void take(struct mz_state *state, void *bytes, size_t count)
 {
 	if (!state->failed && count > state->size - state->at)
-		fail(state, MZ_STATUS_BAD_IMAGE, "the state ends too early");
+		mz_state_fail(state, MZ_STATUS_BAD_IMAGE, "the state ends too early");
 	if (state->failed) {
 		memset(bytes, 0, count);
 		return;
@@ -151,6 +151,6 @@ void mz_state_part(struct mz_state *state, const char *name, uint32_t version)
 bool mz_state_check(struct mz_state *state, bool right, const char *what)
 {
 	if (state->loading && !right)
-		fail(state, MZ_STATUS_BAD_IMAGE, what);
+		mz_state_fail(state, MZ_STATUS_BAD_IMAGE, what);
 	return !state->failed;
 }

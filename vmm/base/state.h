@@ -66,6 +66,9 @@ void mz_state_u32(struct mz_state *state, uint32_t *value);
 void mz_state_u64(struct mz_state *state, uint64_t *value);
 void mz_state_bool(struct mz_state *state, bool *value);
 
+/* An error of the part, in words; answers false. */
+bool mz_state_fail(struct mz_state *state, enum mz_status status, const char *what);
+
 /* Loading: it is an error, which `what` names, unless `right`. Answers whether all is well. */
 bool mz_state_check(struct mz_state *state, bool right, const char *what);
 

@@ -10,6 +10,7 @@
  * their status.
  */
 int mz_cmd_run(int argc, char **argv);
+int mz_cmd_restore(int argc, char **argv);
 int mz_cmd_test(int argc, char **argv);
 int mz_cmd_info(int argc, char **argv);
 int mz_cmd_table(int argc, char **argv);

@@ -12,6 +12,7 @@ _mezz_values()
   case $1 in
   --trace) echo faults mmio io ;;
   --stats) echo table json ;;
+  --dirty-source) echo auto ring log ;;
   --memory-backend) echo auto uffd plain ;;
   --huge) echo thp hugetlb ;;
   --report) echo text tap junit ;;

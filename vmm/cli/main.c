@@ -16,9 +16,9 @@ static const struct {
 	const char *full_name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"run", "mezz run", mz_cmd_run},    {"test", "mezz test", mz_cmd_test},
-	{"info", "mezz info", mz_cmd_info}, {"table", "mezz table", mz_cmd_table},
-	{"walk", "mezz walk", mz_cmd_walk},
+	{"run", "mezz run", mz_cmd_run},       {"restore", "mezz restore", mz_cmd_restore},
+	{"test", "mezz test", mz_cmd_test},    {"info", "mezz info", mz_cmd_info},
+	{"table", "mezz table", mz_cmd_table}, {"walk", "mezz walk", mz_cmd_walk},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -27,6 +27,7 @@ static const char doc[] =
 	"Run small guests on KVM, with every page of their memory let in by a second-stage table.\v"
 	"Commands:\n"
 	"  run     run a guest\n"
+	"  restore let a guest go on from a snapshot\n"
 	"  test    run many guests, and report\n"
 	"  info    tell what this host offers and lacks\n"
 	"  table   build a table and print it; needs no KVM\n"

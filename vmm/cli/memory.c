@@ -10,7 +10,6 @@
 enum key {
 	KEY_MEMORY = 'm',
 	KEY_HUGE = 0x2000,
-	KEY_BACKEND,
 };
 
 static const struct argp_option option_list[] = {
@@ -19,10 +18,6 @@ static const struct argp_option option_list[] = {
 	{"huge", KEY_HUGE, "KIND", OPTION_ARG_OPTIONAL,
 	 "Huge pages of 2M behind guest memory: thp (default) where the kernel finds free ones; "
 	 "hugetlb of those that are reserved",
-	 0},
-	{"memory-backend", KEY_BACKEND, "NAME", 0,
-	 "How guest memory is let in: uffd when the guest touches it; plain all up front; auto "
-	 "(default) uffd where it is permitted",
 	 0},
 	{0},
 };
@@ -45,21 +40,6 @@ static enum mz_huge huge(struct argp_state *state, const char *text)
 	return MZ_HUGE_POOL;
 }
 
-static enum mz_backend backend(struct argp_state *state, const char *text)
-{
-	static const char *const names[] = {
-		[MZ_BACKEND_AUTO] = "auto",
-		[MZ_BACKEND_UFFD] = "uffd",
-		[MZ_BACKEND_PLAIN] = "plain",
-	};
-
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(text, names[i]) == 0)
-			return (enum mz_backend)i;
-	argp_error(state, "--memory-backend: '%s' is not one of auto, uffd, plain", text);
-	return MZ_BACKEND_AUTO;
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct mz_vm_config *config = state->input;
@@ -70,9 +50,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_HUGE:
 		config->huge = huge(state, text);
-		return 0;
-	case KEY_BACKEND:
-		config->backend = backend(state, text);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

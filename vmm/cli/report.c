@@ -3,6 +3,7 @@
 #include "vmm/cli/report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/geometry.h"
 #include "vmm/base/text.h"
@@ -121,6 +122,16 @@ static void print_virtio(FILE *file, const struct mz_vm_stats *stats)
 	}
 }
 
+bool mz_stats_form_parse(const char *text, enum mz_stats_form *form)
+{
+	bool json = text && strcmp(text, "json") == 0;
+
+	if (text && !json && strcmp(text, "table") != 0)
+		return false;
+	*form = json ? MZ_STATS_JSON : MZ_STATS_TABLE;
+	return true;
+}
+
 void mz_report_table(FILE *file, const struct mz_vm_stats *stats)
 {
 	fprintf(file, "%-16s%s, memory let in by %s\n", "second stage", stats->format->name,
@@ -133,6 +144,12 @@ void mz_report_table(FILE *file, const struct mz_vm_stats *stats)
 	print_vcpus(file, stats);
 	print_devices(file, stats);
 	print_virtio(file, stats);
+	if (stats->dirty_source)
+		fprintf(file,
+			"resets          %" PRIu64 ", pages %" PRIu64
+			", %.3f ms; writes known by the %s\n",
+			stats->resets.count, stats->resets.pages, (double)stats->resets.ns / 1e6,
+			stats->dirty_source);
 	fprintf(file,
 		"dropped         writes to ROM %" PRIu64
 		", accesses to ports without a device %" PRIu64 "\n",

@@ -168,6 +168,17 @@ static json_t *virtio_json(const struct mz_vm_stats *stats)
 	return array;
 }
 
+static json_t *resets_json(const struct mz_vm_stats *stats)
+{
+	json_t *object = json_object();
+
+	put(object, "count", stats->resets.count);
+	put(object, "pages", stats->resets.pages);
+	put(object, "ns", stats->resets.ns);
+	json_object_set_new(object, "dirty_source", json_string(stats->dirty_source));
+	return object;
+}
+
 void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
 {
 	json_t *root = json_object();
@@ -186,6 +197,8 @@ void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
 	json_object_set_new(root, "vcpus", vcpus_json(stats));
 	json_object_set_new(root, "devices", devices_json(stats));
 	json_object_set_new(root, "virtio", virtio_json(stats));
+	if (stats->dirty_source)
+		json_object_set_new(root, "resets", resets_json(stats));
 	put(root, "rom_writes", stats->rom_writes);
 	put(root, "unclaimed_ports", stats->unclaimed_ports);
 	json_object_set_new(root, "time", time);

@@ -10,6 +10,9 @@
 
 #include "vmm/base/text.h"
 #include "vmm/cli/memory.h"
+#include "vmm/cli/moments.h"
+#include "vmm/cli/paging.h"
+#include "vmm/cli/report.h"
 
 #define DEFAULT_MEMORY (UINT64_C(128) << 20)
 
@@ -89,15 +92,6 @@ static void add_trace(struct argp_state *state, struct mz_run_options *options, 
 		argp_error(state, "--trace: %s", failure.text);
 }
 
-static enum mz_stats_form stats_form(struct argp_state *state, const char *text)
-{
-	if (!text || strcmp(text, "table") == 0)
-		return MZ_STATS_TABLE;
-	if (strcmp(text, "json") != 0)
-		argp_error(state, "--stats: '%s' is not one of table, json", text);
-	return MZ_STATS_JSON;
-}
-
 /* "FILE TEXT": the file's name ends at the first blank, and the guest sees all of it. */
 static void add_module(struct argp_state *state, struct mz_run_options *options, const char *text)
 {
@@ -168,11 +162,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		add_trace(state, options, text);
 		return 0;
 	case KEY_STATS:
-		options->stats = stats_form(state, text);
+		if (!mz_stats_form_parse(text, &options->stats))
+			argp_error(state, "--stats: '%s' is not one of table, json", text);
 		return 0;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->config;
 		state->child_inputs[1] = &options->devices;
+		state->child_inputs[2] = &options->config;
+		state->child_inputs[3] = &options->config;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->image)
@@ -191,6 +188,8 @@ void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
 {
 	static const struct argp_child children[] = {{&mz_cli_memory_argp, 0, "Memory:", 0},
 						     {&mz_cli_devices_argp, 0, "Devices:", 0},
+						     {&mz_cli_moments_argp, 0, "Moments:", 0},
+						     {&mz_cli_paging_argp, 0, "Paging:", 0},
 						     {0}};
 	static const struct argp argp = {
 		.children = children,

@@ -4,9 +4,8 @@
 #define MZ_VMM_CLI_RUN_OPTIONS_H
 
 #include "vmm/cli/devices.h"
+#include "vmm/cli/drive.h"
 #include "vmm/machine/vm.h"
-
-enum mz_stats_form { MZ_STATS_NONE, MZ_STATS_TABLE, MZ_STATS_JSON };
 
 struct mz_run_options {
 	struct mz_vm_config

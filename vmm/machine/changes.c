@@ -8,9 +8,11 @@
 #include "vmm/machine/machine.h"
 #include "vmm/machine/virtio.h"
 
-/* The balloon does, where pages come in by faults. */
+/* A mark does, and the balloon where pages come in by faults. */
 static bool changes(const struct mz_vm *vm)
 {
+	if (vm->config.resets)
+		return true;
 	for (unsigned i = 0; i < vm->config.virtio_count; i++)
 		if (vm->config.virtio[i].kind == MZ_VIRTIO_BALLOON)
 			return vm->pager.uffd >= 0;
@@ -55,7 +57,8 @@ int mz_vm_open_to_changes(struct mz_vm *vm, struct mz_config *config, struct mz_
 	if (!changes(vm))
 		return 0;
 	return mz_fail(failure, MZ_STATUS_HOST_LACKS,
-		       "--balloon: this mezz was built without liburcu (Debian: liburcu-dev)");
+		       "balloons and resets: this mezz was built without liburcu (Debian: "
+		       "liburcu-dev)");
 }
 
 void mz_vm_await_readers(struct mz_vm *vm)

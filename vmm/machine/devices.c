@@ -37,6 +37,11 @@ static void set_level(void *context, unsigned line, bool high)
 	mz_kvm_set_level(&vm->kvm, line, high);
 }
 
+static void want_mark(void *context)
+{
+	mz_vm_want_mark(context);
+}
+
 static int add_region(struct mz_vm *vm, uint64_t base, uint64_t bytes, struct mz_failure *failure)
 {
 	const struct mz_region region = {
@@ -58,6 +63,7 @@ static int add_tests(struct mz_vm *vm, struct mz_failure *failure)
 	if (add_region(vm, MZ_TEST_DEVICE_BASE, MZ_TEST_DEVICE_BYTES, failure) ||
 	    add_region(vm, MZ_PC_TEST_MEMORY, MZ_PC_TEST_MEMORY_BYTES, failure) ||
 	    mz_debug_exit_init(&devices->debug_exit, &vm->ports, MZ_DEBUG_EXIT_BASE, failure) ||
+	    mz_mark_port_init(&devices->mark_port, &vm->ports, vm, want_mark, failure) ||
 	    mz_test_device_init(&devices->test_device, &vm->memory, MZ_TEST_DEVICE_BASE, failure))
 		return -1;
 	return mz_pc_test_init(&devices->pc_test, &vm->ports, &vm->memory, &hooks, failure);

@@ -7,6 +7,7 @@
 #include "vmm/device/debug_exit.h"
 #include "vmm/device/fw_cfg.h"
 #include "vmm/device/irq.h"
+#include "vmm/device/mark_port.h"
 #include "vmm/device/pc_test.h"
 #include "vmm/device/power.h"
 #include "vmm/device/pvpanic.h"
@@ -21,6 +22,7 @@ struct mz_devices {
 	struct mz_serial serial;
 	struct mz_irq serial_irq;
 	struct mz_debug_exit debug_exit;
+	struct mz_mark_port mark_port;
 	struct mz_test_device test_device;
 	struct mz_reset reset;
 	struct mz_acpi_pm acpi_pm;

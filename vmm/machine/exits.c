@@ -152,9 +152,11 @@ static void serve_port(struct mz_runner *runner)
  */
 static void access_memory(struct mz_vm *vm, const struct mz_fault *fault, struct kvm_run *run)
 {
-	unsigned char *at = vm->ram.alias + fault->item.oa.addr +
-		(run->mmio.phys_addr - fault->ia.addr);
+	uint64_t offset = fault->item.oa.addr + (run->mmio.phys_addr - fault->ia.addr);
+	unsigned char *at = vm->ram.alias + offset;
 
+	if (!mz_ram_bring(&vm->ram, offset, run->mmio.len))
+		return;
 	if (run->mmio.is_write)
 		memcpy(at, run->mmio.data, run->mmio.len);
 	else
@@ -209,6 +211,14 @@ static void serve_memory(struct mz_runner *runner)
 	default:
 		end_exhausted(vm);
 	}
+}
+
+static void serve_full_ring(struct mz_vm *vm)
+{
+	struct mz_failure failure;
+
+	if (mz_dirty_source_tell(&vm->dirty_source, &failure))
+		mz_vm_fail(vm, &failure);
 }
 
 /* KVM can't emulate what it can't fetch: a jump to where no memory is ends here too. */
@@ -270,6 +280,9 @@ void mz_vm_serve_exit(struct mz_runner *runner)
 		break;
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
+		break;
+	case KVM_EXIT_DIRTY_RING_FULL:
+		serve_full_ring(runner->vm);
 		break;
 	case KVM_EXIT_DEBUG:
 		mz_debug_hit(runner);

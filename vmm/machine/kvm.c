@@ -120,24 +120,35 @@ void mz_kvm_destroy(struct mz_kvm *kvm)
 	*kvm = (struct mz_kvm) {.fd = -1, .vm = -1};
 }
 
-static int add_bank(struct mz_kvm *kvm, const struct mz_ram *ram, const struct mz_bank *bank,
-		    uint32_t flags, struct mz_failure *failure)
+static int set_slot(const struct mz_kvm *kvm, unsigned index, struct mz_failure *failure)
 {
+	const struct mz_kvm_slot *slot = &kvm->slots[index];
 	struct kvm_userspace_memory_region region = {
-		.slot = kvm->slot_count,
-		.flags = flags,
-		.guest_phys_addr = bank->gpa,
-		.memory_size = bank->bytes,
-		.userspace_addr = (uintptr_t)(ram->guest + bank->offset),
+		.slot = index,
+		.flags = slot->flags,
+		.guest_phys_addr = slot->gpa,
+		.memory_size = slot->bytes,
+		.userspace_addr = (uintptr_t)slot->at,
 	};
 
 	if (ioctl(kvm->vm, KVM_SET_USER_MEMORY_REGION, &region))
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
 			       "KVM refuses guest memory of 0x%llx bytes at 0x%llx: %s",
-			       (unsigned long long)bank->bytes, (unsigned long long)bank->gpa,
+			       (unsigned long long)slot->bytes, (unsigned long long)slot->gpa,
 			       strerror(errno));
-	kvm->slot_count++;
 	return 0;
+}
+
+static int add_bank(struct mz_kvm *kvm, const struct mz_ram *ram, const struct mz_bank *bank,
+		    uint32_t flags, struct mz_failure *failure)
+{
+	kvm->slots[kvm->slot_count] = (struct mz_kvm_slot) {
+		.gpa = bank->gpa,
+		.bytes = bank->bytes,
+		.at = ram->guest + bank->offset,
+		.flags = flags,
+	};
+	return set_slot(kvm, kvm->slot_count++, failure);
 }
 
 int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failure *failure)
@@ -146,6 +157,18 @@ int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failu
 		if (add_bank(kvm, ram, &ram->banks[i], 0, failure))
 			return -1;
 	return add_bank(kvm, ram, &ram->rom, KVM_MEM_READONLY, failure);
+}
+
+int mz_kvm_log_writes(struct mz_kvm *kvm, struct mz_failure *failure)
+{
+	for (unsigned i = 0; i < kvm->slot_count; i++) {
+		if (kvm->slots[i].flags & KVM_MEM_READONLY)
+			continue;
+		kvm->slots[i].flags |= KVM_MEM_LOG_DIRTY_PAGES;
+		if (set_slot(kvm, i, failure))
+			return -1;
+	}
+	return 0;
 }
 
 int mz_kvm_wire(const struct mz_kvm *kvm, struct mz_irq *irq, uint32_t gsi,

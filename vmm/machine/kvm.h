@@ -20,10 +20,20 @@ extern "C" {
 /* Exit reasons are counted by number up to here; the last counter takes all beyond. */
 #define MZ_KVM_EXIT_MAX 48
 
+#define MZ_KVM_SLOTS (MZ_BANK_MAX + 1)
+
+/* Guest memory as KVM knows it. */
+struct mz_kvm_slot {
+	uint64_t gpa, bytes;
+	void *at;
+	uint32_t flags; /* KVM_MEM_... */
+};
+
 struct mz_kvm {
 	int fd;           /* /dev/kvm */
 	int vm;           /* the virtual machine */
 	size_t run_bytes; /* of the area that a vCPU shares with the kernel */
+	struct mz_kvm_slot slots[MZ_KVM_SLOTS];
 	unsigned slot_count;
 };
 
@@ -37,6 +47,9 @@ void mz_kvm_destroy(struct mz_kvm *kvm);
 
 /* Gives all of the guest's mapping of `ram` to KVM, the ROM read-only. */
 int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failure *failure);
+
+/* KVM keeps account, from now on, of what is written to memory that the guest may write. */
+int mz_kvm_log_writes(struct mz_kvm *kvm, struct mz_failure *failure);
 
 /*
  * Makes an interrupt line that raises input `gsi` of the interrupt controllers by an edge. The

@@ -6,7 +6,10 @@
 #include "arch/linux/arena.h"
 #include "vmm/device/console.h"
 #include "vmm/machine/debug.h"
+#include "vmm/machine/dirty_source.h"
 #include "vmm/machine/devices.h"
+#include "vmm/machine/mark.h"
+#include "vmm/machine/snapshot.h"
 #include "vmm/memory/pager.h"
 #include "vmm/virtio/set.h"
 #include "vmm/machine/pause.h"
@@ -36,6 +39,9 @@ struct mz_runner {
 	pthread_t thread;
 };
 
+/* What the guest asked for, and the thread of mz_vm_run() does. */
+enum mz_turn { MZ_TURN_NONE, MZ_TURN_MARK = 1, MZ_TURN_RESET = 2, MZ_TURN_SNAPSHOT = 4 };
+
 struct mz_vm {
 	struct mz_vm_config config;
 	struct mz_tracer tracer;
@@ -47,14 +53,17 @@ struct mz_vm {
 	struct mz_space space;
 	struct mz_urcu *urcu; /* of the table, if something changes it beside faults */
 	struct mz_region regions[MZ_REGION_MAX];
-	struct mz_worker worker;       /* of whoever makes and loads the machine */
-	struct mz_fault_counts faults; /* of the pager */
+	struct mz_worker worker; /* of whoever makes and loads the machine */
+	struct mz_fault_counts faults[MZ_PAGER_THREADS_MAX]; /* of the pager */
 	struct mz_pager pager;
 
 	struct mz_kvm kvm;
 	struct mz_runner *vcpus;
 	unsigned vcpu_count; /* those of `vcpus` that are made */
 	struct mz_pause pause;
+	struct mz_dirty_source dirty_source;
+	struct mz_mark mark;
+	struct mz_origin origin;
 	struct mz_debug debug;
 
 	struct mz_bus ports, memory;
@@ -67,9 +76,12 @@ struct mz_vm {
 
 	int stop;        /* readable: the run is to end, */
 	int stop_status; /* with this; 0: nobody asked */
-	int done;        /* readable: the guest has ended by itself */
+	int done;        /* readable: the guest has ended by itself, or has a turn to be done */
 
 	pthread_mutex_t end_mutex;
+	unsigned turn; /* enum mz_turn: what is to be done while all vCPUs are held */
+	bool saved;    /* the snapshot that was wished for is taken, or due */
+	uint64_t resets_left;
 	bool ended;                /* the guest has ended by itself, */
 	unsigned ender;            /* on this vCPU, */
 	struct mz_outcome outcome; /* like this */
@@ -84,6 +96,20 @@ void mz_vm_fail(struct mz_vm *vm, const struct mz_failure *failure);
  * The guest has ended by itself, on vCPU `ender`, like this. From any thread; the first end counts.
  */
 void mz_vm_end(struct mz_vm *vm, unsigned ender, const struct mz_outcome *outcome);
+
+/* The guest wants its mark here, if it is ever going to be reset. From a vCPU's thread. */
+void mz_vm_want_mark(struct mz_vm *vm);
+
+/* It is time for the snapshot, unless it was taken. From the thread of mz_vm_run(). */
+void mz_vm_want_snapshot(struct mz_vm *vm);
+
+/*
+ * Does the turn that is due, if one is, and lets the vCPUs go on. From the thread of mz_vm_run().
+ */
+void mz_vm_take_turn(struct mz_vm *vm);
+
+/* Is this end one that the guest is put back from? The end's mutex is held. */
+bool mz_vm_begins_again(struct mz_vm *vm, const struct mz_outcome *outcome);
 
 /* Is the run over, for whatever reason? */
 bool mz_vm_over(const struct mz_vm *vm);

@@ -110,6 +110,9 @@ static void attend(struct mz_vm *vm)
 {
 	uint64_t timeout = vm->config.timeout_ns;
 	uint64_t deadline = timeout ? mz_now_ns() + timeout : UINT64_MAX;
+	uint64_t snapshot = vm->config.snapshot.after_ns
+		? mz_now_ns() + vm->config.snapshot.after_ns
+		: UINT64_MAX;
 	bool more = vm->config.in >= 0;
 	struct mz_halt_watch watch;
 
@@ -117,7 +120,8 @@ static void attend(struct mz_vm *vm)
 	while (!mz_vm_over(vm)) {
 		bool room = mz_console_has_room(&vm->console);
 		uint64_t full = more && !room ? mz_now_ns() + FULL_WAIT_NS : UINT64_MAX;
-		struct timespec wait = until(earliest(earliest(deadline, full), watch.next_ns));
+		struct timespec wait = until(
+			earliest(earliest(deadline, snapshot), earliest(full, watch.next_ns)));
 		struct pollfd fds[] = {
 			{.fd = vm->done, .events = POLLIN},
 			{.fd = vm->stop, .events = POLLIN},
@@ -125,10 +129,16 @@ static void attend(struct mz_vm *vm)
 		};
 		int ready = ppoll(fds, 3, &wait, NULL);
 
+		if (ready > 0 && fds[0].revents)
+			mz_vm_take_turn(vm);
 		if (ready > 0 && fds[2].revents) {
 			more = mz_console_feed(&vm->console);
 			mz_serial_receive(&vm->devices.serial);
 			mz_virtio_set_wake(&vm->virtio);
+		}
+		if (mz_now_ns() >= snapshot) {
+			mz_vm_want_snapshot(vm);
+			snapshot = UINT64_MAX;
 		}
 		if (mz_now_ns() >= deadline)
 			mz_vm_stop(vm, MZ_STATUS_TIMEOUT);
@@ -224,7 +234,8 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 	vm->console.cancel = vm->stop;
 	vm->console.key = vm->config.key ? key_pressed : NULL;
 	vm->console.key_context = vm;
-	if (mz_virtio_set_start(&vm->virtio, failure) || start_runners(vm, failure)) {
+	if ((vm->resets_left && mz_mark_take(vm, failure)) ||
+	    mz_virtio_set_start(&vm->virtio, failure) || start_runners(vm, failure)) {
 		mz_virtio_set_stop(&vm->virtio);
 		mz_console_destroy(&vm->console);
 		return -1;
@@ -236,6 +247,8 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 	join_runners(vm, vm->vcpu_count);
 	mz_virtio_set_stop(&vm->virtio);
 	mz_pager_stop(&vm->pager);
+	if (mz_origin_stop(vm, failure))
+		mz_vm_fail(vm, failure);
 	lost = close_console(vm, failure);
 	if (vm->failed)
 		*failure = vm->failure;

@@ -40,9 +40,13 @@ void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats)
 		.usage = mz_table_usage(&vm->space.table),
 		.huge = mz_huge_text(vm->ram.huge),
 		.huge_bytes = mz_ram_huge_bytes(&vm->ram),
+		.resets = vm->mark.stats,
+		.dirty_source = vm->dirty_source.begun ? mz_dirty_kind_text(vm->dirty_source.kind)
+						       : NULL,
 		.total_ns = mz_now_ns() - vm->tracer.start_ns,
 	};
-	mz_fault_counts_add(&stats->faults, &vm->faults);
+	for (unsigned i = 0; i < MZ_PAGER_THREADS_MAX; i++)
+		mz_fault_counts_add(&stats->faults, &vm->faults[i]);
 	for (unsigned i = 0; i < vm->vcpu_count; i++)
 		add_vcpu(stats, &vm->vcpus[i]);
 	add_devices(stats, &vm->ports);

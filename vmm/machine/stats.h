@@ -30,6 +30,13 @@ struct mz_device_stats {
 	uint64_t reads, writes;
 };
 
+/* What went back to the mark. */
+struct mz_reset_stats {
+	uint64_t count;
+	uint64_t pages; /* that were put back */
+	uint64_t ns;    /* that it took, without the guest's own time */
+};
+
 struct mz_vm_stats {
 	const char *backend; /* how guest memory is let in: "uffd" or "plain" */
 	const struct mz_format *format;
@@ -47,7 +54,9 @@ struct mz_vm_stats {
 	uint64_t unclaimed_ports; /* accesses to ports without a device */
 	struct mz_virtio_stats virtio[MZ_VIRTIO_DEVICES];
 	unsigned virtio_count;
-	uint64_t total_ns; /* since the machine was made */
+	struct mz_reset_stats resets;
+	const char *dirty_source; /* how it is known what the guest writes; NULL: it is not */
+	uint64_t total_ns;        /* since the machine was made */
 };
 
 #ifdef __cplusplus

@@ -32,7 +32,8 @@ void mz_vm_fail(struct mz_vm *vm, const struct mz_failure *failure)
 void mz_vm_end(struct mz_vm *vm, unsigned ender, const struct mz_outcome *outcome)
 {
 	pthread_mutex_lock(&vm->end_mutex);
-	if (!vm->ended) {
+	/* What comes while a reset is due is undone by it. */
+	if (!vm->ended && !(vm->turn & MZ_TURN_RESET) && !mz_vm_begins_again(vm, outcome)) {
 		vm->outcome = *outcome;
 		vm->ender = ender;
 		__atomic_store_n(&vm->ended, true, __ATOMIC_RELEASE);

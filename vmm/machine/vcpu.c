@@ -42,7 +42,7 @@ static int fail(struct mz_failure *failure, const char *what)
 }
 
 /* The processor is what KVM can offer on this host. */
-static int set_cpuid(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm, unsigned count)
+static int set_cpuid(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, unsigned count)
 {
 	const struct mz_cpuid_place place = {
 		.index = vcpu->index,
@@ -51,19 +51,16 @@ static int set_cpuid(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm, unsig
 			0,
 	};
 	struct kvm_cpuid2 *cpuid;
-	int error;
 
 	cpuid = calloc(1, sizeof(*cpuid) + MZ_CPUID_MAX * sizeof(cpuid->entries[0]));
 	if (!cpuid)
 		return -1;
+	vcpu->cpuid = cpuid;
 	cpuid->nent = MZ_CPUID_MAX;
-	error = ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, cpuid);
-	if (!error) {
-		mz_cpuid_shape(cpuid, &place);
-		error = ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid);
-	}
-	free(cpuid);
-	return error;
+	if (ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, cpuid))
+		return -1;
+	mz_cpuid_shape(cpuid, &place);
+	return ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid);
 }
 
 int mz_vcpu_init(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, unsigned index, unsigned count,
@@ -96,7 +93,9 @@ void mz_vcpu_destroy(struct mz_vcpu *vcpu)
 		munmap(vcpu->run, vcpu->run_bytes);
 	if (vcpu->fd >= 0)
 		close(vcpu->fd);
+	free(vcpu->cpuid);
 	vcpu->run = NULL;
+	vcpu->cpuid = NULL;
 	vcpu->fd = -1;
 }
 

@@ -22,6 +22,7 @@ struct mz_vcpu {
 	int fd;
 	struct kvm_run *run;
 	size_t run_bytes;
+	struct kvm_cpuid2 *cpuid; /* its features */
 	struct mz_vcpu_stats stats;
 	uint64_t left_ns; /* when the guest was last left; 0: never entered */
 };

@@ -130,10 +130,11 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 	vm->pager = (struct mz_pager) {
 		.uffd = -1,
 		.quit = -1,
+		.thread_count = config->pager_threads,
 		.ram = &vm->ram,
 		.space = &vm->space,
 		.tracer = &vm->tracer,
-		.counts = &vm->faults,
+		.counts = vm->faults,
 		.context = vm,
 		.failed = pager_failed,
 	};
@@ -141,8 +142,10 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 	for (unsigned i = 0; i < MZ_VIRTIO_DEVICES; i++)
 		vm->virtio_irqs[i].fd = -1;
 	vm->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	vm->done = eventfd(0, EFD_CLOEXEC);
+	vm->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&vm->end_mutex, NULL);
+	vm->resets_left = config->resets;
+	pthread_mutex_init(&vm->origin.mutex, NULL);
 	mz_pause_init(&vm->pause);
 	mz_debug_prepare(&vm->debug, vm);
 }
@@ -211,7 +214,10 @@ static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
 	if (mz_debug_init(&vm->debug, vm->config.gdb_port, failure) || make_ram(vm, failure) ||
 	    mz_kvm_init(&vm->kvm, failure) || choose_backend(vm, failure) ||
 	    make_space(vm, failure) || mz_vm_add_devices(vm, failure) ||
-	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) || make_vcpus(vm, failure))
+	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) ||
+	    mz_dirty_source_init(&vm->dirty_source, vm->config.dirty_source, &vm->kvm, &vm->space,
+				 failure) ||
+	    make_vcpus(vm, failure))
 		return -1;
 	return let_memory_in(vm, failure);
 }
@@ -237,9 +243,12 @@ void mz_vm_destroy(struct mz_vm *vm)
 {
 	if (!vm)
 		return;
+	mz_dirty_source_destroy(&vm->dirty_source);
 	destroy_vcpus(vm);
 	mz_vm_close_devices(vm);
 	mz_pager_stop(&vm->pager);
+	mz_mark_drop(&vm->mark);
+	mz_origin_destroy(vm);
 	mz_kvm_destroy(&vm->kvm);
 	if (vm->space.table.root) {
 		mz_worker_end(&vm->worker);

@@ -41,6 +41,30 @@ enum mz_backend {
 			     itself */
 };
 
+struct mz_snapshot;
+
+/* When a snapshot is to be taken by itself. */
+struct mz_snapshot_wish {
+	const char *path;  /* NULL: never */
+	bool on_mark;      /* when the guest first asks for its mark */
+	uint64_t after_ns; /* of the run; 0: not by time */
+};
+
+/* How saving went. The guest goes on in either case. */
+struct mz_saved {
+	const char *path;
+	uint64_t held_ns;                 /* for so long it was held */
+	const struct mz_failure *failure; /* NULL: it is saved */
+};
+
+/* From what it is known which memory the guest has written. */
+enum mz_dirty_kind {
+	MZ_DIRTY_AUTO, /* the rings where KVM has them, else the log */
+	MZ_DIRTY_RING,
+	MZ_DIRTY_LOG,
+	MZ_DIRTY_KINDS,
+};
+
 #define MZ_VM_FILES_MAX 16
 
 /* A file that the guest finds by its name, through fw_cfg. */
@@ -59,6 +83,14 @@ struct mz_vm_config {
 	unsigned file_count;
 	const struct mz_virtio_request *virtio; /* must stay until mz_vm_create() returns, */
 	unsigned virtio_count;                  /* and so must what it points to */
+	uint64_t resets; /* when the guest has exited with status 0, it is put back to its mark: so
+			    often */
+	enum mz_dirty_kind dirty_source; /* of resets */
+	struct mz_snapshot_wish snapshot;
+	/* How far saving is, in pages, and how it went. Both on the thread of mz_vm_run(). */
+	void (*progress)(void *context, uint64_t done, uint64_t total);
+	void (*saved)(void *context, const struct mz_saved *saved);
+	unsigned pager_threads; /* that bring guest memory in; 0: one */
 	const char *
 		gdb_port; /* on which GDB is waited for before the guest begins; NULL: nobody debugs
 			   */
@@ -98,6 +130,22 @@ const char *mz_vm_note(const struct mz_vm *vm);
  */
 int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
 	       const struct mz_boot_request *request, struct mz_failure *failure);
+
+/* How a machine is made to go on from a snapshot. */
+struct mz_restore_plan {
+	bool all;             /* all memory comes in before the guest goes on */
+	const char *record;   /* a file for the order of first touches; NULL: none */
+	const char *prefetch; /* a file of such an order, by which memory comes in unasked */
+};
+
+/*
+ * In place of mz_vm_load(): the machine, which is made as mz_description_state() of the snapshot's
+ * machine says, goes on from there. Memory comes in when it is touched, where userfaultfd is
+ * permitted; so the snapshot stays open until the machine is destroyed. MZ_STATUS_BAD_IMAGE: it is
+ * of another machine, or damaged. A page that can't be read later ends the run with a failure.
+ */
+int mz_vm_restore(struct mz_vm *vm, const struct mz_snapshot *snapshot,
+		  const struct mz_restore_plan *plan, struct mz_failure *failure);
 
 /*
  * Runs the guest until it ends, is stopped, or runs out of time; once a machine. The calling thread

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "vmm/base/thread.h"
+#include "vmm/memory/lazy.h"
 #include "vmm/memory/uffd.h"
 
 #define BATCH 16
@@ -114,8 +115,26 @@ static int give_up(struct mz_pager *pager, const char *what, uint64_t gpa, const
 	return -1;
 }
 
-static int answer_touch(struct mz_pager *pager, uint64_t address, uint64_t flags)
+/* Contents come first, for what is mapped can be read. */
+static int bring(struct mz_pager *pager, const struct mz_event *event, uint64_t offset,
+		 uint64_t bytes)
 {
+	struct mz_lazy *lazy = pager->ram->lazy;
+	struct mz_failure failure;
+
+	if (!lazy)
+		return 0;
+	if (mz_lazy_bring(lazy, offset, bytes, &failure))
+		return give_up(pager, "cannot bring in memory", event->address, failure.text);
+	if (lazy->source.touched)
+		lazy->source.touched(lazy->source.context, offset / MZ_RAM_PAGE,
+				     bytes / MZ_RAM_PAGE);
+	return 0;
+}
+
+static int answer_touch(struct mz_pager_thread *thread, uint64_t address, uint64_t flags)
+{
+	struct mz_pager *pager = thread->pager;
 	uint64_t offset = (address & ~(uint64_t)(MZ_RAM_PAGE - 1)) - (uintptr_t)pager->ram->guest;
 	struct mz_event event = {
 		.kind = MZ_TRACE_FAULTS,
@@ -128,15 +147,19 @@ static int answer_touch(struct mz_pager *pager, uint64_t address, uint64_t flags
 	int error;
 
 	record = mz_fault_record_of(mz_ia_from(event.address), event.write ? MZ_WRITE : MZ_READ);
-	event.answer = mz_space_fault(&pager->worker, &record, &event.fault);
-	mz_count_fault(pager->counts, &event);
+	event.answer = mz_space_fault(&thread->worker, &record, &event.fault);
+	mz_count_fault(&pager->counts[thread - pager->threads], &event);
 	mz_trace(pager->tracer, &event);
 	switch (event.answer) {
 	case MZ_RESOLVED:
+		if (bring(pager, &event, fault->item.oa.addr, fault->bytes))
+			return -1;
 		error = fill(pager, fault->item.oa.addr, fault->bytes);
 		break;
 	case MZ_RETRY:
 		/* The leaf is in the table, but the kernel has lost this page: it was reclaimed. */
+		if (bring(pager, &event, offset, MZ_RAM_PAGE))
+			return -1;
 		error = fill_again(pager, offset);
 		break;
 	case MZ_DENIED:
@@ -152,14 +175,14 @@ static int answer_touch(struct mz_pager *pager, uint64_t address, uint64_t flags
 }
 
 /* Answers what has been reported; -1 once a touch can't be answered. */
-static int answer_batch(struct mz_pager *pager)
+static int answer_batch(struct mz_pager_thread *thread)
 {
 	struct uffd_msg messages[BATCH];
-	ssize_t got = read(pager->uffd, messages, sizeof(messages));
+	ssize_t got = read(thread->pager->uffd, messages, sizeof(messages));
 
 	for (ssize_t i = 0; i < got / (ssize_t)sizeof(messages[0]); i++)
 		if (messages[i].event == UFFD_EVENT_PAGEFAULT &&
-		    answer_touch(pager, messages[i].arg.pagefault.address,
+		    answer_touch(thread, messages[i].arg.pagefault.address,
 				 messages[i].arg.pagefault.flags))
 			return -1;
 	return 0;
@@ -167,54 +190,69 @@ static int answer_batch(struct mz_pager *pager)
 
 static void *pager_main(void *context)
 {
-	struct mz_pager *pager = context;
+	struct mz_pager_thread *thread = context;
 	struct pollfd fds[] = {
-		{.fd = pager->uffd, .events = POLLIN},
-		{.fd = pager->quit, .events = POLLIN},
+		{.fd = thread->pager->uffd, .events = POLLIN},
+		{.fd = thread->pager->quit, .events = POLLIN},
 	};
 
 	do
 		poll(fds, 2, -1);
-	while (!(fds[1].revents & POLLIN) && !answer_batch(pager));
+	while (!(fds[1].revents & POLLIN) && !answer_batch(thread));
 	return NULL;
 }
 
 static int start_thread(struct mz_pager *pager)
 {
+	struct mz_pager_thread *thread = &pager->threads[pager->running];
+	int error;
+
+	thread->pager = pager;
+	mz_worker_begin(&thread->worker, pager->space);
+	error = mz_thread_start(&thread->thread, pager_main, thread);
+	if (error)
+		mz_worker_end(&thread->worker);
+	else
+		pager->running++;
+	return error;
+}
+
+static int start(struct mz_pager *pager)
+{
+	unsigned wanted = pager->thread_count ? pager->thread_count : 1;
+	int error = 0;
+
 	pager->quit = eventfd(0, EFD_CLOEXEC);
-	if (pager->quit < 0)
+	if (pager->quit < 0 || serve(pager))
 		return errno;
-	if (serve(pager))
-		return errno;
-	return mz_thread_start(&pager->thread, pager_main, pager);
+	while (pager->running < wanted && !error)
+		error = start_thread(pager);
+	return error;
 }
 
 int mz_pager_start(struct mz_pager *pager, struct mz_failure *failure)
 {
-	int error;
+	int error = start(pager);
 
-	mz_worker_begin(&pager->worker, pager->space);
-	error = start_thread(pager);
-	if (error) {
-		mz_worker_end(&pager->worker);
+	if (error)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot start the pager: %s",
 			       strerror(error));
-	}
-	pager->running = true;
 	return 0;
 }
 
 void mz_pager_stop(struct mz_pager *pager)
 {
-	if (pager->running) {
+	if (pager->running)
 		eventfd_write(pager->quit, 1);
-		pthread_join(pager->thread, NULL);
-		mz_worker_end(&pager->worker);
+	while (pager->running) {
+		struct mz_pager_thread *thread = &pager->threads[--pager->running];
+
+		pthread_join(thread->thread, NULL);
+		mz_worker_end(&thread->worker);
 	}
 	if (pager->quit >= 0)
 		close(pager->quit);
 	if (pager->uffd >= 0)
 		close(pager->uffd);
-	pager->running = false;
 	pager->quit = pager->uffd = -1;
 }

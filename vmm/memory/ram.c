@@ -10,6 +10,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "vmm/memory/lazy.h"
 static uint64_t up(uint64_t value, uint64_t unit)
 {
 	return (value + unit - 1) / unit * unit;
@@ -184,12 +185,21 @@ void mz_ram_destroy(struct mz_ram *ram)
 	ram->fd = -1;
 }
 
+bool mz_ram_bring(const struct mz_ram *ram, uint64_t offset, uint64_t bytes)
+{
+	struct mz_failure failure;
+
+	return !ram->lazy || !mz_lazy_bring(ram->lazy, offset, bytes, &failure);
+}
+
 static void *bank_at(const struct mz_ram *ram, const struct mz_bank *bank, uint64_t gpa,
 		     uint64_t bytes)
 {
 	uint64_t inside = gpa - bank->gpa;
 
 	if (gpa < bank->gpa || inside > bank->bytes || bytes > bank->bytes - inside)
+		return NULL;
+	if (!mz_ram_bring(ram, bank->offset + inside, bytes))
 		return NULL;
 	return ram->alias + bank->offset + inside;
 }

@@ -11,6 +11,7 @@
 #ifndef MZ_VMM_RAM_H
 #define MZ_VMM_RAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "vmm/base/failure.h"
@@ -42,6 +43,8 @@ struct mz_ram_config {
 	enum mz_huge huge;
 };
 
+struct mz_lazy;
+
 struct mz_ram {
 	int fd;                /* the memory file of RAM: its offsets are those of the windows */
 	uint64_t bytes;        /* of all banks */
@@ -53,6 +56,7 @@ struct mz_ram {
 	struct mz_bank banks[MZ_BANK_MAX];
 	unsigned bank_count;
 	struct mz_bank rom;
+	struct mz_lazy *lazy; /* where contents come from when they are first wanted; or NULL */
 };
 
 /*
@@ -66,11 +70,17 @@ int mz_ram_make(struct mz_ram *ram, const struct mz_ram_config *config, struct m
 int mz_ram_init(struct mz_ram *ram, uint64_t bytes, struct mz_failure *failure);
 void mz_ram_destroy(struct mz_ram *ram);
 
-/* The VMM's view of [gpa, gpa + bytes), or NULL where that is not all in one bank. */
+/*
+ * The VMM's view of [gpa, gpa + bytes), or NULL where that is not all in one bank, or its contents
+ * can't be had.
+ */
 void *mz_ram_at(const struct mz_ram *ram, uint64_t gpa, uint64_t bytes);
 
 /* The same for looking only: reaches the ROM too. */
 const void *mz_ram_peek(const struct mz_ram *ram, uint64_t gpa, uint64_t bytes);
+
+/* Sees to it that contents are there, where they come from elsewhere. False: they can't be had. */
+bool mz_ram_bring(const struct mz_ram *ram, uint64_t offset, uint64_t bytes);
 
 /* The least that comes in at a time, or goes. */
 uint64_t mz_ram_grain(const struct mz_ram *ram);

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MPL-2.0
+# What `mezz restore` says to arguments and files that it can't use. Needs no KVM: all this comes before it.
+. "$srcdir/tests/system/lib.sh"
+
+# refused NAME STATUS REGEX WORD...: no output, the status, and a message
+refused()
+{
+  local name=$1 wanted=$2 message=$3
+  shift 3
+  mezz restore "$@"
+  want_status "$wanted"
+  want_no_out
+  want_err_line "^mezz restore: .*$message"
+  verdict "$name"
+}
+
+head -c 100000 /dev/zero >"$work/zeros"
+: >"$work/empty"
+
+refused no_snapshot_is_refused 110 'which snapshot'
+refused two_snapshots_are_refused 110 "'b'" a b
+refused an_unknown_option_is_refused 110 "'--append'" --append x "$work/zeros"
+refused a_file_that_is_not_there_is_refused 111 'No such file' "$work/none"
+refused a_folder_is_refused 111 "$work" "$work"
+refused an_empty_file_is_refused 111 "$work/empty" "$work/empty"
+refused what_is_no_snapshot_is_refused 111 "$work/zeros" "$work/zeros"
+refused an_image_is_no_snapshot 111 'hello.elf' "$GUESTS/hello.elf"
+tap_end

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MPL-2.0
+# Moments of a guest: it is put back to its mark, saved, and restored. guest/again.c looks whether all is as it was.
+. "$srcdir/tests/system/lib.sh"
+need_kvm
+
+backends='plain'
+have_uffd && backends='uffd plain'
+
+sources='log'
+run --dirty-source ring --reset-loop 1 "$GUESTS/again.elf"
+if [[ $status == 112 ]]; then
+  skip the_ring_tells_of_writes "$(<"$work/err")"
+else
+  sources='ring log'
+fi
+
+# ---- Resets ----
+for backend in $backends; do
+  for source in $sources; do
+    options=(--memory-backend "$backend" --dirty-source "$source" --timeout 50)
+    run --stats=json "${options[@]}" --reset-loop 20 --append 'mark keep=8' "$GUESTS/again.elf"
+    want_status 0
+    want_no_out
+    want_err_line '^mezz run: 20 resets, [0-9]+ per second, [0-9.]+ pages and [0-9.]+ us each$'
+    want_json '.resets.count == 20 and .resets.pages >= 20 * (16 + 8 + 3)'
+    want_json '.resets.pages < 20 * (16 + 8 + 12)'
+    want_json ".resets.dirty_source == \"$source\""
+    verdict "all_is_put_back_to_the_mark ($backend, $source)"
+
+    run "${options[@]}" --reset-loop 5 "$GUESTS/again.elf"
+    want_status 0
+    want_no_out
+    want_err_line '^mezz run: 5 resets'
+    verdict "without_a_mark_it_is_the_beginning ($backend, $source)"
+
+    # More pages than a ring holds: KVM makes room by an exit.
+    run --stats=json "${options[@]}" --memory 64M --reset-loop 2 --append 'mark pages=6000' "$GUESTS/again.elf"
+    want_status 0
+    want_json '.resets.pages >= 2 * 6003 and .resets.pages < 2 * 6015'
+    verdict "many_pages_are_put_back ($backend, $source)"
+  done
+done
+
+run --reset-loop 5 --append 'status=3' "$GUESTS/status.elf"
+want_status 3
+want_no_err
+verdict a_guest_that_fails_is_not_put_back
+
+# ---- Snapshots ----
+for backend in $backends; do
+  options=(--memory-backend "$backend" --timeout 50)
+  run "${options[@]}" --snapshot "$work/snapshot" --append 'mark keep=700' "$GUESTS/again.elf"
+  want_status 0
+  want_no_out
+  want_err_line "^mezz: snapshot $work/snapshot, the guest was held for [0-9.]+ ms\$"
+  verdict "a_guest_is_saved_and_goes_on ($backend)"
+
+  for round in 1 2; do
+    mezz restore "${options[@]}" "$work/snapshot"
+    want_status 0
+    want_no_out
+    want_no_err
+    verdict "a_guest_is_restored, round $round ($backend)"
+  done
+
+  mezz restore "${options[@]}" --all "$work/snapshot"
+  want_status 0
+  want_no_err
+  verdict "all_memory_comes_first ($backend)"
+
+  mezz restore "${options[@]}" --reset-loop 10 "$work/snapshot"
+  want_status 0
+  want_err_line '^mezz restore: 10 resets'
+  verdict "a_restored_guest_is_put_back_to_where_it_was_restored ($backend)"
+done
+tap_end

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MPL-2.0
+/* Driving a machine that is ready. */
+#include "vmm/cli/drive.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "vmm/cli/keys.h"
+
+/* A snapshot that was asked for could not be written. */
+static bool not_saved;
+
+static void print_event(void *context, const struct mz_event *event)
+{
+	char text[200];
+
+	(void)context;
+	mz_event_text(event, text, sizeof(text));
+	fprintf(stderr, "%s\n", text);
+}
+
+static void print_dump_line(void *context, const char *text)
+{
+	(void)context;
+	fprintf(stderr, "  %s\n", text);
+}
+
+/* What signals end. */
+static struct mz_vm *volatile running;
+
+static void stop_running(int number)
+{
+	if (running)
+		mz_vm_stop(running, 128 + number);
+}
+
+void mz_drive_prepare(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+/*
+ * Signals that would end the process end the run instead, so that the terminal is put back and the
+ * numbers come. Those that the caller ignores stay ignored, as nohup and shells expect.
+ */
+static void catch_signals(void)
+{
+	static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	struct sigaction action = {.sa_handler = stop_running};
+	struct sigaction before;
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		if (!sigaction(ending[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaction(ending[i], &action, NULL);
+}
+
+static void report(enum mz_stats_form form, struct mz_vm *vm)
+{
+	struct mz_vm_stats stats;
+
+	if (form == MZ_STATS_NONE)
+		return;
+	mz_vm_stats(vm, &stats);
+	if (form == MZ_STATS_JSON)
+		mz_report_json(stderr, &stats);
+	else
+		mz_report_table(stderr, &stats);
+}
+
+static void tell_resets(const char *command, struct mz_vm *vm)
+{
+	struct mz_vm_stats stats;
+	double count;
+
+	mz_vm_stats(vm, &stats);
+	count = (double)stats.resets.count;
+	if (stats.resets.count)
+		fprintf(stderr,
+			"mezz %s: %" PRIu64
+			" resets, %.0f per second, %.1f pages and %.1f us each\n",
+			command, stats.resets.count, count * 1e9 / (double)stats.total_ns,
+			(double)stats.resets.pages / count, (double)stats.resets.ns / 1e3 / count);
+}
+
+static bool died(enum mz_status status)
+{
+	return status == MZ_STATUS_CRASH || status == MZ_STATUS_UNHANDLED ||
+		status == MZ_STATUS_TIMEOUT;
+}
+
+static void tell_end(const char *command, const struct mz_vm *vm, const struct mz_outcome *outcome)
+{
+	if (outcome->exited ? outcome->guest_status >= MZ_STATUS_GUEST_MAX : outcome->status)
+		fprintf(stderr, "mezz %s: %s\n", command, outcome->text);
+	if (!outcome->exited && died(outcome->status))
+		mz_vm_dump(vm, outcome, print_dump_line, NULL);
+}
+
+/* Where standard error is a terminal, a line there says how far a snapshot is. */
+static void print_progress(void *context, uint64_t done, uint64_t total)
+{
+	(void)context;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\rmezz: saving %3.0f%%%s",
+			total ? 100.0 * (double)done / (double)total : 100.0,
+			done >= total ? "\r\033[K" : "");
+}
+
+static void tell_saved(void *context, const struct mz_saved *saved)
+{
+	(void)context;
+	if (saved->failure) {
+		not_saved = true;
+		fprintf(stderr, "mezz: no snapshot: %s\n", saved->failure->text);
+		return;
+	}
+	fprintf(stderr, "mezz: snapshot %s, the guest was held for %.1f ms\n", saved->path,
+		(double)saved->held_ns / 1e6);
+}
+
+void mz_drive_configure(struct mz_vm_config *config)
+{
+	config->in = STDIN_FILENO;
+	config->out = STDOUT_FILENO;
+	config->event = print_event;
+	config->key = mz_cli_key;
+	config->progress = print_progress;
+	config->saved = tell_saved;
+}
+
+int mz_drive(const char *command, struct mz_vm *vm, enum mz_stats_form stats,
+	     struct mz_failure *failure)
+{
+	struct mz_outcome outcome;
+	int result;
+
+	running = vm;
+	catch_signals();
+	result = mz_vm_run(vm, &outcome, failure);
+	if (!result)
+		tell_end(command, vm, &outcome);
+	running = NULL;
+	tell_resets(command, vm);
+	report(stats, vm);
+	if (result)
+		return -1;
+	if (not_saved && outcome.status == MZ_STATUS_OK)
+		return MZ_STATUS_HOST_FAILED;
+	return (int)outcome.status;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Where it is known from what the guest has written: KVM's dirty rings, one a vCPU, or its dirty
+ * log, a bitmap. Either way the space is told (mz_space_written()), and its consumers collect from
+ * there. What the VMM and its devices write, they tell themselves.
+ *
+ * Source: KVM's interface description, "8.29 KVM_CAP_DIRTY_LOG_RING" and "4.8 KVM_GET_DIRTY_LOG".
+ */
+#ifndef MZ_VMM_DIRTY_SOURCE_H
+#define MZ_VMM_DIRTY_SOURCE_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+
+#include "ept/space.h"
+#include "vmm/machine/kvm.h"
+#include "vmm/machine/vcpu.h"
+#include "vmm/machine/vm.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mz_dirty_source {
+	enum mz_dirty_kind kind; /* never MZ_DIRTY_AUTO once it was chosen */
+	struct mz_kvm *kvm;
+	struct mz_space *space;
+	bool begun;
+	pthread_mutex_t mutex; /* of what follows */
+	struct mz_dirty_ring *rings;
+	unsigned ring_count;
+	uint64_t *bitmap; /* room for the largest slot */
+};
+
+/*
+ * Chooses the kind, before any vCPU is made. MZ_STATUS_HOST_LACKS: KVM lacks the rings that are
+ * asked for.
+ */
+int mz_dirty_source_init(struct mz_dirty_source *source, enum mz_dirty_kind kind,
+			 struct mz_kvm *kvm, struct mz_space *space, struct mz_failure *failure);
+void mz_dirty_source_destroy(struct mz_dirty_source *source);
+
+/* "ring", "log". */
+const char *mz_dirty_kind_text(enum mz_dirty_kind kind);
+
+/*
+ * From now on, what is written is known. All vCPUs are made, none is inside. Begun twice is right.
+ */
+int mz_dirty_source_begin(struct mz_dirty_source *source, const struct mz_vcpu *const *vcpus,
+			  unsigned count, struct mz_failure *failure);
+
+/*
+ * Tells the space what was written until now, by vCPUs that are outside of the guest: what those
+ * inside write may come with the next call. From any thread; a vCPU whose ring is full calls it
+ * itself (KVM_EXIT_DIRTY_RING_FULL).
+ */
+int mz_dirty_source_tell(struct mz_dirty_source *source, struct mz_failure *failure);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

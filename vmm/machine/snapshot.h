@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Saving a machine to a snapshot, and making one from it. See vmm/snapshot/. */
+#ifndef MZ_VMM_MACHINE_SNAPSHOT_H
+#define MZ_VMM_MACHINE_SNAPSHOT_H
+
+#include "vmm/machine/vm.h"
+#include "vmm/memory/lazy.h"
+#include "vmm/snapshot/snapshot.h"
+#include "vmm/snapshot/touches.h"
+
+/* What a restored machine's memory comes from. */
+struct mz_origin {
+	const struct mz_snapshot *snapshot; /* NULL: the machine was not restored */
+	struct mz_lazy lazy;
+	const char *record_path; /* where the order of touches goes; NULL: nowhere */
+	pthread_mutex_t mutex;   /* of what follows */
+	struct mz_touches touches;
+	struct mz_touches wanted; /* that are prefetched */
+	pthread_t prefetcher;
+	bool prefetching;
+	int over; /* atomic: the prefetcher is to end */
+};
+
+/* While all vCPUs are held and the virtio devices are stopped. */
+int mz_vm_write_snapshot(struct mz_vm *vm, const char *path, struct mz_failure *failure);
+
+/* Ends what goes on behind a restored guest, and writes what was to be recorded. */
+int mz_origin_stop(struct mz_vm *vm, struct mz_failure *failure);
+void mz_origin_destroy(struct mz_vm *vm);
+
+#endif

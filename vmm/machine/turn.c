@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MPL-2.0
+/* Turns: what is done between two moments of the guest, while all vCPUs are held. */
+#include <sys/eventfd.h>
+
+#include "vmm/machine/machine.h"
+
+/* The vCPU that asks is held like the others, once it has completed its access. */
+static void ask(struct mz_vm *vm, unsigned turn)
+{
+	vm->turn = turn;
+	mz_pause_wish(&vm->pause);
+	mz_vm_kick(vm);
+	eventfd_write(vm->done, 1);
+}
+
+bool mz_vm_begins_again(struct mz_vm *vm, const struct mz_outcome *outcome)
+{
+	if (vm->resets_left == 0 || outcome->status != MZ_STATUS_OK || vm->turn != MZ_TURN_NONE)
+		return false;
+	vm->resets_left--;
+	ask(vm, MZ_TURN_RESET);
+	return true;
+}
+
+/* The snapshot is taken once. The end's mutex is held. */
+static unsigned snapshot_turn(struct mz_vm *vm)
+{
+	if (vm->saved || !vm->config.snapshot.path)
+		return MZ_TURN_NONE;
+	vm->saved = true;
+	return MZ_TURN_SNAPSHOT;
+}
+
+void mz_vm_want_mark(struct mz_vm *vm)
+{
+	unsigned turn = MZ_TURN_NONE;
+
+	pthread_mutex_lock(&vm->end_mutex);
+	if (vm->turn == MZ_TURN_NONE) {
+		if (vm->config.resets)
+			turn |= MZ_TURN_MARK;
+		if (vm->config.snapshot.on_mark)
+			turn |= snapshot_turn(vm);
+	}
+	if (turn)
+		ask(vm, turn);
+	pthread_mutex_unlock(&vm->end_mutex);
+}
+
+void mz_vm_want_snapshot(struct mz_vm *vm)
+{
+	unsigned turn = MZ_TURN_NONE;
+
+	pthread_mutex_lock(&vm->end_mutex);
+	if (vm->turn == MZ_TURN_NONE && !mz_vm_over(vm))
+		turn = snapshot_turn(vm);
+	if (turn)
+		ask(vm, turn);
+	pthread_mutex_unlock(&vm->end_mutex);
+}
+
+/* A snapshot that can't be written is no reason for the guest to end. */
+static void take_snapshot(struct mz_vm *vm)
+{
+	uint64_t begun = mz_now_ns();
+	struct mz_saved saved = {.path = vm->config.snapshot.path};
+	struct mz_failure failure;
+
+	if (mz_vm_write_snapshot(vm, saved.path, &failure))
+		saved.failure = &failure;
+	saved.held_ns = mz_now_ns() - begun;
+	if (vm->config.saved)
+		vm->config.saved(vm->config.context, &saved);
+}
+
+static int take_turn(struct mz_vm *vm, unsigned turn, struct mz_failure *failure)
+{
+	int result = 0;
+
+	mz_virtio_set_stop(&vm->virtio);
+	if (turn & MZ_TURN_SNAPSHOT)
+		take_snapshot(vm);
+	if (turn & MZ_TURN_MARK)
+		result = mz_mark_take(vm, failure);
+	if (turn & MZ_TURN_RESET)
+		result = mz_mark_go_back(vm, failure);
+	if (result)
+		return -1;
+	return mz_virtio_set_start(&vm->virtio, failure);
+}
+
+void mz_vm_take_turn(struct mz_vm *vm)
+{
+	struct mz_failure failure;
+	eventfd_t count;
+	unsigned turn;
+
+	eventfd_read(vm->done, &count);
+	pthread_mutex_lock(&vm->end_mutex);
+	turn = vm->turn;
+	pthread_mutex_unlock(&vm->end_mutex);
+	if (turn == MZ_TURN_NONE)
+		return;
+	mz_pause_await(&vm->pause, UINT64_MAX);
+	if (!mz_vm_over(vm) && take_turn(vm, turn, &failure))
+		mz_vm_fail(vm, &failure);
+	pthread_mutex_lock(&vm->end_mutex);
+	vm->turn = MZ_TURN_NONE;
+	pthread_mutex_unlock(&vm->end_mutex);
+	mz_pause_end(&vm->pause);
+}
