@@ -35,6 +35,37 @@ refused memory_beyond_the_host_is_refused 113 "$((host_kib / 1024 + 4096)) MiB i
 refused an_unknown_kind_of_huge_pages_is_refused 110 "'1G' is not one of thp, hugetlb" --huge=1G "$hello"
 refused memory_of_half_a_huge_page_is_refused 110 '3145728 bytes is not a multiple of the page of 2097152' --huge=hugetlb \
   --memory 3M "$hello"
+refused a_bank_without_an_address_is_refused 110 "''" --memory 16M@ "$hello"
+refused a_bank_without_a_size_is_refused 110 "''" --memory @4G "$hello"
+refused a_bank_of_0_bytes_is_refused 110 'memory of 0 bytes at 0x40000000' --memory 0@1G "$hello"
+refused a_bank_of_half_a_page_is_refused 110 'memory of 2048 bytes at 0x40000000 is not made of whole pages' --memory 2K@1G "$hello"
+refused a_bank_inside_a_page_is_refused 110 'at 0x40000800 is not made of whole pages' --memory 4K@0x40000800 "$hello"
+refused a_bank_inside_a_huge_page_is_refused 110 'at 0x40100000 is not made of whole pages of 2097152' --huge=hugetlb \
+  --memory 2M@0x40100000 "$hello"
+refused a_bank_over_the_main_memory_is_refused 110 'at 0x4000000 overlaps that of 134217728 bytes at 0x0' \
+  --memory 16M@64M "$hello"
+refused banks_over_each_other_are_refused 110 'memory of 8192 bytes at 0x140001000 overlaps that of 8192 bytes at 0x140000000' \
+  --memory 8K@0x140001000 --memory 8K@5G "$hello"
+for address in 0xbffff000 0xd0000000 0xffffe000; do
+  refused "a_bank_over_devices_at_${address}_is_refused" 110 'is where devices are, from 0xc0000000 to 0xffffffff' \
+    --memory "8K@$address" "$hello"
+done
+refused a_bank_beyond_all_addresses_is_refused 110 'beyond any address' --memory 8K@0xffffffffffffe000 "$hello"
+refused a_bank_that_ends_beyond_is_refused 110 'beyond any address' --memory 8K@0xffffffffff000 "$hello"
+refused too_many_banks_are_refused 110 'more than 8 banks' $(printf -- '--memory 4K@%dG ' {5..13}) "$hello"
+
+printf 'text' >"$work/shared"
+: >"$work/empty"
+refused a_share_without_a_name_is_refused 110 "'=x' is not of the form" --share =x "$hello"
+refused a_share_without_a_file_is_refused 110 'which file is a' --share a=,ro "$hello"
+refused a_share_that_is_a_file_alone_is_refused 110 "'x' is not of the form" --share x "$hello"
+refused a_missing_share_is_refused 110 'share a: cannot open .*/absent .*No such file' --share "a=$work/absent" "$hello"
+refused an_empty_share_is_refused 110 'share a: .*/empty is empty' --share "a=$work/empty" "$hello"
+refused a_directory_as_share_is_refused 110 'is not a regular file' --share "a=$work,ro" "$hello"
+refused a_device_as_share_is_refused 110 'is not a regular file' --share a=/dev/zero "$hello"
+mkfifo "$work/pipe"
+refused a_pipe_as_share_is_refused 110 'is not a regular file' --share "a=$work/pipe,ro" "$hello"
+refused too_many_shares_are_refused 110 'more than 8 files' $(printf -- "--share a%d=$work/shared " {1..9}) "$hello"
 refused the_largest_memory_is_refused 113 'is more than the' --memory 16777215T "$hello"
 
 refused a_timeout_of_0_is_refused 110 "'0'" --timeout 0 "$hello"

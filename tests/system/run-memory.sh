@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-# What guest memory can be made of: huge pages.
+# What guest memory can be made of: huge pages, banks, files that are shared.
 . "$srcdir/tests/system/lib.sh"
 need_kvm
 need_jq
@@ -56,4 +56,101 @@ fi
 run --stats=json "$GUESTS/hello.elf"
 want_json '.huge == {"pages": "none", "mapped_bytes": 0}'
 verdict without_being_asked_for_there_are_none
+# Banks come in any order; what adjoins is one. The last page is at 8 GiB.
+banks=(--memory 64M --memory 4K@8G --memory 32M@1G --memory 16M@64M --memory 1M@4G)
+for backend in $backends; do
+  run --memory-backend "$backend" "${banks[@]}" "$GUESTS/hello32.elf"
+  want_status 0
+  want_out_line '80896 KiB from 1 MiB'
+  for line in '0x100000 .*0x4f00000' '0x40000000 .*0x2000000' '0x100000000 .*0x100000' '0x200000000 .*0x1000'; do
+    want_out_line "$line"
+  done
+  verdict "banks_in_the_memory_map ($backend)"
+
+  run --stats=json --memory-backend "$backend" "${banks[@]}" --append 'mib=32 base=0x40000000 stride=4096 verify ring3=0' \
+    "$GUESTS/toucher.elf"
+  want_status 0
+  want_out_line '8192 words, 0 wrong'
+  [[ $backend == plain ]] || want_json '.faults.missing.write["2M"] == 16'
+  verdict "a_bank_keeps_what_is_written ($backend)"
+
+  run --memory-backend "$backend" "${banks[@]}" --append 'addr=0x42000000 how=write' "$GUESTS/wild.elf"
+  want_status 102
+  want_err_line 'wrote to guest-physical 0x42000000, where nothing is'
+  verdict "behind_a_bank_nothing_is ($backend)"
+done
+run --memory-backend plain --memory 4K@0x7fffffffff000 "$GUESTS/hello.elf"
+want_status 112
+want_err_line 'memory ends at 0x8000000000000, and addresses of this host.s processors have [0-9]+ bits'
+verdict a_bank_that_no_address_reaches_is_refused
+
+# share WANTED-STATUS OPTION WORDS: with $backend
+share()
+{
+  run --memory-backend "$backend" --timeout 50 --share "a=$work/shared$2" --append "name=a $3" "$GUESTS/share.elf"
+  want_status "$1"
+}
+
+# The bytes of the file.
+want_file()
+{
+  [[ $(od -An -vtx1 "$work/shared" | tr -d ' \n') == "$1" ]] || wrong+="the file holds other bytes"$'\n'
+}
+
+for backend in $backends; do
+  printf 'abcdef' >"$work/shared"
+  share 0 '' 'write=0x41 add=2 beyond'
+  want_out_line '^6 bytes at 0xe0200000, writable'
+  [[ $(grep sum "$work/out") == $'sum 0x255\nsum 0x212' ]] || wrong+="wrong sums"$'\n'
+  want_file 436263646541
+  verdict "what_the_guest_writes_reaches_the_file ($backend)"
+
+  share 0 ,ro ''
+  want_out_line '^6 bytes at 0xe0200000, read-only'
+  want_no_err
+  verdict "a_read_only_share_is_read ($backend)"
+  for word in write=1 add=1; do
+    share 102 ,ro "$word"
+    want_err_line 'wrote to guest-physical 0xe0200000, where memory is shared read-only'
+    want_file 436263646541
+    verdict "a_read_only_share_is_not_written, $word ($backend)"
+  done
+
+  head -c 12289 /dev/zero >"$work/shared"
+  share 0 '' ''
+  want_out_line '^12289 bytes'
+  run --memory-backend "$backend" --append 'addr=0xe0204000 how=write' --share "a=$work/shared" "$GUESTS/wild.elf"
+  want_status 102
+  want_err_line '0xe0204000, where nothing is'
+  verdict "behind_a_share_nothing_is ($backend)"
+
+  timeout 60 "$MEZZ" run --memory-backend "$backend" --timeout 50 --share "a=$work/shared" --append 'name=a poll' \
+    "$GUESTS/share.elf" >"$work/out" 2>"$work/err" </dev/null &
+  await polling "$work/out" || wrong+="the guest does not poll"$'\n'
+  truncate -s 100 "$work/shared"
+  wait $!
+  status=$?
+  want_status 113
+  want_err_line "share a: $work/shared has become shorter, and the guest touched what is gone"
+  verdict "a_file_that_becomes_shorter_ends_the_run ($backend)"
+done
+
+printf 'first' >"$work/one"
+truncate -s 600M "$work/two"
+run --share "one=$work/one,ro" --share "two=$work/two" --share "three=$work/one" --append 'name=two look=0' "$GUESTS/share.elf"
+want_status 0
+want_out '629145600 bytes at 0x100000000, writable'
+verdict a_large_share_lies_above_4_gib
+run --share "one=$work/one,ro" --share "two=$work/two" --share "three=$work/one" --append 'name=three' "$GUESTS/share.elf"
+want_status 0
+want_out_line '^5 bytes at 0xe0400000, writable'
+verdict shares_lie_one_behind_the_other
+run --share "a=$work/one,ro" --share "a=$work/one" "$GUESTS/hello.elf"
+want_status 110
+want_err_line "the name 'opt/mezz/share/a' is there already"
+verdict two_shares_of_a_name_are_refused
+run --share "$(printf 'n%.0s' {1..50})=$work/one" "$GUESTS/hello.elf"
+want_status 110
+want_err_line 'is not of 1 to 55 bytes'
+verdict a_share_with_a_long_name_is_refused
 tap_end

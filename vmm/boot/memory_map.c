@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-/* The memory map: the banks, but for what a PC's firmware keeps, and the ROM. */
+/* The memory map: the banks, but for what a PC's firmware keeps, the ROM, and the shares. */
 #include "vmm/boot/memory_map.h"
 
 struct list {
@@ -32,17 +32,30 @@ static void add_low(struct list *list, uint64_t end)
 	add(list, MZ_MEMORY_UPPER_BASE, end, MZ_MEMORY_USABLE);
 }
 
+static void sort(struct list *list)
+{
+	for (unsigned i = 1; i < list->count; i++) {
+		struct mz_memory_run run = list->runs[i];
+		unsigned at = i;
+
+		for (; at > 0 && list->runs[at - 1].base > run.base; at--)
+			list->runs[at] = list->runs[at - 1];
+		list->runs[at] = run;
+	}
+}
+
 unsigned mz_memory_map(const struct mz_ram *ram, struct mz_memory_run runs[MZ_MEMORY_RUN_MAX])
 {
 	struct list list = {.runs = runs};
-	unsigned bank = 1;
 
 	add_low(&list, end_of(&ram->banks[0]));
-	for (; bank < ram->bank_count && ram->banks[bank].gpa < ram->rom.gpa; bank++)
-		add(&list, ram->banks[bank].gpa, end_of(&ram->banks[bank]), MZ_MEMORY_USABLE);
+	for (unsigned i = 1; i < ram->bank_count; i++)
+		add(&list, ram->banks[i].gpa, end_of(&ram->banks[i]), MZ_MEMORY_USABLE);
 	add(&list, ram->rom.gpa, end_of(&ram->rom), MZ_MEMORY_RESERVED);
-	for (; bank < ram->bank_count; bank++)
-		add(&list, ram->banks[bank].gpa, end_of(&ram->banks[bank]), MZ_MEMORY_USABLE);
+	for (unsigned i = 0; i < ram->share_count; i++)
+		add(&list, ram->shares[i].bank.gpa, end_of(&ram->shares[i].bank),
+		    MZ_MEMORY_RESERVED);
+	sort(&list);
 	return list.count;
 }
 

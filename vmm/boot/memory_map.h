@@ -27,7 +27,7 @@ struct mz_memory_run {
 	enum mz_memory_use use;
 };
 
-#define MZ_MEMORY_RUN_MAX (MZ_BANK_MAX + 4) /* four in the low bank, the ROM */
+#define MZ_MEMORY_RUN_MAX (MZ_BANK_MAX + 4 + MZ_SHARE_MAX) /* four in the low bank, the ROM */
 
 /*
  * Lists the runs in ascending order, none of them empty; answers how many there are. What the boot

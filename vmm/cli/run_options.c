@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "vmm/base/text.h"
-#include "vmm/cli/memory.h"
 #include "vmm/cli/moments.h"
 #include "vmm/cli/paging.h"
 #include "vmm/cli/report.h"
@@ -166,7 +165,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			argp_error(state, "--stats: '%s' is not one of table, json", text);
 		return 0;
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->config;
+		state->child_inputs[0] = &options->memory;
 		state->child_inputs[1] = &options->devices;
 		state->child_inputs[2] = &options->config;
 		state->child_inputs[3] = &options->config;
@@ -182,6 +181,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+static void use_memory(struct mz_vm_config *config, const struct mz_cli_memory *memory)
+{
+	config->memory_bytes = memory->bytes;
+	config->more = memory->more;
+	config->more_count = memory->more_count;
+	config->huge = memory->huge;
+	config->shares = memory->shares;
+	config->share_count = memory->share_count;
 }
 
 void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
@@ -206,7 +215,7 @@ void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
 		       "failed, 130 and 143 ended by SIGINT and SIGTERM.",
 	};
 
-	options->config.memory_bytes = DEFAULT_MEMORY;
+	options->memory.bytes = DEFAULT_MEMORY;
 	options->modules = calloc((size_t)argc, sizeof(options->modules[0]));
 	if (!options->modules) {
 		fprintf(stderr, "%s: out of memory\n", argv[0]);
@@ -215,6 +224,7 @@ void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 	options->request.modules = options->modules;
 	options->config.files = options->files;
+	use_memory(&options->config, &options->memory);
 	options->config.virtio = options->devices.requests;
 	options->config.virtio_count = options->devices.count;
 }

@@ -5,6 +5,7 @@
 
 #include "vmm/cli/devices.h"
 #include "vmm/cli/drive.h"
+#include "vmm/cli/memory.h"
 #include "vmm/machine/vm.h"
 
 struct mz_run_options {
@@ -15,6 +16,7 @@ struct mz_run_options {
 	struct mz_vm_file files[MZ_VM_FILES_MAX]; /* of fw_cfg */
 	const char *image;
 	struct mz_image_as as;
+	struct mz_cli_memory memory;
 	struct mz_cli_devices devices;
 	enum mz_stats_form stats;
 };

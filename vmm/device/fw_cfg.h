@@ -22,7 +22,7 @@ extern "C" {
 #define MZ_FW_CFG_BASE  0x510 /* selector, data, and the address of a copy */
 #define MZ_FW_CFG_BYTES 12
 
-#define MZ_FW_CFG_FILES 16 /* as many as MZ_VM_FILES_MAX */
+#define MZ_FW_CFG_FILES 24
 #define MZ_FW_CFG_NAME  56 /* bytes of a file's name with the 0 at its end */
 
 struct mz_fw_cfg_item {

@@ -5,6 +5,7 @@
  */
 #include "vmm/machine/cpuid.h"
 
+#include <cpuid.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -168,4 +169,12 @@ void mz_cpuid_shape(struct kvm_cpuid2 *cpuid, const struct mz_cpuid_place *place
 	for (unsigned i = 0; i < cpuid->nent; i++)
 		shape_entry(&cpuid->entries[i], place, amd);
 	add_topology(cpuid, place);
+}
+
+unsigned mz_cpuid_address_bits(void)
+{
+	unsigned a, b, c, d;
+
+	/* Intel SDM volume 3A, section 4.1.4; a processor without the leaf has 36. */
+	return __get_cpuid(0x80000008, &a, &b, &c, &d) ? a & 0xff : 36;
 }

@@ -24,6 +24,9 @@ struct mz_cpuid_place {
  */
 void mz_cpuid_shape(struct kvm_cpuid2 *cpuid, const struct mz_cpuid_place *place);
 
+/* Bits of a physical address on this host's processors, which are the guest's too. */
+unsigned mz_cpuid_address_bits(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,6 +2,8 @@
 /* The devices of every machine. */
 #include "vmm/machine/devices.h"
 
+#include <endian.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,7 +16,9 @@
 
 #define FILE_BYTES_MAX (64u << 20) /* of fw_cfg */
 
-_Static_assert(MZ_VM_FILES_MAX == MZ_FW_CFG_FILES, "each has its place");
+_Static_assert(MZ_VM_FILES_MAX + MZ_SHARE_MAX <= MZ_FW_CFG_FILES, "each has its place");
+
+#define SHARE_NAME "opt/mezz/share/"
 
 /*
  * KVM forgets a page that is dropped from the guest's mapping; the bytes stay in the memory file,
@@ -23,11 +27,11 @@ _Static_assert(MZ_VM_FILES_MAX == MZ_FW_CFG_FILES, "each has its place");
 static void forget(void *context, uint64_t gpa)
 {
 	const struct mz_vm *vm = context;
-	uint64_t page = gpa & ~(uint64_t)(MZ_RAM_PAGE - 1);
-	const unsigned char *alias = mz_ram_at(&vm->ram, page, MZ_RAM_PAGE);
+	uint64_t grain = mz_ram_grain(&vm->ram), page = gpa & ~(grain - 1);
+	const unsigned char *alias = mz_ram_at(&vm->ram, page, grain);
 
 	if (alias)
-		madvise(vm->ram.guest + (alias - vm->ram.alias), MZ_RAM_PAGE, MADV_DONTNEED);
+		madvise(vm->ram.guest + (alias - vm->ram.alias), grain, MADV_DONTNEED);
 }
 
 static void set_level(void *context, unsigned line, bool high)
@@ -69,11 +73,20 @@ static int add_tests(struct mz_vm *vm, struct mz_failure *failure)
 	return mz_pc_test_init(&devices->pc_test, &vm->ports, &vm->memory, &hooks, failure);
 }
 
+/* Without a gap: more has no place in the clock. */
+static uint64_t bytes_from_4g(const struct mz_ram *ram)
+{
+	for (unsigned i = 0; i < ram->bank_count; i++)
+		if (ram->banks[i].gpa == MZ_RAM_HIGH_BASE)
+			return ram->banks[i].bytes;
+	return 0;
+}
+
 static int add_clock(struct mz_vm *vm, struct mz_failure *failure)
 {
 	const struct mz_rtc_sizes sizes = {
 		.low_bytes = vm->ram.banks[0].bytes,
-		.high_bytes = vm->ram.bytes - vm->ram.banks[0].bytes,
+		.high_bytes = bytes_from_4g(&vm->ram),
 		.cpus = vm->config.cpus,
 	};
 
@@ -97,9 +110,9 @@ static int add_file(struct mz_vm *vm, unsigned index, struct mz_failure *failure
 	unsigned char *data;
 	int fd, result;
 
-	if (index == MZ_FW_CFG_FILES)
+	if (index == MZ_VM_FILES_MAX)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "fw_cfg: more than %d files",
-			       MZ_FW_CFG_FILES);
+			       MZ_VM_FILES_MAX);
 	fd = mz_file_open(file->path, &bytes, failure);
 	if (fd < 0)
 		return -1;
@@ -117,12 +130,30 @@ static int add_file(struct mz_vm *vm, unsigned index, struct mz_failure *failure
 	return mz_fw_cfg_add(&vm->devices.fw_cfg, file->name, data, (uint32_t)bytes, failure);
 }
 
+/* How the guest finds a share: address, bytes of the file, and 1 if it is read-only. */
+static int add_share(struct mz_vm *vm, unsigned index, struct mz_failure *failure)
+{
+	const struct mz_share *share = &vm->ram.shares[index];
+	uint64_t *record = vm->devices.shares[index];
+	char name[MZ_FW_CFG_NAME + 1];
+
+	record[0] = htole64(share->bank.gpa);
+	record[1] = htole64(share->bytes);
+	record[2] = htole64(share->read_only);
+	snprintf(name, sizeof(name), SHARE_NAME "%s", share->name);
+	return mz_fw_cfg_add(&vm->devices.fw_cfg, name, (const unsigned char *)record,
+			     sizeof(vm->devices.shares[index]), failure);
+}
+
 static int add_configuration(struct mz_vm *vm, struct mz_failure *failure)
 {
 	if (mz_fw_cfg_init(&vm->devices.fw_cfg, &vm->ports, &vm->ram, vm->config.cpus, failure))
 		return -1;
 	for (unsigned i = 0; i < vm->config.file_count; i++)
 		if (add_file(vm, i, failure))
+			return -1;
+	for (unsigned i = 0; i < vm->ram.share_count; i++)
+		if (add_share(vm, i, failure))
 			return -1;
 	return 0;
 }
@@ -154,7 +185,7 @@ int mz_vm_add_devices(struct mz_vm *vm, struct mz_failure *failure)
 void mz_vm_close_devices(struct mz_vm *vm)
 {
 	mz_vm_close_virtio(vm);
-	for (unsigned i = 0; i < MZ_FW_CFG_FILES; i++)
+	for (unsigned i = 0; i < MZ_VM_FILES_MAX; i++)
 		free(vm->devices.files[i]);
 	if (vm->devices.serial_irq.fd >= 0)
 		close(vm->devices.serial_irq.fd);

@@ -30,7 +30,8 @@ struct mz_devices {
 	struct mz_rtc rtc;
 	struct mz_fw_cfg fw_cfg;
 	struct mz_pc_test pc_test;
-	unsigned char *files[MZ_FW_CFG_FILES]; /* contents of fw_cfg's */
+	unsigned char *files[MZ_VM_FILES_MAX]; /* contents of fw_cfg's, */
+	uint64_t shares[MZ_SHARE_MAX][3];      /* and what says where shares are */
 };
 
 /* Makes them, on the machine's buses, and their regions. */

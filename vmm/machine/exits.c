@@ -2,6 +2,7 @@
 /*
  * What the guest's exits mean. Source: "5. The kvm_run structure" of KVM's interface description.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -153,14 +154,10 @@ static void serve_port(struct mz_runner *runner)
 static void access_memory(struct mz_vm *vm, const struct mz_fault *fault, struct kvm_run *run)
 {
 	uint64_t offset = fault->item.oa.addr + (run->mmio.phys_addr - fault->ia.addr);
-	unsigned char *at = vm->ram.alias + offset;
 
-	if (!mz_ram_bring(&vm->ram, offset, run->mmio.len))
-		return;
-	if (run->mmio.is_write)
-		memcpy(at, run->mmio.data, run->mmio.len);
-	else
-		memcpy(run->mmio.data, at, run->mmio.len);
+	if (mz_ram_bring(&vm->ram, offset, run->mmio.len) &&
+	    !mz_ram_access(&vm->ram, offset, run->mmio.data, run->mmio.len, run->mmio.is_write))
+		mz_vm_fail_entry(vm, EFAULT);
 }
 
 static void end_exhausted(struct mz_vm *vm)
@@ -177,7 +174,9 @@ static void serve_denied(struct mz_runner *runner, const struct mz_event *event)
 		runner->counts.rom_writes++;
 	else
 		end_unhandled(runner, event->write ? "wrote to" : "read from", event->address,
-			      "nothing is");
+			      event->fault.cause == MZ_DENIAL_PERMISSION
+				      ? "memory is shared read-only"
+				      : "nothing is");
 }
 
 static void serve_memory(struct mz_runner *runner)

@@ -156,6 +156,10 @@ int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failu
 	for (unsigned i = 0; i < ram->bank_count; i++)
 		if (add_bank(kvm, ram, &ram->banks[i], 0, failure))
 			return -1;
+	for (unsigned i = 0; i < ram->share_count; i++)
+		if (add_bank(kvm, ram, &ram->shares[i].bank,
+			     ram->shares[i].read_only ? KVM_MEM_READONLY : 0, failure))
+			return -1;
 	return add_bank(kvm, ram, &ram->rom, KVM_MEM_READONLY, failure);
 }
 

@@ -45,7 +45,7 @@ struct mz_kvm {
 int mz_kvm_init(struct mz_kvm *kvm, struct mz_failure *failure);
 void mz_kvm_destroy(struct mz_kvm *kvm);
 
-/* Gives all of the guest's mapping of `ram` to KVM, the ROM read-only. */
+/* Gives all of the guest's window of `ram` to KVM, read-only what is so. */
 int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failure *failure);
 
 /* KVM keeps account, from now on, of what is written to memory that the guest may write. */

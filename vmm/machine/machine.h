@@ -16,7 +16,7 @@
 #include "vmm/machine/vcpu.h"
 #include "vmm/machine/vm.h"
 
-#define MZ_REGION_MAX 32
+#define MZ_REGION_MAX 64
 
 struct mz_urcu;
 
@@ -91,6 +91,9 @@ struct mz_vm {
 
 /* Notes why the run can't go on, and ends it. From any thread; the first failure counts. */
 void mz_vm_fail(struct mz_vm *vm, const struct mz_failure *failure);
+
+/* Says so of an entry of the guest that did not work; errno. */
+void mz_vm_fail_entry(struct mz_vm *vm, int error);
 
 /*
  * The guest has ended by itself, on vCPU `ender`, like this. From any thread; the first end counts.

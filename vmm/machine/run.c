@@ -14,11 +14,19 @@
 /* How soon a guest that makes room for input gets more. */
 #define FULL_WAIT_NS 5000000u
 
-static void fail_entry(struct mz_vm *vm, int error)
+/* EFAULT: there is no page for a touch of the guest's. */
+void mz_vm_fail_entry(struct mz_vm *vm, int error)
 {
+	const struct mz_share *share = error == EFAULT ? mz_ram_shrunk(&vm->ram) : NULL;
 	struct mz_failure failure;
 
-	mz_fail(&failure, MZ_STATUS_HOST_FAILED, "KVM cannot run the guest: %s", strerror(error));
+	if (share)
+		mz_fail(&failure, MZ_STATUS_HOST_FAILED,
+			"share %s: %s has become shorter, and the guest touched what is gone",
+			share->name, share->path);
+	else
+		mz_fail(&failure, MZ_STATUS_HOST_FAILED, "KVM cannot run the guest: %s",
+			strerror(error));
 	mz_vm_fail(vm, &failure);
 }
 
@@ -30,7 +38,7 @@ static void step(struct mz_runner *runner)
 	if (!error)
 		mz_vm_serve_exit(runner);
 	else if (error != EINTR && error != EAGAIN)
-		fail_entry(runner->vm, error);
+		mz_vm_fail_entry(runner->vm, error);
 }
 
 /*
@@ -52,7 +60,7 @@ static void *runner_main(void *context)
 	int error = mz_vcpu_open_to_kicks(&runner->vcpu);
 
 	if (error)
-		fail_entry(vm, error);
+		mz_vm_fail_entry(vm, error);
 	while (!mz_vm_over(vm)) {
 		if (mz_pause_wanted(&vm->pause, runner->vcpu.index))
 			settle(runner);

@@ -92,12 +92,23 @@ static int write_all(struct mz_vm *vm, const char *path, const struct parts *par
 	return mz_snapshot_commit(writer, &contents, failure);
 }
 
+/* What is shared is not the machine's to keep, and a snapshot knows memory as it usually lies. */
+static int check_memory(const struct mz_vm *vm, struct mz_failure *failure)
+{
+	if (vm->config.share_count == 0 && vm->config.more_count == 0)
+		return 0;
+	return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+		       "a machine with shares or further banks of memory cannot be saved");
+}
+
 /* What the machine itself was restored from may be replaced by the new one: all of it comes in. */
 int mz_vm_write_snapshot(struct mz_vm *vm, const char *path, struct mz_failure *failure)
 {
 	struct parts parts;
 	int result = -1;
 
+	if (check_memory(vm, failure))
+		return -1;
 	if (!mz_ram_bring(&vm->ram, 0, vm->ram.bytes))
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "guest memory can't be had");
 	if (!save_parts(vm, &parts, failure))

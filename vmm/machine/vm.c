@@ -3,6 +3,7 @@
 #include "vmm/machine/vm.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "arch/x86/ept.h"
 #include "ept/change.h"
+#include "vmm/machine/cpuid.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/virtio.h"
 #include "vmm/memory/uffd.h"
@@ -49,9 +51,31 @@ static enum mz_error add_bank(struct mz_vm *vm, const struct mz_bank *bank,
 	return mz_space_add(&vm->space, &region);
 }
 
+/*
+ * Mapped from the start: the kernel reports no touches of files. What is read-only is so by its
+ * permission, for a write is the guest's mistake there, and no habit as with ROM.
+ */
+static enum mz_error add_share(struct mz_vm *vm, const struct mz_share *share)
+{
+	struct mz_region region = {
+		.ia = mz_ia_from(share->bank.gpa),
+		.bytes = share->bank.bytes,
+		.oa = mz_oa_from(share->bank.offset),
+		.kind = MZ_REGION_SHARED,
+		.prop = mz_prop_from(share->read_only ? MZ_READ | MZ_EXEC : 0),
+		.leaf_level_max = HUGE_LEAF_LEVEL,
+		.populate = true,
+	};
+
+	return mz_space_add(&vm->space, &region);
+}
+
 static enum mz_error add_regions(struct mz_vm *vm)
 {
 	enum mz_error error = MZ_OK;
+
+	for (unsigned i = 0; i < vm->ram.share_count && !error; i++)
+		error = add_share(vm, &vm->ram.shares[i]);
 
 	for (unsigned i = 0; i < vm->ram.bank_count && !error; i++)
 		error = add_bank(vm, &vm->ram.banks[i], MZ_REGION_RAM);
@@ -102,8 +126,7 @@ static int let_memory_in(struct mz_vm *vm, struct mz_failure *failure)
 	enum mz_error error;
 
 	if (vm->pager.uffd < 0) {
-		error = mz_space_populate(&vm->worker, mz_ia_from(0),
-					  MZ_RAM_HIGH_BASE + vm->ram.bytes);
+		error = mz_space_populate(&vm->worker, mz_ia_from(0), UINT64_MAX);
 		return error ? fail_space(failure, "cannot populate the table", error) : 0;
 	}
 	return mz_pager_start(&vm->pager, failure);
@@ -193,14 +216,48 @@ static void destroy_vcpus(struct mz_vm *vm)
 	vm->vcpu_count = 0;
 }
 
+/* Where the guest's memory ends. */
+static uint64_t end_of_memory(const struct mz_ram *ram)
+{
+	const struct mz_bank *last = &ram->banks[ram->bank_count - 1];
+	uint64_t end = last->gpa + last->bytes;
+
+	for (unsigned i = 0; i < ram->share_count; i++) {
+		const struct mz_bank *bank = &ram->shares[i].bank;
+
+		if (bank->gpa + bank->bytes > end)
+			end = bank->gpa + bank->bytes;
+	}
+	return end;
+}
+
+static int check_reach(const struct mz_vm *vm, struct mz_failure *failure)
+{
+	uint64_t end = end_of_memory(&vm->ram);
+	unsigned bits = mz_cpuid_address_bits();
+
+	if ((end - 1) >> bits == 0)
+		return 0;
+	return mz_fail(failure, MZ_STATUS_HOST_LACKS,
+		       "guest memory ends at 0x%" PRIx64
+		       ", and addresses of this host's processors have %u bits",
+		       end, bits);
+}
+
 static int make_ram(struct mz_vm *vm, struct mz_failure *failure)
 {
 	const struct mz_ram_config config = {
 		.bytes = vm->config.memory_bytes,
+		.more = vm->config.more,
+		.more_count = vm->config.more_count,
 		.huge = vm->config.huge,
+		.shares = vm->config.shares,
+		.share_count = vm->config.share_count,
 	};
 
-	return mz_ram_make(&vm->ram, &config, failure);
+	if (mz_ram_make(&vm->ram, &config, failure))
+		return -1;
+	return check_reach(vm, failure);
 }
 
 static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)

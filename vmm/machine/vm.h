@@ -22,7 +22,7 @@
 #include "vmm/boot/image.h"
 #include "vmm/device/console_keys.h"
 #include "vmm/machine/stats.h"
-#include "vmm/memory/huge.h"
+#include "vmm/memory/ram.h"
 #include "vmm/base/trace.h"
 #include "vmm/virtio/request.h"
 
@@ -73,9 +73,13 @@ struct mz_vm_file {
 };
 
 struct mz_vm_config {
-	uint64_t memory_bytes; /* a multiple of 4096 */
-	enum mz_huge huge;     /* the pages behind it */
-	unsigned cpus;         /* at most MZ_VM_CPUS_MAX; 0: one */
+	uint64_t memory_bytes;       /* a multiple of 4096 */
+	const struct mz_place *more; /* further banks */
+	unsigned more_count;
+	enum mz_huge huge;                     /* the pages behind it */
+	const struct mz_share_request *shares; /* must stay until mz_vm_destroy(), with the texts */
+	unsigned share_count;
+	unsigned cpus; /* at most MZ_VM_CPUS_MAX; 0: one */
 	enum mz_backend backend;
 	int in, out;         /* the serial line; in may be -1 */
 	uint64_t timeout_ns; /* the run ends with MZ_STATUS_TIMEOUT after this long; 0: never */

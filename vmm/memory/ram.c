@@ -10,29 +10,13 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "vmm/memory/layout.h"
 #include "vmm/memory/lazy.h"
+#include "vmm/memory/share.h"
+
 static uint64_t up(uint64_t value, uint64_t unit)
 {
 	return (value + unit - 1) / unit * unit;
-}
-
-static void lay_out(struct mz_ram *ram, const struct mz_ram_config *config)
-{
-	uint64_t bytes = config->bytes, low = bytes < MZ_RAM_LOW_END ? bytes : MZ_RAM_LOW_END;
-
-	ram->huge = config->huge;
-	ram->bytes = bytes;
-	ram->file_bytes = bytes;
-	ram->banks[0] = (struct mz_bank) {.gpa = 0, .bytes = low, .offset = 0};
-	ram->bank_count = 1;
-	if (bytes > low) {
-		ram->banks[1] = (struct mz_bank) {
-			.gpa = MZ_RAM_HIGH_BASE, .bytes = bytes - low, .offset = low};
-		ram->bank_count = 2;
-	}
-	ram->rom = (struct mz_bank) {
-		.gpa = MZ_ROM_BASE, .bytes = MZ_ROM_BYTES, .offset = up(bytes, MZ_HUGE_PAGE)};
-	ram->window_bytes = up(ram->rom.offset + MZ_ROM_BYTES, MZ_HUGE_PAGE);
 }
 
 /* More than this could never be touched, so it is refused instead of killing the run half way. */
@@ -45,10 +29,20 @@ static uint64_t host_bytes(void)
 	return ((uint64_t)info.totalram + info.totalswap) * info.mem_unit;
 }
 
-static int check_size(uint64_t bytes, uint64_t grain, struct mz_failure *failure)
+static int check_host(uint64_t bytes, struct mz_failure *failure)
 {
 	uint64_t host = host_bytes();
 
+	if (bytes > host)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "guest memory of %" PRIu64 " MiB is more than the %" PRIu64
+			       " MiB of memory and swap that the host has",
+			       bytes >> 20, host >> 20);
+	return 0;
+}
+
+static int check_size(uint64_t bytes, uint64_t grain, struct mz_failure *failure)
+{
 	if (bytes == 0)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "guest memory of 0 bytes");
 	if (bytes % grain != 0)
@@ -56,12 +50,7 @@ static int check_size(uint64_t bytes, uint64_t grain, struct mz_failure *failure
 			       "guest memory of %" PRIu64
 			       " bytes is not a multiple of the page of %" PRIu64 " bytes",
 			       bytes, grain);
-	if (bytes > host)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
-			       "guest memory of %" PRIu64 " MiB is more than the %" PRIu64
-			       " MiB of memory and swap that the host has",
-			       bytes >> 20, host >> 20);
-	return 0;
+	return check_host(bytes, failure);
 }
 
 /*
@@ -151,21 +140,56 @@ static int explain(const struct mz_ram *ram, int error, struct mz_failure *failu
 		       strerror(error));
 }
 
+static int open_shares(struct mz_ram *ram, const struct mz_ram_config *config,
+		       struct mz_failure *failure)
+{
+	if (config->share_count > MZ_SHARE_MAX)
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "more than %d shares",
+			       MZ_SHARE_MAX);
+	for (; ram->share_count < config->share_count; ram->share_count++)
+		if (mz_share_open_(&ram->shares[ram->share_count],
+				   &config->shares[ram->share_count], failure))
+			return -1;
+	return 0;
+}
+
+static int prepare(struct mz_ram *ram, const struct mz_ram_config *config,
+		   struct mz_failure *failure)
+{
+	if (check_size(config->bytes, mz_ram_grain(ram), failure) ||
+	    mz_huge_check(config->huge, failure) || mz_lay_out_banks_(ram, config, failure) ||
+	    check_host(ram->bytes, failure) || open_shares(ram, config, failure))
+		return -1;
+	mz_lay_out_rest_(ram);
+	return 0;
+}
+
+static int map_shares(const struct mz_ram *ram, struct mz_failure *failure)
+{
+	for (unsigned i = 0; i < ram->share_count; i++)
+		if (mz_share_map_(ram, &ram->shares[i]))
+			return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+				       "share %s: cannot map %s: %s", ram->shares[i].name,
+				       ram->shares[i].path, strerror(errno));
+	return 0;
+}
+
+static int fill_windows(struct mz_ram *ram, struct mz_failure *failure)
+{
+	if (make_windows(ram) || make_rom(ram) || make_file(ram))
+		return explain(ram, errno, failure);
+	return map_shares(ram, failure);
+}
+
 int mz_ram_make(struct mz_ram *ram, const struct mz_ram_config *config, struct mz_failure *failure)
 {
 	memset(ram, 0, sizeof(*ram));
 	ram->fd = -1;
 	ram->huge = config->huge;
-	if (check_size(config->bytes, mz_ram_grain(ram), failure) ||
-	    mz_huge_check(config->huge, failure))
-		return -1;
-	lay_out(ram, config);
-	if (make_windows(ram) || make_rom(ram) || make_file(ram)) {
-		explain(ram, errno, failure);
-		mz_ram_destroy(ram);
-		return -1;
-	}
-	return 0;
+	if (!prepare(ram, config, failure) && !fill_windows(ram, failure))
+		return 0;
+	mz_ram_destroy(ram);
+	return -1;
 }
 
 int mz_ram_init(struct mz_ram *ram, uint64_t bytes, struct mz_failure *failure)
@@ -181,6 +205,8 @@ void mz_ram_destroy(struct mz_ram *ram)
 		munmap(ram->alias, ram->window_bytes);
 	if (ram->fd >= 0)
 		close(ram->fd);
+	for (unsigned i = 0; i < ram->share_count; i++)
+		mz_share_close_(&ram->shares[i]);
 	memset(ram, 0, sizeof(*ram));
 	ram->fd = -1;
 }

@@ -5,6 +5,9 @@
  * space has let them in. The VMM's own (`alias`) reaches the same bytes at any time and is how
  * images, boot tables and devices write guest memory.
  *
+ * Files that are shared with the guest lie in the windows, too. The VMM does not reach them through
+ * its own but by mz_ram_access(), nor do devices.
+ *
  * Guest memory is overcommitted: the file's pages take host memory when they are first touched. But
  * huge pages of a pool are set aside when it is made.
  */
@@ -24,11 +27,21 @@ extern "C" {
 /* RAM below this address, then a hole for devices up to 4 GiB, then the rest of RAM. */
 #define MZ_RAM_LOW_END   0xc0000000u
 #define MZ_RAM_HIGH_BASE 0x100000000u
-#define MZ_BANK_MAX      2
+#define MZ_PLACE_MAX     8 /* further banks */
+#define MZ_BANK_MAX      (2 + MZ_PLACE_MAX)
 
 /* The ROM. It holds a pattern that a test can tell from RAM: byte i is (7 i + 3) mod 256. */
 #define MZ_ROM_BASE  0xe0000000u
 #define MZ_ROM_BYTES 0x10000u
+
+/*
+ * Shares lie one behind the other, each at a multiple of MZ_HUGE_PAGE: here those that fit, and the
+ * others from the first multiple of MZ_SHARE_HIGH_UNIT on that is behind all memory and 4 GiB.
+ */
+#define MZ_SHARE_LOW_BASE  0xe0200000u
+#define MZ_SHARE_LOW_END   0xfe000000u
+#define MZ_SHARE_HIGH_UNIT ((uint64_t)1 << 30)
+#define MZ_SHARE_MAX       8
 
 #define MZ_RAM_PAGE 4096u
 
@@ -37,10 +50,33 @@ struct mz_bank {
 	uint64_t gpa, bytes, offset;
 };
 
-/* What guest memory is made from. */
+/* A further bank. */
+struct mz_place {
+	uint64_t gpa, bytes;
+};
+
+/* A file that the guest is to have as memory. */
+struct mz_share_request {
+	const char *name, *path;
+	bool read_only;
+};
+
+struct mz_share {
+	const char *name, *path;
+	int fd;
+	bool read_only;
+	uint64_t bytes;      /* of the file when it was opened, */
+	struct mz_bank bank; /* which is so many whole pages */
+};
+
+/* What guest memory is made from. Texts must stay. */
 struct mz_ram_config {
 	uint64_t bytes; /* from 0 on, with the hole */
+	const struct mz_place *more;
+	unsigned more_count;
 	enum mz_huge huge;
+	const struct mz_share_request *shares;
+	unsigned share_count;
 };
 
 struct mz_lazy;
@@ -53,15 +89,19 @@ struct mz_ram {
 	unsigned char *guest;  /* the guest's window */
 	unsigned char *alias;  /* the VMM's window */
 	enum mz_huge huge;
-	struct mz_bank banks[MZ_BANK_MAX];
+	struct mz_bank
+		banks[MZ_BANK_MAX]; /* by address; one begins at 0. Between any two is a gap */
 	unsigned bank_count;
 	struct mz_bank rom;
 	struct mz_lazy *lazy; /* where contents come from when they are first wanted; or NULL */
+	struct mz_share shares[MZ_SHARE_MAX];
+	unsigned share_count;
 };
 
 /*
  * Makes the files and both windows, and fills the ROM. MZ_STATUS_BAD_ARGUMENT: `bytes` is 0 or not
- * a multiple of MZ_RAM_PAGE, or of MZ_HUGE_PAGE where those come from the pool.
+ * a multiple of MZ_RAM_PAGE, or of MZ_HUGE_PAGE where those come from the pool; a further bank has
+ * no place; a share can't be opened, is empty or no regular file.
  * MZ_STATUS_HOST_FAILED: more than the host has. MZ_STATUS_HOST_LACKS: no such huge pages.
  */
 int mz_ram_make(struct mz_ram *ram, const struct mz_ram_config *config, struct mz_failure *failure);
@@ -81,6 +121,15 @@ const void *mz_ram_peek(const struct mz_ram *ram, uint64_t gpa, uint64_t bytes);
 
 /* Sees to it that contents are there, where they come from elsewhere. False: they can't be had. */
 bool mz_ram_bring(const struct mz_ram *ram, uint64_t offset, uint64_t bytes);
+/*
+ * Reads or writes bytes of a window, in a share too. False: the file that is shared has become
+ * shorter.
+ */
+bool mz_ram_access(const struct mz_ram *ram, uint64_t offset, void *data, uint64_t bytes,
+		   bool write);
+
+/* A share whose file is shorter than it was, or NULL. */
+const struct mz_share *mz_ram_shrunk(const struct mz_ram *ram);
 
 /* The least that comes in at a time, or goes. */
 uint64_t mz_ram_grain(const struct mz_ram *ram);
