@@ -307,7 +307,7 @@ static void unmap(struct mz_change *change, struct mz_gather *gather)
 	struct mz_space *space = change->space;
 	struct listener listener = {space, gather->unmapped, gather->context};
 
-	if (space->consumers != NULL && dirty_by_hardware(space)) {
+	if (writes_are_told(space) && dirty_by_hardware(space)) {
 		gather->unmapped = tell_unmapped;
 		gather->context = &listener;
 	}

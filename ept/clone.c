@@ -43,7 +43,7 @@ static enum mz_error clone_space(struct mz_space *clone, struct mz_space *space,
 	/* A page that a cache still lets be written must not be copied yet. */
 	mz_gather_finish(&gather);
 	/* Hardware's flags in nodes that both have now are of no use to two who clear them. */
-	if (error == MZ_OK && space->consumers != NULL && dirty_by_hardware(space)) {
+	if (error == MZ_OK && writes_are_told(space) && dirty_by_hardware(space)) {
 		error = mz_written_catch_up_(space);
 		if (error != MZ_OK)
 			mz_table_destroy(&clone->table);

@@ -42,6 +42,9 @@ static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
 	struct mz_gather gather;
 	enum mz_error error;
 
+	/* The log's owner has told. */
+	if (space->logged)
+		return MZ_OK;
 	mz_gather_init(&gather, &space->table);
 	if (dirty_by_hardware(space)) {
 		struct mz_harvest harvest = {
@@ -123,6 +126,12 @@ static enum mz_error start(struct mz_dirty *dirty, unsigned leaf_level)
 		mz_pages_destroy(&dirty->taken);
 	}
 	return error;
+}
+
+void mz_space_log_writes(struct mz_space *space)
+{
+	MZ_ASSERT(space->consumers == NULL);
+	space->logged = true;
 }
 
 enum mz_error mz_dirty_start(struct mz_dirty *dirty, struct mz_space *space, unsigned leaf_level)

@@ -26,6 +26,14 @@ struct mz_dirty {
 };
 
 /*
+ * A log that hardware or a host keeps (page-modification logging, a dirty ring) knows of every
+ * write of the guest from now on, and its owner tells what it says by mz_space_written() before a
+ * consumer collects. So faults tell of nothing, and nothing is protected or split before it is
+ * written. Nobody consumes yet, and no fault is under way.
+ */
+void mz_space_log_writes(struct mz_space *space);
+
+/*
  * Begins an epoch: what is written from now on is told to this consumer. `leaf_level`: leaves above
  * it are split before they are written, so that no more is told; 0: leaves stay as they are. The
  * last to start decides for all. MZ_BAD_LEVEL: the table has no leaves of that level. MZ_NO_MEMORY:

@@ -74,7 +74,7 @@ MZ_INLINE enum mz_answer answer_filled(struct job *job, const struct mz_fill *fi
 		return mz_fault_write_(job, fill->leaf);
 	if (MZ_UNLIKELY(!fill->writable))
 		return mz_fault_let_write_(job, level);
-	if (MZ_UNLIKELY(job->space->consumers != NULL))
+	if (MZ_UNLIKELY(writes_are_told(job->space)))
 		written_tell(job->space, job->fault->ia.addr, job->fault->bytes);
 	return MZ_RESOLVED;
 }
@@ -106,7 +106,7 @@ MZ_INLINE enum mz_answer fill_leaf(struct job *job, uint64_t offset, unsigned le
 		.reserve = reserve_of(job),
 	};
 
-	if (MZ_UNLIKELY(space->consumers != NULL) && (job->access & MZ_WRITE) != 0) {
+	if (MZ_UNLIKELY(writes_are_told(space)) && (job->access & MZ_WRITE) != 0) {
 		uint64_t span = mz_span(space->table.config.format, level_max);
 
 		*error = written_prepare(space, job->gpa & ~(span - 1), span);
@@ -201,7 +201,7 @@ static void remember(const struct job *job)
 	const struct mz_space *space = job->space;
 	const struct mz_region *region = job->region;
 
-	if (space->table.shares || space->consumers != NULL)
+	if (space->table.shares || writes_are_told(space))
 		return;
 	job->worker->near = (struct mz_near) {
 		.first = region->ia.addr,

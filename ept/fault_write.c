@@ -26,7 +26,8 @@ enum mz_answer mz_fault_let_write_(struct job *job, unsigned part)
 	uint64_t base = job->gpa & ~(mz_span(f, part) - 1);
 	struct mz_writable writable = {.level_max = part};
 	struct mz_gather gather;
-	enum mz_error error = written_prepare(space, base, mz_span(f, part));
+	bool told = writes_are_told(space);
+	enum mz_error error = told ? written_prepare(space, base, mz_span(f, part)) : MZ_OK;
 
 	if (error != MZ_OK)
 		return MZ_EXHAUSTED;
@@ -38,7 +39,8 @@ enum mz_answer mz_fault_let_write_(struct job *job, unsigned part)
 	/* What was mapped is gone again: the access is done again, and faults. */
 	if (error != MZ_OK)
 		return error == MZ_NOT_MAPPED ? MZ_RETRY : MZ_EXHAUSTED;
-	written_tell(space, writable.ia.addr, writable.bytes);
+	if (told)
+		written_tell(space, writable.ia.addr, writable.bytes);
 	count(&job->worker->stats.written[writable.leaf_level]);
 	if (writable.leaf_level > part)
 		count(&job->worker->stats.split[writable.leaf_level]);

@@ -110,6 +110,7 @@ struct mz_space {
 	struct mz_worker *workers;  /* those at work */
 	struct mz_space_stats gone; /* what those counted that are not any more */
 	struct mz_dirty *consumers; /* who wants to know what is written */
+	bool logged;                /* a log knows that, and faults need not tell */
 	struct mz_age *agers;       /* and what is used */
 	unsigned leaf_top;          /* the level of the largest leaves */
 	unsigned written_level;     /* leaves above are split before they are written; 0: never */

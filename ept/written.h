@@ -29,10 +29,16 @@ static inline uint64_t page_count(const struct mz_space *space)
 	return (uint64_t)1 << (f->ia_lg2 - f->page_lg2);
 }
 
+/* Do faults, and hardware's flags, tell of what is written? */
+static inline bool writes_are_told(const struct mz_space *space)
+{
+	return space->consumers != NULL && !space->logged;
+}
+
 /* Must a leaf that nobody has written be protected against it? */
 static inline bool writes_are_tracked(const struct mz_space *space)
 {
-	return space->consumers != NULL && !dirty_by_hardware(space);
+	return writes_are_told(space) && !dirty_by_hardware(space);
 }
 
 /* The largest leaf that may be let be written. */

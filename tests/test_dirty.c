@@ -259,6 +259,35 @@ START_TEST(leaves_are_split_before_they_are_written)
 }
 END_TEST
 
+/* Where a log knows of writes, faults cost what they cost without consumers, and tell of nothing.
+ */
+START_TEST(what_a_log_knows_is_told_once_and_protected_never)
+{
+	struct mz_space_stats before, after;
+	uint64_t oa;
+
+	begin(_i);
+	mz_space_log_writes(&guest.space);
+	start(&listeners[0], 1);
+	expect_ok(mz_space_populate(&guest.worker, mz_ia_from(x.base), all_bytes()));
+	before = mz_space_stats(&guest.space);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned p = 0; p < PAGES; p++)
+			must(guest_access(&guest, &guest.worker, page_at(p), MZ_WRITE, &oa));
+		expect_ok(mz_space_written(&guest.space, mz_ia_from(page_at(round)), x.page));
+		listeners[0].owed[round] = true;
+		collect(&listeners[0], 0, PAGES - 1, true);
+		commit(&listeners[0]);
+	}
+	after = mz_space_stats(&guest.space);
+	for (unsigned level = 0; level <= MZ_LEVELS_MAX; level++) {
+		must_equal(after.written[level], before.written[level]);
+		must_equal(after.split[level], before.split[level]);
+	}
+	end();
+}
+END_TEST
+
 /* Nodes that a clone has too keep flags that only one of the two may take. */
 START_TEST(a_clone_takes_no_flag_from_the_others)
 {
@@ -372,6 +401,8 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, no_consumer_misses_a_write, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, leaves_are_split_before_they_are_written, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, what_a_log_knows_is_told_once_and_protected_never, 0,
+			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_clone_takes_no_flag_from_the_others, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_write_after_one_during_a_collection_is_not_missed, 0,
 			    EACH_VARIANT_ALL);
