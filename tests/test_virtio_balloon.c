@@ -7,6 +7,7 @@
 #include "arch/linux/arena.h"
 #include "arch/x86/ept.h"
 #include "ept/change.h"
+#include "ept/dirty.h"
 #include "tests/must.h"
 #include "tests/suite.h"
 #include "tests/virtio_driver.h"
@@ -121,6 +122,32 @@ START_TEST(pages_that_are_given_leave_the_table_and_the_file)
 }
 END_TEST
 
+static bool is_page(void *context, mz_ia ia, uint64_t bytes)
+{
+	bool *found = context;
+	const uint64_t page = PAGES + 3 * PAGE;
+
+	*found |= page >= ia.addr && page - ia.addr < bytes;
+	return true;
+}
+
+/* Who puts pages back to what they were must know that they went. */
+START_TEST(pages_that_leave_are_told_of_as_written)
+{
+	const uint32_t pfn = PAGES / PAGE + 3;
+	struct mz_dirty dirty;
+	bool found = false;
+
+	mz_space_log_writes(&space);
+	must(!mz_dirty_start(&dirty, &space, 0));
+	give(0, &pfn, 1);
+	must(!mz_dirty_collect(&dirty, mz_ia_from(0), DRIVER_RAM));
+	must(mz_dirty_each(&dirty, mz_ia_from(0), DRIVER_RAM, is_page, &found));
+	must(found);
+	mz_dirty_stop(&dirty);
+}
+END_TEST
+
 START_TEST(pages_that_are_taken_back_come_with_the_next_touch)
 {
 	const uint32_t pfns[] = {PAGES / PAGE};
@@ -200,6 +227,7 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, the_balloon_asks_for_pages);
 	tcase_add_test(tests, pages_that_are_given_leave_the_table_and_the_file);
+	tcase_add_test(tests, pages_that_leave_are_told_of_as_written);
 	tcase_add_test(tests, pages_that_are_taken_back_come_with_the_next_touch);
 	tcase_add_loop_test(tests, free_pages_that_are_reported_leave_too, 0, REPORTS);
 	tcase_add_test(tests, what_is_no_ram_breaks_the_balloon);

@@ -56,8 +56,7 @@ static int add_device(struct mz_vm *vm, const struct mz_virtio_request *request,
 		return -1;
 	place.irq = vm->virtio_irqs[index];
 	/* Where the kernel supplies pages by itself, the table stays as it was populated. */
-	if (request->kind == MZ_VIRTIO_BALLOON && vm->pager.uffd < 0)
-		place.memory.space = NULL;
+	place.memory.populated = vm->pager.uffd < 0;
 	if (add_window(vm, base, failure) ||
 	    mz_virtio_set_add(&vm->virtio, request, &place, &vm->memory, &vm->console, failure))
 		return -1;

@@ -36,7 +36,8 @@ static bool unmap(const struct mz_queue_memory *memory, uint64_t gpa, uint64_t b
 	const struct mz_request request = {
 		.change = MZ_CHANGE_INVALIDATE, .ia = mz_ia_from(gpa), .bytes = bytes};
 
-	return !memory->space || mz_space_change(memory->space, &request, NULL) == MZ_OK;
+	return !memory->space || memory->populated ||
+		mz_space_change(memory->space, &request, NULL) == MZ_OK;
 }
 
 /* Out of the table first: what is touched in between finds a page again, and loses it once more. */
@@ -45,9 +46,13 @@ static bool take_out(const struct mz_queue_memory *memory, uint64_t gpa, uint64_
 	const struct mz_ram *ram = memory->ram;
 	const unsigned char *at = mz_ram_at(ram, gpa, bytes);
 
-	return unmap(memory, gpa, bytes) &&
-		!fallocate(ram->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			   (off_t)(at - ram->alias), (off_t)bytes);
+	if (!unmap(memory, gpa, bytes) ||
+	    fallocate(ram->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(at - ram->alias),
+		      (off_t)bytes))
+		return false;
+	/* What was there is gone, as if zeros had been written. */
+	mz_queue_written(memory, gpa, bytes);
+	return true;
 }
 
 static void take_run(struct mz_balloon *balloon)

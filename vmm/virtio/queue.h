@@ -25,6 +25,7 @@
 struct mz_queue_memory {
 	const struct mz_ram *ram;
 	struct mz_space *space; /* told of what devices write; NULL: nobody is */
+	bool populated;         /* pages that a device takes out stay in the table */
 };
 
 /* A chain of buffers: those that the device reads, then those that it writes. */
