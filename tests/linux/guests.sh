@@ -15,6 +15,7 @@ make_initrd()
 
   mkdir -p "$root"/{bin,dev,modules,proc,sys}
   cp "$linux/busybox" "$root/bin"
+  cp "$GUESTS/mark" "$root/bin"
   cp "$srcdir/tests/linux/init" "$root/init"
   chmod +x "$root/init"
   for module in $modules; do
@@ -103,6 +104,41 @@ use_devices 1
 verdict disk_rng_balloon_and_network
 use_devices 4
 verdict four_processors_and_virtio_devices
+
+# want_disk_used SUM: the guest has read and written its disk, and the random numbers came too
+want_disk_used()
+{
+  want_out_line "^disk: sum ${1% -}"
+  want_out_line '^disk: written'
+  want_out_line '^rng: bytes 16\s*$'
+}
+
+make_disk
+sum=$(md5sum <"$work/disk")
+boot cloud 'end=off mark disk rng' --cpus 2 --disk "$work/disk" --rng --snapshot "$work/snapshot"
+want_status 0
+want_out_line '^init: marked'
+want_disk_used "$sum"
+want_err_line '^mezz: snapshot .*, the guest was held for'
+verdict a_linux_guest_is_saved_and_goes_on
+for options in '' '--all' '--pager-threads 3'; do
+  make_disk
+  mezz restore --timeout 100 $options "$work/snapshot"
+  want_status 0
+  want_out_line '^init: marked'
+  want_disk_used "$sum"
+  want_no_err
+  verdict "a_linux_guest_is_restored $options"
+done
+
+# The last round reads what the rounds before have written, and so do those in between.
+make_disk
+boot cloud 'end=off mark disk rng' --cpus 2 --disk "$work/disk" --rng --reset-loop 3
+want_status 0
+[[ $(grep -c '^disk: written' "$work/out") == 4 ]] || wrong+='the guest has not come to its end 4 times'$'\n'
+[[ $(grep -c '^init: processors' "$work/out") == 1 ]] || wrong+='the guest has begun more than once'$'\n'
+want_err_line '^mezz run: 3 resets'
+verdict a_linux_guest_is_put_back_to_its_mark
 
 # Whoever types before the guest listens types in vain, as on any serial line.
 mkfifo "$work/keys"

@@ -20,7 +20,7 @@ extern "C" {
 /* Exit reasons are counted by number up to here; the last counter takes all beyond. */
 #define MZ_KVM_EXIT_MAX 48
 
-#define MZ_KVM_SLOTS (MZ_BANK_MAX + 1)
+#define MZ_KVM_SLOTS (MZ_BANK_MAX + MZ_SHARE_MAX + 1) /* and the ROM */
 
 /* Guest memory as KVM knows it. */
 struct mz_kvm_slot {

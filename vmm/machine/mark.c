@@ -23,8 +23,9 @@ static int begin_tracking(struct mz_vm *vm, struct mz_failure *failure)
 	if (mz_dirty_source_begin(&vm->dirty_source, vcpus, vm->vcpu_count, failure) ||
 	    mz_dirty_source_tell(&vm->dirty_source, failure))
 		return -1;
-	/* By pages: what is told is what is copied. */
-	error = mz_dirty_start(&vm->mark.dirty, &vm->space, 1);
+	if (!vm->space.logged)
+		mz_space_log_writes(&vm->space);
+	error = mz_dirty_start(&vm->mark.dirty, &vm->space, 0);
 	if (error)
 		return fail_tracking(failure, error);
 	vm->mark.taken = true;
