@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: MPL-2.0
+#
+# Resets and restores, side by side with what they stand for. `make bench-memory` starts this with MEZZ, GUESTS and
+# COMPARE.
+#
+#   reset-P-M     a guest that has written P pages of its memory M is put back and runs again, against a new run of the
+#                 same guest: time of one round; RESETS rounds, of which the run itself is taken off
+#   restore       from process start to process end of a guest that ends where it was saved, with 1 GiB of which SAVED MiB
+#                 are not zero, against reading the file
+set -u
+
+if ! { : <>/dev/kvm; } 2>/dev/null; then
+  echo 'bench: /dev/kvm is missing or can not be opened; nothing to measure'
+  exit
+fi
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+runs=${RUNS:-7} resets=${RESETS:-500} saved=${SAVED:-512}
+
+now() { date +%s%N; }
+
+# nanoseconds COMMAND...: how long it takes
+nanoseconds()
+{
+  local begun
+  begun=$(now)
+  "$@" >/dev/null 2>&1 </dev/null || echo "bench: failed: $*" >&2
+  echo $(($(now) - begun))
+}
+
+median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+
+printf '%-16s %-4s %10s %10s %8s %8s\n' name unit mezz other ratio goal
+
+for memory in 64M 1G; do
+  for pages in 16 256 4096; do
+    guest=(--memory "$memory" --append "pages=$pages" "$GUESTS/again.elf")
+    rounds=() news=()
+    for ((i = 0; i < runs; i++)); do
+      new=$(nanoseconds "$MEZZ" run "${guest[@]}")
+      all=$(nanoseconds "$MEZZ" run --reset-loop "$resets" "${guest[@]}")
+      news+=("$new") rounds+=("$(((all - new) / resets))")
+    done
+    printf '%s\n' "${rounds[@]}" | median >"$work/round"
+    printf '%s\n' "${news[@]}" | median >"$work/new"
+    awk -v name="reset-$pages-$memory" -v round="$(<"$work/round")" -v new="$(<"$work/new")" \
+      'BEGIN { printf "%-16s %-4s %10.3f %10.3f %8.4f %8s\n", name, "ms", round / 1e6, new / 1e6, round / new, "0.05" }'
+  done
+done
+
+"$MEZZ" run --memory 1G --snapshot "$work/snapshot" --append "mark quit base=0x2000000 keep=$((saved * 256))" \
+  "$GUESTS/again.elf" 2>/dev/null
+"$COMPARE" restore "$runs" 0.05 0 "$MEZZ" restore "$work/snapshot" --vs cat "$work/snapshot"
+"$COMPARE" restore-all "$runs" 0 0 "$MEZZ" restore "$work/snapshot" --vs "$MEZZ" restore --all "$work/snapshot"
