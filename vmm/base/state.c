@@ -126,7 +126,8 @@ void mz_state_u64(struct mz_state *state, uint64_t *value)
 
 void mz_state_bool(struct mz_state *state, bool *value)
 {
-	uint8_t byte = *value;
+	/* What is going to be loaded may hold anything now. */
+	uint8_t byte = !state->loading && *value;
 
 	mz_state_u8(state, &byte);
 	mz_state_check(state, byte <= 1, "neither yes nor no");
