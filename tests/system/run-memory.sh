@@ -149,6 +149,13 @@ run --share "a=$work/one,ro" --share "a=$work/one" "$GUESTS/hello.elf"
 want_status 110
 want_err_line "the name 'opt/mezz/share/a' is there already"
 verdict two_shares_of_a_name_are_refused
+for option in "--share=a=$work/one" --memory=4K@8G; do
+  run "$option" --snapshot "$work/snap" --snapshot-on 0.2 --timeout 3 "$GUESTS/loop.elf"
+  want_status 103
+  want_err_line 'no snapshot: a machine with shares or further banks of memory cannot be saved'
+  [[ ! -e $work/snap ]] || wrong+="there is a snapshot"$'\n'
+  verdict "no_snapshot_is_made, ${option%%=*}"
+done
 run --share "$(printf 'n%.0s' {1..50})=$work/one" "$GUESTS/hello.elf"
 want_status 110
 want_err_line 'is not of 1 to 55 bytes'
