@@ -4,9 +4,9 @@
 
 build()
 {
-  compile tests/fuzz/virtio.c tests/rng.c tests/virtio_driver.c tests/virtio_hostile.c vmm/base/failure.c \
-    vmm/base/thread.c vmm/device/bus.c vmm/memory/{huge,lazy,layout,ram,share}.c vmm/virtio/{block,block_file,block_ring,chain,device,parts,queue}.c \
-    vmm/virtio/{thread,transport}.c $FORMAT_FREE_SOURCES -pthread
+  compile tests/fuzz/virtio.c tests/rng.c tests/virtio_driver.c tests/virtio_hostile.c vmm/base/{failure,state,thread}.c \
+    vmm/device/bus.c vmm/memory/{huge,lazy,layout,ram,share}.c \
+    vmm/virtio/{block,block_file,block_ring,chain,device,parts,queue,state,thread,transport}.c $FORMAT_FREE_SOURCES -pthread
 }
 
 # A request that is right, whose parts are cut in two ways, and a table of its own.
