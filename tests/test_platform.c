@@ -6,6 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arch/linux/arena.h"
+#include "arch/x86/ept.h"
+#include "ept/dirty.h"
 #include "tests/rng.h"
 #include "tests/suite.h"
 #include "vmm/device/acpi_pm.h"
@@ -212,6 +215,43 @@ START_TEST(a_copy_to_nowhere_is_an_error)
 	copy(0x1000, 4, 0xffffffff, 0);
 	copy(0x1000, 4, 0xffffffff, 0);
 	ck_assert_uint_eq(copy(0x1000, 2, 4, 0x2000), 0);
+	mz_ram_destroy(&ram);
+}
+END_TEST
+
+static bool note_page(void *context, mz_ia ia, uint64_t bytes)
+{
+	uint64_t *pages = context;
+
+	for (uint64_t page = ia.addr / 4096; page < (ia.addr + bytes) / 4096; page++)
+		*pages |= UINT64_C(1) << page;
+	return true;
+}
+
+/* Who puts pages back to what they were must know of both: what is copied, and what says so. */
+START_TEST(a_copy_is_told_of_as_written)
+{
+	struct mz_config config = {.format = &mz_ept};
+	static struct mz_space space;
+	struct mz_region regions[1];
+	struct mz_arena arena;
+	struct mz_dirty dirty;
+	uint64_t pages = 0;
+
+	fw_cfg_begin();
+	ck_assert(!mz_arena_init(&arena, 1 << 20, mz_ept.page_lg2));
+	config.memory = arena.memory;
+	ck_assert(!mz_space_init(&space, &config, NULL, regions, 1));
+	mz_space_log_writes(&space);
+	ck_assert(!mz_dirty_start(&dirty, &space, 0));
+	fw_cfg.space = &space;
+	ck_assert_uint_eq(copy(0x1000, 8 | 2, 4, 0x2ffe), 0);
+	ck_assert(!mz_dirty_collect(&dirty, mz_ia_from(0), 1 << 20));
+	mz_dirty_each(&dirty, mz_ia_from(0), 1 << 20, note_page, &pages);
+	ck_assert_uint_eq(pages, 1 << 1 | 1 << 2 | 1 << 3);
+	mz_dirty_stop(&dirty);
+	mz_space_destroy(&space);
+	mz_arena_destroy(&arena);
 	mz_ram_destroy(&ram);
 }
 END_TEST
@@ -519,6 +559,7 @@ int main(void)
 	tcase_add_test(tcase, items_are_read_byte_by_byte);
 	tcase_add_test(tcase, files_are_listed_and_copied);
 	tcase_add_test(tcase, a_copy_to_nowhere_is_an_error);
+	tcase_add_test(tcase, a_copy_is_told_of_as_written);
 	tcase_add_test(tcase, random_accesses_break_nothing);
 	tcase_add_test(tcase, the_pc_test_device_keeps_and_tells);
 	tcase_add_test(tcase, what_is_typed_interrupts);

@@ -2,6 +2,8 @@
 /* The firmware configuration device. Section names are those of docs/specs/fw_cfg of QEMU. */
 #include "vmm/device/fw_cfg.h"
 
+#include "vmm/memory/written.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -96,14 +98,17 @@ static uint32_t carry_out(struct mz_fw_cfg *fw_cfg, const struct copy *copy)
 	uint32_t control = (uint32_t)big_endian(copy->control, 4);
 	uint32_t length = (uint32_t)big_endian(copy->length, 4);
 	unsigned char *to;
+	uint64_t gpa;
 
 	if (control & COPY_SELECT)
 		select_item(fw_cfg, (uint16_t)(control >> 16));
 	if (control & COPY_READ) {
-		to = mz_ram_at(fw_cfg->ram, big_endian(copy->address, 8), length);
+		gpa = big_endian(copy->address, 8);
+		to = mz_ram_at(fw_cfg->ram, gpa, length);
 		if (!to)
 			return COPY_ERROR;
 		read_item(fw_cfg, to, length);
+		mz_tell_written(fw_cfg->space, gpa, length);
 		return 0;
 	}
 	if (control & COPY_WRITE)
@@ -116,7 +121,8 @@ static uint32_t carry_out(struct mz_fw_cfg *fw_cfg, const struct copy *copy)
 /* The guest may change the description at any time: it is read once. */
 static void start_copy(struct mz_fw_cfg *fw_cfg)
 {
-	struct copy *in_memory = mz_ram_at(fw_cfg->ram, fw_cfg->copy, sizeof(struct copy));
+	const uint64_t gpa = fw_cfg->copy;
+	struct copy *in_memory = mz_ram_at(fw_cfg->ram, gpa, sizeof(struct copy));
 	struct copy copy;
 
 	fw_cfg->copy = 0;
@@ -125,6 +131,7 @@ static void start_copy(struct mz_fw_cfg *fw_cfg)
 	memcpy(&copy, in_memory, sizeof(copy));
 	put_big_endian(copy.control, 4, carry_out(fw_cfg, &copy));
 	memcpy(in_memory->control, copy.control, sizeof(copy.control));
+	mz_tell_written(fw_cfg->space, gpa, sizeof(copy));
 }
 
 static uint64_t ports_read(void *context, uint64_t offset, unsigned bytes)

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "ept/space.h"
 #include "vmm/base/state.h"
 #include "vmm/device/bus.h"
 #include "vmm/memory/ram.h"
@@ -33,6 +34,7 @@ struct mz_fw_cfg_item {
 
 struct mz_fw_cfg {
 	const struct mz_ram *ram;
+	struct mz_space *space; /* told of what copies write, once it is set; NULL: nobody is */
 	unsigned char ram_bytes[8], cpus[2];
 	unsigned char directory[4 + MZ_FW_CFG_FILES * (8 + MZ_FW_CFG_NAME)];
 	struct mz_fw_cfg_item items[8 + MZ_FW_CFG_FILES];

@@ -16,6 +16,7 @@
 #include "vmm/base/thread.h"
 #include "vmm/machine/debug_registers.h"
 #include "vmm/machine/machine.h"
+#include "vmm/memory/written.h"
 
 /* GDB's numbers of signals. */
 #define GDB_SIGINT  2
@@ -93,6 +94,7 @@ static bool write_memory(void *context, unsigned thread, uint64_t address, const
 		if (at == NULL)
 			return false;
 		memcpy(at, (const char *)data + done, part);
+		mz_tell_written(&debug->vm->space, gpa, part);
 	}
 	return true;
 }

@@ -149,6 +149,7 @@ static int add_configuration(struct mz_vm *vm, struct mz_failure *failure)
 {
 	if (mz_fw_cfg_init(&vm->devices.fw_cfg, &vm->ports, &vm->ram, vm->config.cpus, failure))
 		return -1;
+	vm->devices.fw_cfg.space = &vm->space;
 	for (unsigned i = 0; i < vm->config.file_count; i++)
 		if (add_file(vm, i, failure))
 			return -1;

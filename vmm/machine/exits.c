@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "vmm/machine/machine.h"
+#include "vmm/memory/written.h"
 
 __attribute__((format(printf, 3, 4))) static void end_as(const struct mz_runner *runner,
 							 struct mz_outcome *outcome,
@@ -155,9 +156,12 @@ static void access_memory(struct mz_vm *vm, const struct mz_fault *fault, struct
 {
 	uint64_t offset = fault->item.oa.addr + (run->mmio.phys_addr - fault->ia.addr);
 
-	if (mz_ram_bring(&vm->ram, offset, run->mmio.len) &&
-	    !mz_ram_access(&vm->ram, offset, run->mmio.data, run->mmio.len, run->mmio.is_write))
+	if (!mz_ram_bring(&vm->ram, offset, run->mmio.len))
+		return;
+	if (!mz_ram_access(&vm->ram, offset, run->mmio.data, run->mmio.len, run->mmio.is_write))
 		mz_vm_fail_entry(vm, EFAULT);
+	else if (run->mmio.is_write)
+		mz_tell_written(&vm->space, run->mmio.phys_addr, run->mmio.len);
 }
 
 static void end_exhausted(struct mz_vm *vm)

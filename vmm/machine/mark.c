@@ -5,8 +5,6 @@
 #include "vmm/machine/machine.h"
 #include "vmm/machine/vm_state.h"
 
-#define ROOT_ENTRY (UINT64_C(1) << 39) /* whole entries of the root cost the least to look at */
-
 static int fail_tracking(struct mz_failure *failure, enum mz_error error)
 {
 	return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot track what the guest writes: %s",
@@ -65,13 +63,12 @@ static bool put_back(void *context, mz_ia ia, uint64_t bytes)
 static int put_memory_back(struct mz_vm *vm, struct mz_failure *failure)
 {
 	const struct mz_bank *last = &vm->ram.banks[vm->ram.bank_count - 1];
-	uint64_t end = (last->gpa + last->bytes + ROOT_ENTRY - 1) & ~(ROOT_ENTRY - 1);
 	struct mz_mark *mark = &vm->mark;
 	enum mz_error error;
 
 	if (mz_dirty_source_tell(&vm->dirty_source, failure))
 		return -1;
-	error = mz_dirty_collect(&mark->dirty, mz_ia_from(0), end);
+	error = mz_dirty_collect(&mark->dirty, mz_ia_from(0), last->gpa + last->bytes);
 	if (error)
 		return fail_tracking(failure, error);
 	for (unsigned i = 0; i < vm->ram.bank_count; i++)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ept/change.h"
+#include "vmm/memory/written.h"
 #include "vmm/virtio/parts.h"
 
 /* 5.5.2. Drivers differ in where reporting is, behind queues that are not offered here. */
@@ -51,7 +52,7 @@ static bool take_out(const struct mz_queue_memory *memory, uint64_t gpa, uint64_
 		      (off_t)bytes))
 		return false;
 	/* What was there is gone, as if zeros had been written. */
-	mz_queue_written(memory, gpa, bytes);
+	mz_tell_written(memory->space, gpa, bytes);
 	return true;
 }
 

@@ -2,10 +2,9 @@
 /* A split virtqueue: its two rings. */
 #include "vmm/virtio/queue.h"
 
-#include <sched.h>
 #include <string.h>
 
-#include "ept/dirty.h"
+#include "vmm/memory/written.h"
 
 /* 2.7.6 and 2.7.8: the rings begin with flags and an index; the event field is behind the last. */
 #define RING_INDEX      2u
@@ -34,18 +33,6 @@ bool mz_queue_break(struct mz_queue *queue, const char *why)
 	if (!queue->broken)
 		queue->broken = why;
 	return false;
-}
-
-/* Told after it is written, as the space asks. Where it has no memory now, it will have some. */
-void mz_queue_written(const struct mz_queue_memory *memory, uint64_t gpa, uint64_t bytes)
-{
-	uint64_t first = gpa & ~(uint64_t)(MZ_RAM_PAGE - 1);
-	uint64_t end = (gpa + bytes + MZ_RAM_PAGE - 1) & ~(uint64_t)(MZ_RAM_PAGE - 1);
-
-	if (!memory->space || bytes == 0)
-		return;
-	while (mz_space_written(memory->space, mz_ia_from(first), end - first) == MZ_NO_MEMORY)
-		sched_yield();
 }
 
 static uint32_t available_event(const struct mz_queue *queue)
@@ -111,7 +98,7 @@ void mz_queue_put_back(struct mz_queue *queue)
 static void tell_of_parts(const struct mz_queue *queue, const struct mz_chain *chain)
 {
 	for (unsigned i = chain->out_count; i < chain->out_count + chain->in_count; i++)
-		mz_queue_written(queue->memory, chain->gpas[i], chain->parts[i].iov_len);
+		mz_tell_written(queue->memory->space, chain->gpas[i], chain->parts[i].iov_len);
 }
 
 void mz_queue_give(struct mz_queue *queue, const struct mz_chain *chain, uint32_t written)
@@ -125,8 +112,8 @@ void mz_queue_give(struct mz_queue *queue, const struct mz_chain *chain, uint32_
 		tell_of_parts(queue, chain);
 	memcpy(queue->used + at, element, sizeof(element));
 	store(queue->used + RING_INDEX, ++queue->given);
-	mz_queue_written(queue->memory, queue->used_gpa + at, USED_ENTRY);
-	mz_queue_written(queue->memory, queue->used_gpa, RING_ENTRIES);
+	mz_tell_written(queue->memory->space, queue->used_gpa + at, USED_ENTRY);
+	mz_tell_written(queue->memory->space, queue->used_gpa, RING_ENTRIES);
 }
 
 /*
@@ -155,7 +142,7 @@ void mz_queue_quiet(struct mz_queue *queue)
 	if (!queue->ready || queue->broken || queue->event)
 		return;
 	store(queue->used, NO_NOTIFY);
-	mz_queue_written(queue->memory, queue->used_gpa, RING_ENTRIES);
+	mz_tell_written(queue->memory->space, queue->used_gpa, RING_ENTRIES);
 }
 
 bool mz_queue_listen(struct mz_queue *queue)
@@ -166,10 +153,10 @@ bool mz_queue_listen(struct mz_queue *queue)
 		return false;
 	if (queue->event) {
 		store(queue->used + event, queue->taken);
-		mz_queue_written(queue->memory, queue->used_gpa + event, EVENT_BYTES);
+		mz_tell_written(queue->memory->space, queue->used_gpa + event, EVENT_BYTES);
 	} else {
 		store(queue->used, 0);
-		mz_queue_written(queue->memory, queue->used_gpa, RING_ENTRIES);
+		mz_tell_written(queue->memory->space, queue->used_gpa, RING_ENTRIES);
 	}
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return waiting(queue) > 0;

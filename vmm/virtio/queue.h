@@ -89,7 +89,4 @@ bool mz_queue_break(struct mz_queue *queue, const char *why);
  */
 void mz_queue_state(struct mz_queue *queue, struct mz_state *state);
 
-/* Tells the space that [gpa, gpa + bytes) was written. */
-void mz_queue_written(const struct mz_queue_memory *memory, uint64_t gpa, uint64_t bytes);
-
 #endif
