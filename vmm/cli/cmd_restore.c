@@ -2,24 +2,20 @@
 /* mezz restore: a guest goes on from a snapshot. */
 #include <argp.h>
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "vmm/base/text.h"
 #include "vmm/cli/cli.h"
 #include "vmm/cli/devices.h"
 #include "vmm/cli/drive.h"
 #include "vmm/cli/moments.h"
 #include "vmm/cli/paging.h"
+#include "vmm/cli/watch.h"
 #include "vmm/machine/description.h"
 #include "vmm/snapshot/snapshot.h"
 
 enum key {
-	KEY_TIMEOUT = 't',
 	KEY_ALL = 256,
 	KEY_RECORD,
 	KEY_PREFETCH,
-	KEY_STATS,
 };
 
 struct options {
@@ -27,7 +23,7 @@ struct options {
 	struct mz_vm_config run; /* what the run decides */
 	struct mz_cli_devices devices;
 	struct mz_restore_plan plan;
-	enum mz_stats_form stats;
+	struct mz_cli_watch watch;
 };
 
 static const struct argp_option option_list[] = {
@@ -36,11 +32,6 @@ static const struct argp_option option_list[] = {
 	 "Write the order in which the guest first touches its memory", 0},
 	{"prefetch", KEY_PREFETCH, "FILE", 0,
 	 "Bring memory in by the order that --record has written, before it is touched", 0},
-	{"timeout", KEY_TIMEOUT, "SECONDS", 0,
-	 "End the run after this long; fractions are understood", 0},
-	{"stats", KEY_STATS, "FORM", OPTION_ARG_OPTIONAL,
-	 "After the run, write what the second stage did on standard error, as a table or as json",
-	 0},
 	{0},
 };
 
@@ -58,19 +49,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_PREFETCH:
 		options->plan.prefetch = text;
 		return 0;
-	case KEY_TIMEOUT:
-		if (!mz_seconds_parse(text, &options->run.timeout_ns))
-			argp_error(state, "--timeout: '%s' is not a positive number of seconds",
-				   text);
-		return 0;
-	case KEY_STATS:
-		if (!mz_stats_form_parse(text, &options->stats))
-			argp_error(state, "--stats: '%s' is not one of table, json", text);
-		return 0;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->devices;
 		state->child_inputs[1] = &options->run;
 		state->child_inputs[2] = &options->run;
+		state->child_inputs[3] = &options->watch;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->path)
@@ -89,7 +72,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static void merge(const struct options *options, struct mz_vm_config *config)
 {
 	config->backend = options->run.backend;
-	config->timeout_ns = options->run.timeout_ns;
+	config->timeout_ns = options->watch.timeout_ns;
+	config->trace = options->watch.trace;
 	config->resets = options->run.resets;
 	config->dirty_source = options->run.dirty_source;
 	config->snapshot = options->run.snapshot;
@@ -109,10 +93,8 @@ static int drive(const struct options *options, const struct mz_snapshot *snapsh
 
 	if (mz_vm_create(&vm, config, failure))
 		return -1;
-	if (mz_vm_note(vm)[0])
-		fprintf(stderr, "mezz restore: %s\n", mz_vm_note(vm));
 	if (!mz_vm_restore(vm, snapshot, &options->plan, failure))
-		result = mz_drive("restore", vm, options->stats, failure);
+		result = mz_drive("restore", vm, options->watch.stats, failure);
 	mz_vm_destroy(vm);
 	return result;
 }
@@ -140,6 +122,7 @@ int mz_cmd_restore(int argc, char **argv)
 	static const struct argp_child children[] = {{&mz_cli_devices_argp, 0, "Devices:", 0},
 						     {&mz_cli_moments_argp, 0, "Moments:", 0},
 						     {&mz_cli_paging_argp, 0, "Paging:", 0},
+						     {&mz_cli_watch_argp, 0, "Watching:", 0},
 						     {0}};
 	static const struct argp argp = {
 		.children = children,

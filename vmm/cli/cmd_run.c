@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 /* mezz run: one guest, from its start to its exit status. */
-#include <stdio.h>
-
 #include "vmm/cli/cli.h"
+#include "vmm/cli/drive.h"
 #include "vmm/cli/run_options.h"
 
 static int load_and_drive(const struct mz_run_options *options, const struct mz_image *image,
 			  struct mz_vm *vm, struct mz_failure *failure)
 {
-	if (mz_vm_note(vm)[0])
-		fprintf(stderr, "mezz run: %s\n", mz_vm_note(vm));
 	if (mz_vm_load(vm, image, &options->request, failure))
 		return -1;
-	return mz_drive("run", vm, options->stats, failure);
+	return mz_drive("run", vm, options->watch.stats, failure);
 }
 
 static int run(const struct mz_run_options *options, struct mz_failure *failure)

@@ -138,6 +138,8 @@ int mz_drive(const char *command, struct mz_vm *vm, enum mz_stats_form stats,
 	struct mz_outcome outcome;
 	int result;
 
+	if (mz_vm_note(vm)[0])
+		fprintf(stderr, "mezz %s: %s\n", command, mz_vm_note(vm));
 	running = vm;
 	catch_signals();
 	result = mz_vm_run(vm, &outcome, failure);

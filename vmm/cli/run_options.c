@@ -11,18 +11,14 @@
 #include "vmm/base/text.h"
 #include "vmm/cli/moments.h"
 #include "vmm/cli/paging.h"
-#include "vmm/cli/report.h"
 
 #define DEFAULT_MEMORY (UINT64_C(128) << 20)
 
 enum key {
 	KEY_APPEND = 'a',
-	KEY_TIMEOUT = 't',
 	KEY_MODULE = 256,
 	KEY_AS,
 	KEY_INITRD,
-	KEY_TRACE,
-	KEY_STATS,
 	KEY_CPUS,
 	KEY_FW_CFG,
 	KEY_GDB,
@@ -44,15 +40,6 @@ static const struct argp_option option_list[] = {
 	{"gdb", KEY_GDB, "PORT", 0,
 	 "Hold the guest before its first instruction until GDB comes to this port of localhost",
 	 0},
-	{"timeout", KEY_TIMEOUT, "SECONDS", 0,
-	 "End the run after this long; fractions are understood", 0},
-	{"trace", KEY_TRACE, "KIND[@RANGE][,...]", 0,
-	 "Write each event on standard error: faults, mmio, io; with @ADDRESS or @FIRST-LAST only "
-	 "those there; may be repeated",
-	 0},
-	{"stats", KEY_STATS, "FORM", OPTION_ARG_OPTIONAL,
-	 "After the run, write what the second stage did on standard error, as a table or as json",
-	 0},
 	{0},
 };
 
@@ -72,23 +59,6 @@ static unsigned cpus(struct argp_state *state, const char *text)
 	if (value < 1 || value > MZ_VM_CPUS_MAX)
 		argp_error(state, "--cpus: '%s' is not from 1 to %d", text, MZ_VM_CPUS_MAX);
 	return (unsigned)value;
-}
-
-static uint64_t seconds(struct argp_state *state, const char *text)
-{
-	uint64_t ns = 0;
-
-	if (!mz_seconds_parse(text, &ns))
-		argp_error(state, "--timeout: '%s' is not a positive number of seconds", text);
-	return ns;
-}
-
-static void add_trace(struct argp_state *state, struct mz_run_options *options, const char *text)
-{
-	struct mz_failure failure;
-
-	if (mz_trace_filter_add(&options->config.trace, text, &failure))
-		argp_error(state, "--trace: %s", failure.text);
 }
 
 /* "FILE TEXT": the file's name ends at the first blank, and the guest sees all of it. */
@@ -154,21 +124,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_GDB:
 		options->config.gdb_port = text;
 		return 0;
-	case KEY_TIMEOUT:
-		options->config.timeout_ns = seconds(state, text);
-		return 0;
-	case KEY_TRACE:
-		add_trace(state, options, text);
-		return 0;
-	case KEY_STATS:
-		if (!mz_stats_form_parse(text, &options->stats))
-			argp_error(state, "--stats: '%s' is not one of table, json", text);
-		return 0;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->memory;
 		state->child_inputs[1] = &options->devices;
 		state->child_inputs[2] = &options->config;
 		state->child_inputs[3] = &options->config;
+		state->child_inputs[4] = &options->watch;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->image)
@@ -195,11 +156,10 @@ static void use_memory(struct mz_vm_config *config, const struct mz_cli_memory *
 
 void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&mz_cli_memory_argp, 0, "Memory:", 0},
-						     {&mz_cli_devices_argp, 0, "Devices:", 0},
-						     {&mz_cli_moments_argp, 0, "Moments:", 0},
-						     {&mz_cli_paging_argp, 0, "Paging:", 0},
-						     {0}};
+	static const struct argp_child children[] = {
+		{&mz_cli_memory_argp, 0, "Memory:", 0},   {&mz_cli_devices_argp, 0, "Devices:", 0},
+		{&mz_cli_moments_argp, 0, "Moments:", 0}, {&mz_cli_paging_argp, 0, "Paging:", 0},
+		{&mz_cli_watch_argp, 0, "Watching:", 0},  {0}};
 	static const struct argp argp = {
 		.children = children,
 		.options = option_list,
@@ -225,6 +185,8 @@ void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
 	options->request.modules = options->modules;
 	options->config.files = options->files;
 	use_memory(&options->config, &options->memory);
+	options->config.timeout_ns = options->watch.timeout_ns;
+	options->config.trace = options->watch.trace;
 	options->config.virtio = options->devices.requests;
 	options->config.virtio_count = options->devices.count;
 }

@@ -4,8 +4,8 @@
 #define MZ_VMM_CLI_RUN_OPTIONS_H
 
 #include "vmm/cli/devices.h"
-#include "vmm/cli/drive.h"
 #include "vmm/cli/memory.h"
+#include "vmm/cli/watch.h"
 #include "vmm/machine/vm.h"
 
 struct mz_run_options {
@@ -18,7 +18,7 @@ struct mz_run_options {
 	struct mz_image_as as;
 	struct mz_cli_memory memory;
 	struct mz_cli_devices devices;
-	enum mz_stats_form stats;
+	struct mz_cli_watch watch;
 };
 
 /*

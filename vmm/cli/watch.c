@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The options of mezz run and mezz restore about how long a run takes, and what is seen of it. */
+#include "vmm/cli/watch.h"
+
+#include "vmm/base/text.h"
+
+/* Apart from the keys of the command itself and of other groups. */
+enum key {
+	KEY_TIMEOUT = 't',
+	KEY_TRACE = 0x5000,
+	KEY_STATS,
+};
+
+static const struct argp_option option_list[] = {
+	{"timeout", KEY_TIMEOUT, "SECONDS", 0,
+	 "End the run after this long; fractions are understood", 0},
+	{"trace", KEY_TRACE, "KIND[@RANGE][,...]", 0,
+	 "Write each event on standard error: faults, mmio, io; with @ADDRESS or @FIRST-LAST only "
+	 "those there; may be repeated",
+	 0},
+	{"stats", KEY_STATS, "FORM", OPTION_ARG_OPTIONAL,
+	 "After the run, write what the second stage did on standard error, as a table or as json",
+	 0},
+	{0},
+};
+
+static void add_trace(struct argp_state *state, struct mz_trace_filter *filter, const char *text)
+{
+	struct mz_failure failure;
+
+	if (mz_trace_filter_add(filter, text, &failure))
+		argp_error(state, "--trace: %s", failure.text);
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct mz_cli_watch *watch = state->input;
+
+	switch (key) {
+	case KEY_TIMEOUT:
+		if (!mz_seconds_parse(text, &watch->timeout_ns))
+			argp_error(state, "--timeout: '%s' is not a positive number of seconds",
+				   text);
+		return 0;
+	case KEY_TRACE:
+		add_trace(state, &watch->trace, text);
+		return 0;
+	case KEY_STATS:
+		if (!mz_stats_form_parse(text, &watch->stats))
+			argp_error(state, "--stats: '%s' is not one of table, json", text);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp mz_cli_watch_argp = {.options = option_list, .parser = parse};

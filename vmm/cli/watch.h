@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The options of mezz run and mezz restore about how long a run takes, and what is seen of it. */
+#ifndef MZ_VMM_CLI_WATCH_H
+#define MZ_VMM_CLI_WATCH_H
+
+#include <argp.h>
+
+#include "vmm/cli/report.h"
+#include "vmm/machine/vm.h"
+
+struct mz_cli_watch {
+	uint64_t timeout_ns;
+	struct mz_trace_filter trace;
+	enum mz_stats_form stats;
+};
+
+/* A child parser, whose input is a struct mz_cli_watch. */
+extern const struct argp mz_cli_watch_argp;
+
+#endif
