@@ -106,6 +106,7 @@ void world_begin(int number, enum mode mode, uint64_t seed)
 
 void world_end(void)
 {
+	sound_destroy(&world.sound);
 	fixture_end(&world.x);
 }
 
@@ -271,7 +272,7 @@ static void check_member(struct member *member, bool nodes)
 	struct mz_violation violation = {.rule = MZ_RULE_NONE};
 
 	if (nodes)
-		violation = mz_table_check(&member->guest.space.table);
+		violation = sound_check(&world.sound, &member->guest.space.table);
 	must_say(violation.rule == MZ_RULE_NONE, "%s: level %u index %u entry %#llx",
 		 mz_rule_text(violation.rule), violation.level, violation.index,
 		 (unsigned long long)violation.entry);

@@ -14,6 +14,7 @@
 #include "ept/huge.h"
 #include "tests/guest.h"
 #include "tests/rng.h"
+#include "tests/sound.h"
 #include "tests/tlb.h"
 
 #define SPACES     4
@@ -57,6 +58,7 @@ struct zone {
 
 struct model_world {
 	struct fixture x;
+	struct sound sound;
 	struct rng rng;
 	struct member members[SPACES];
 	struct listener listeners[LISTENERS];

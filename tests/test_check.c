@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The invariant checker: each rule is broken once, by hand, and exactly it is reported, and where.
+ * The tests' own, which remembers what was right, reports the same.
  */
 #include "tests/fixture.h"
+#include "tests/sound.h"
 #include "tests/suite.h"
 #include "tests/tree.h"
 
@@ -10,6 +12,7 @@
 #define RWX (MZ_READ | MZ_WRITE | MZ_EXEC)
 
 static struct fixture x;
+static struct sound sound;
 
 /* Pages at base, in a level-1 node with neighbours at each level, and a large leaf. */
 static void furnish(void)
@@ -19,16 +22,22 @@ static void furnish(void)
 	expect_ok(fixture_map(&x, x.base + 2 * x.root_span, fixture_span(&x, x.top), x.root_span,
 			      RW));
 	expect_sound(&x);
+	sound_destroy(&sound);
+	must_equal(sound_check(&sound, &x.table).rule, MZ_RULE_NONE);
 }
 
 static void expect_violation(enum mz_rule rule, mz_oa node, unsigned level)
 {
-	struct mz_violation v = mz_table_check(&x.table);
+	struct mz_violation v = mz_table_check(&x.table), remembered;
 
 	must_say(v.rule == rule, "%s: reported is: %s", x.test_case->name, mz_rule_text(v.rule));
 	must_equal(v.node.addr, node.addr);
 	must_equal(v.level, level);
 	must_equal(mz_node_check(&x.table, node, level).rule, rule);
+	remembered = sound_check(&sound, &x.table);
+	must_equal(remembered.rule, rule);
+	must_equal(remembered.node.addr, node.addr);
+	must_equal(remembered.index, v.index);
 }
 
 /* The same for a rule that one entry breaks. */

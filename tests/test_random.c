@@ -12,6 +12,7 @@
 #include "core/walk.h"
 #include "tests/fixture.h"
 #include "tests/op.h"
+#include "tests/sound.h"
 #include "tests/suite.h"
 #include "tests/tree.h"
 
@@ -26,6 +27,7 @@ struct world {
 	struct model models[TABLES];
 	struct tree tree;  /* scratch */
 	struct model read; /* scratch */
+	struct sound sound;
 };
 
 static void world_begin(struct world *w, int loop)
@@ -52,6 +54,7 @@ static void world_settle(struct world *w)
 static void world_end(struct world *w)
 {
 	world_settle(w);
+	sound_destroy(&w->sound);
 	mz_table_destroy(&w->second_table);
 	fixture_end(&w->x);
 	for (unsigned i = 0; i < TABLES; i++)
@@ -81,7 +84,7 @@ static void check_address(struct world *w, unsigned table, uint64_t ia)
 
 static void check_invariants(struct world *w, unsigned table)
 {
-	struct mz_violation violation = mz_table_check(w->tables[table]);
+	struct mz_violation violation = sound_check(&w->sound, w->tables[table]);
 
 	must_say(violation.rule == MZ_RULE_NONE, "%s: %s: level %u index %u entry %#llx",
 		 w->x.test_case->name, mz_rule_text(violation.rule), violation.level,
