@@ -6,6 +6,8 @@
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 flags_always=(--quiet --enable-werror)
+# libtool starts for each object and each program, and its script takes half the time where sh is not bash.
+export CONFIG_SHELL=/bin/sh
 
 say()
 {
