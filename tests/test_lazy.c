@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /* Guest memory that comes when it is wanted, and the copy that pages are put back from. */
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -156,6 +157,70 @@ START_TEST(threads_bring_each_page_once)
 }
 END_TEST
 
+/* ---- A source that does not answer ---- */
+
+static sem_t answer, told;
+static struct mz_failure told_failure;
+
+static int read_when_told(void *context, uint64_t first, uint64_t count, void *buffer,
+			  struct mz_failure *failure)
+{
+	if (first == 700)
+		sem_wait(&answer);
+	return read_pages(context, first, count, buffer, failure);
+}
+
+static void tell_stuck(void *context, const struct mz_failure *failure)
+{
+	(void)context;
+	ck_assert_int_eq(failure->status, MZ_STATUS_HOST_FAILED);
+	told_failure = *failure;
+	sem_post(&told);
+}
+
+static void *bring_page(void *context)
+{
+	struct mz_failure failure;
+
+	ck_assert_int_eq(
+		mz_lazy_bring(&lazy, (uintptr_t)context * MZ_RAM_PAGE, MZ_RAM_PAGE, &failure), 0);
+	return NULL;
+}
+
+START_TEST(a_read_that_does_not_end_is_told_once)
+{
+	static const struct mz_page_source source = {
+		.present = present,
+		.read = read_when_told,
+		.failed = failed,
+		.stuck = tell_stuck,
+		.patience_ns = 30 * 1000 * 1000,
+	};
+	struct mz_failure failure;
+	pthread_t threads[2];
+
+	mz_lazy_destroy(&lazy);
+	sem_init(&answer, 0, 0);
+	sem_init(&told, 0, 0);
+	ck_assert_int_eq(mz_lazy_init(&lazy, &ram, &source, &failure), 0);
+	bring_page((void *)(uintptr_t)1);
+	pthread_create(&threads[0], NULL, bring_page, (void *)(uintptr_t)700);
+	pthread_create(&threads[1], NULL, bring_page, (void *)(uintptr_t)700);
+	sem_wait(&told);
+	ck_assert_str_eq(told_failure.text,
+			 "pages 700 to 700 of memory have not been read after 0.03 s: "
+			 "what holds the file does not answer");
+	/* Who waits for another chunk does not wait for this one. */
+	bring_page((void *)(uintptr_t)1400);
+	sem_post(&answer);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	check_page(700);
+	ck_assert_uint_eq(reads[700], 1);
+	ck_assert_int_ne(sem_trywait(&told), 0);
+}
+END_TEST
+
 /* ---- Baselines ---- */
 
 START_TEST(a_baseline_has_all_memory_and_puts_pages_back)
@@ -200,6 +265,7 @@ int main(void)
 	tcase_add_test(tests, what_was_made_of_a_page_stays);
 	tcase_add_test(tests, a_page_that_can_not_be_read_is_not_seen);
 	tcase_add_test(tests, threads_bring_each_page_once);
+	tcase_add_test(tests, a_read_that_does_not_end_is_told_once);
 	tcase_add_test(tests, a_baseline_has_all_memory_and_puts_pages_back);
 	tcase_add_test(tests, no_baseline_of_memory_that_can_not_be_had);
 	suite_add_tcase(suite, tests);

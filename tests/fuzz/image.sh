@@ -7,7 +7,8 @@ libraries='libelf zlib libzstd'
 build()
 {
   compile -DHAVE_ZLIB -DHAVE_ZSTD tests/fuzz/image.c tests/images.c $(cd "$srcdir" && echo vmm/boot/*.c) \
-    vmm/base/failure.c vmm/base/file.c vmm/base/text.c vmm/memory/{huge,lazy,layout,ram,share}.c $FORMAT_FREE_SOURCES arch/x86/ia32e.c $(pkg-config --cflags --libs $libraries)
+    vmm/base/{failure,file,text,thread,trace,trace_filter}.c vmm/memory/{huge,lazy,layout,ram,reads,share}.c \
+    $FORMAT_FREE_SOURCES arch/x86/ia32e.c $(pkg-config --cflags --libs $libraries)
 }
 
 # The templates of the unit tests, plain and packed, and a guest of each protocol that has none.

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "vmm/cli/keys.h"
@@ -122,6 +124,20 @@ static void tell_saved(void *context, const struct mz_saved *saved)
 		(double)saved->held_ns / 1e6);
 }
 
+/* The terminal as it was, if there is one. */
+static struct termios terminal;
+static bool has_terminal;
+
+/* Who waits for the memory can't be interrupted, so the run has no end of its own. */
+static void end_stuck(void *context, const struct mz_failure *failure)
+{
+	(void)context;
+	if (has_terminal)
+		tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
+	fprintf(stderr, "mezz: %s\n", failure->text);
+	exit(failure->status);
+}
+
 void mz_drive_configure(struct mz_vm_config *config)
 {
 	config->in = STDIN_FILENO;
@@ -130,6 +146,7 @@ void mz_drive_configure(struct mz_vm_config *config)
 	config->key = mz_cli_key;
 	config->progress = print_progress;
 	config->saved = tell_saved;
+	config->stuck = end_stuck;
 }
 
 int mz_drive(const char *command, struct mz_vm *vm, enum mz_stats_form stats,
@@ -140,6 +157,7 @@ int mz_drive(const char *command, struct mz_vm *vm, enum mz_stats_form stats,
 
 	if (mz_vm_note(vm)[0])
 		fprintf(stderr, "mezz %s: %s\n", command, mz_vm_note(vm));
+	has_terminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
 	running = vm;
 	catch_signals();
 	result = mz_vm_run(vm, &outcome, failure);

@@ -39,6 +39,13 @@ static void bring_failed(void *context, const struct mz_failure *failure)
 	mz_vm_fail(context, failure);
 }
 
+static void read_stuck(void *context, const struct mz_failure *failure)
+{
+	const struct mz_vm_config *config = &((struct mz_vm *)context)->config;
+
+	config->stuck(config->context, failure);
+}
+
 static int check_pages(const struct mz_vm *vm, const struct mz_snapshot_info *info,
 		       struct mz_failure *failure)
 {
@@ -105,6 +112,8 @@ int mz_vm_restore(struct mz_vm *vm, const struct mz_snapshot *snapshot,
 		.read = read_pages,
 		.touched = note_touch,
 		.failed = bring_failed,
+		.stuck = vm->config.stuck ? read_stuck : NULL,
+		.patience_ns = MZ_VM_PATIENCE_S * UINT64_C(1000000000),
 	};
 
 	if (check_pages(vm, &info, failure))

@@ -65,7 +65,8 @@ enum mz_dirty_kind {
 	MZ_DIRTY_KINDS,
 };
 
-#define MZ_VM_FILES_MAX 16
+#define MZ_VM_FILES_MAX  16
+#define MZ_VM_PATIENCE_S 30
 
 /* A file that the guest finds by its name, through fw_cfg. */
 struct mz_vm_file {
@@ -94,6 +95,12 @@ struct mz_vm_config {
 	/* How far saving is, in pages, and how it went. Both on the thread of mz_vm_run(). */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
 	void (*saved)(void *context, const struct mz_saved *saved);
+	/*
+	 * Memory of a restored machine has not come for MZ_VM_PATIENCE_S seconds: its file is on
+	 * something that does not answer, and neither mz_vm_run() nor mz_vm_destroy() can return
+	 * before that does. Once, on a thread of its own. NULL: that is waited for.
+	 */
+	void (*stuck)(void *context, const struct mz_failure *failure);
 	unsigned pager_threads; /* that bring guest memory in; 0: one */
 	const char *
 		gdb_port; /* on which GDB is waited for before the guest begins; NULL: nobody debugs

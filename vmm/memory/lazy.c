@@ -22,7 +22,12 @@ int mz_lazy_init(struct mz_lazy *lazy, const struct mz_ram *ram,
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
 	for (unsigned i = 0; i < MZ_LAZY_LOCKS; i++)
 		pthread_mutex_init(&lazy->locks[i], NULL);
-	return 0;
+	lazy->reads = (struct mz_reads) {
+		.patience_ns = source->patience_ns,
+		.context = source->context,
+		.stuck = source->stuck,
+	};
+	return mz_reads_begin(&lazy->reads, failure);
 }
 
 void mz_lazy_destroy(struct mz_lazy *lazy)
@@ -31,6 +36,7 @@ void mz_lazy_destroy(struct mz_lazy *lazy)
 		return;
 	for (unsigned i = 0; i < MZ_LAZY_LOCKS; i++)
 		pthread_mutex_destroy(&lazy->locks[i]);
+	mz_reads_end(&lazy->reads);
 	free(lazy->brought);
 	lazy->brought = NULL;
 }
@@ -79,6 +85,18 @@ static uint64_t run_at(const struct mz_lazy *lazy, uint64_t first, uint64_t end,
 	return page - first;
 }
 
+static int read_pages(struct mz_lazy *lazy, uint64_t first, uint64_t count, void *buffer,
+		      struct mz_failure *failure)
+{
+	struct mz_read read;
+	int result;
+
+	mz_read_begin(&lazy->reads, &read, first, count);
+	result = lazy->source.read(lazy->source.context, first, count, buffer, failure);
+	mz_read_done(&lazy->reads, &read);
+	return result;
+}
+
 /* Of one chunk, whose lock is held. */
 static int bring(struct mz_lazy *lazy, uint64_t first, uint64_t end, unsigned char *buffer,
 		 struct mz_failure *failure)
@@ -93,7 +111,7 @@ static int bring(struct mz_lazy *lazy, uint64_t first, uint64_t end, unsigned ch
 			continue;
 		count = run_at(lazy, page, end, &present);
 		if (present &&
-		    (lazy->source.read(lazy->source.context, page, count, buffer, failure) ||
+		    (read_pages(lazy, page, count, buffer, failure) ||
 		     put(lazy, buffer, page, count, failure)))
 			return -1;
 		for (uint64_t i = 0; i < count; i++)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "vmm/memory/ram.h"
+#include "vmm/memory/reads.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +28,12 @@ struct mz_page_source {
 	void (*touched)(void *context, uint64_t first, uint64_t count);
 	/* Something could not be brought: the machine can't go on. From any thread. */
 	void (*failed)(void *context, const struct mz_failure *failure);
+	/*
+	 * May be NULL: a read has taken longer than `patience_ns`. From a thread of its own, once.
+	 * Who waits for the read goes on waiting.
+	 */
+	void (*stuck)(void *context, const struct mz_failure *failure);
+	uint64_t patience_ns;
 };
 
 #define MZ_LAZY_LOCKS 64u
@@ -37,6 +44,7 @@ struct mz_lazy {
 	uint64_t page_count;
 	uint64_t *brought; /* a bit a page: it is in the memory file, or is zeros and may be */
 	pthread_mutex_t locks[MZ_LAZY_LOCKS]; /* of 2 MiB each, in turn */
+	struct mz_reads reads;                /* of the source */
 };
 
 /* All of RAM comes from the source. Nobody reaches guest memory yet. */
