@@ -8,10 +8,10 @@
 #include "vmm/machine/machine.h"
 #include "vmm/machine/virtio.h"
 
-/* A mark does, and the balloon where pages come in by faults. */
+/* Who watches writes does, and the balloon where pages come in by faults. */
 static bool changes(const struct mz_vm *vm)
 {
-	if (vm->config.resets)
+	if (mz_vm_may_watch_writes(vm))
 		return true;
 	for (unsigned i = 0; i < vm->config.virtio_count; i++)
 		if (vm->config.virtio[i].kind == MZ_VIRTIO_BALLOON)
@@ -56,9 +56,10 @@ int mz_vm_open_to_changes(struct mz_vm *vm, struct mz_config *config, struct mz_
 	(void)config;
 	if (!changes(vm))
 		return 0;
-	return mz_fail(failure, MZ_STATUS_HOST_LACKS,
-		       "balloons and resets: this mezz was built without liburcu (Debian: "
-		       "liburcu-dev)");
+	return mz_fail(
+		failure, MZ_STATUS_HOST_LACKS,
+		"balloons, resets and tracking: this mezz was built without liburcu (Debian: "
+		"liburcu-dev)");
 }
 
 void mz_vm_await_readers(struct mz_vm *vm)

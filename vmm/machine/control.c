@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 /* What can be asked of a machine while it runs. */
 #include <inttypes.h>
+#include <sys/eventfd.h>
 
 #include "vmm/base/text.h"
 #include "vmm/machine/machine.h"
 
 /* How long to wait for a vCPU that is writing to somebody slow. */
 #define PAUSE_NS 1000000000u
+#define HOLD_NS  10000000000u /* where it matters that all have come */
 
 bool mz_vm_pause(struct mz_vm *vm)
 {
@@ -34,4 +36,95 @@ int mz_vm_set_balloon(struct mz_vm *vm, uint64_t bytes, struct mz_failure *failu
 	if (!mz_virtio_set_balloon(&vm->virtio, bytes))
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "the guest has no balloon");
 	return 0;
+}
+
+/* ---- Snapshots ---- */
+
+/* All vCPUs are held. A turn that is due comes first: the guest that asked for it waits for it. */
+static int snapshot_held(struct mz_vm *vm, const struct mz_snapshot_request *request,
+			 struct mz_saved *saved, struct mz_failure *failure)
+{
+	struct mz_failure broken;
+	int result;
+
+	mz_vm_take_turn(vm);
+	if (mz_vm_over(vm))
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "the run is over");
+	mz_virtio_set_stop(&vm->virtio);
+	result = mz_vm_write_snapshot(vm, request, saved, failure);
+	if (mz_virtio_set_start(&vm->virtio, &broken))
+		mz_vm_fail(vm, &broken);
+	return result;
+}
+
+int mz_vm_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *request,
+		   struct mz_saved *saved, struct mz_failure *failure)
+{
+	uint64_t begun;
+	int result;
+
+	*saved = (struct mz_saved) {.path = request->path};
+	/* Memory that must be read first is read while the guest still runs. */
+	if (!request->incremental && mz_vm_bring_all(vm, failure))
+		return -1;
+	begun = mz_now_ns();
+	if (mz_vm_hold(vm, begun + HOLD_NS))
+		result = snapshot_held(vm, request, saved, failure);
+	else
+		result = mz_fail(failure, MZ_STATUS_HOST_FAILED,
+				 "the guest can't be held: it waits for who reads its output");
+	mz_vm_let_go(vm);
+	saved->held_ns = mz_now_ns() - begun;
+	return result;
+}
+
+/* ---- Calls ---- */
+
+void mz_vm_post(struct mz_vm *vm, struct mz_call *call)
+{
+	struct mz_calls *calls = &vm->calls;
+	bool closed;
+
+	call->next = NULL;
+	pthread_mutex_lock(&calls->mutex);
+	closed = calls->closed;
+	if (!closed && calls->last)
+		calls->last->next = call;
+	else if (!closed)
+		calls->first = call;
+	if (!closed)
+		calls->last = call;
+	pthread_mutex_unlock(&calls->mutex);
+	if (closed)
+		call->run(call, NULL);
+	else
+		eventfd_write(vm->done, 1);
+}
+
+static void answer(struct mz_vm *vm, bool close)
+{
+	struct mz_calls *calls = &vm->calls;
+	struct mz_call *call;
+
+	pthread_mutex_lock(&calls->mutex);
+	call = calls->first;
+	calls->first = calls->last = NULL;
+	calls->closed = close;
+	pthread_mutex_unlock(&calls->mutex);
+	while (call) {
+		struct mz_call *next = call->next;
+
+		call->run(call, close ? NULL : vm);
+		call = next;
+	}
+}
+
+void mz_vm_run_calls(struct mz_vm *vm)
+{
+	answer(vm, false);
+}
+
+void mz_vm_close_calls(struct mz_vm *vm)
+{
+	answer(vm, true);
 }

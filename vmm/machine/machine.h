@@ -9,6 +9,7 @@
 #include "vmm/machine/dirty_source.h"
 #include "vmm/machine/devices.h"
 #include "vmm/machine/mark.h"
+#include "vmm/machine/since.h"
 #include "vmm/machine/snapshot.h"
 #include "vmm/memory/pager.h"
 #include "vmm/virtio/set.h"
@@ -42,6 +43,13 @@ struct mz_runner {
 /* What the guest asked for, and the thread of mz_vm_run() does. */
 enum mz_turn { MZ_TURN_NONE, MZ_TURN_MARK = 1, MZ_TURN_RESET = 2, MZ_TURN_SNAPSHOT = 4 };
 
+/* What is asked of the thread of mz_vm_run(). */
+struct mz_calls {
+	pthread_mutex_t mutex;
+	struct mz_call *first, *last;
+	bool closed; /* the run is over: calls are answered where they are made */
+};
+
 struct mz_vm {
 	struct mz_vm_config config;
 	struct mz_tracer tracer;
@@ -63,6 +71,7 @@ struct mz_vm {
 	struct mz_pause pause;
 	struct mz_dirty_source dirty_source;
 	struct mz_mark mark;
+	struct mz_since since;
 	struct mz_origin origin;
 	struct mz_debug debug;
 
@@ -76,11 +85,13 @@ struct mz_vm {
 
 	int stop;        /* readable: the run is to end, */
 	int stop_status; /* with this; 0: nobody asked */
-	int done;        /* readable: the guest has ended by itself, or has a turn to be done */
+	int done; /* readable: the guest has ended by itself, has a turn to be done, or is called */
 
+	struct mz_calls calls;
 	pthread_mutex_t end_mutex;
-	unsigned turn; /* enum mz_turn: what is to be done while all vCPUs are held */
-	bool saved;    /* the snapshot that was wished for is taken, or due */
+	unsigned turn;    /* enum mz_turn: what is to be done while all vCPUs are held, */
+	uint64_t turn_ns; /* since when */
+	bool saved;       /* the snapshot that was wished for is taken, or due */
 	uint64_t resets_left;
 	bool ended;                /* the guest has ended by itself, */
 	unsigned ender;            /* on this vCPU, */
@@ -110,6 +121,23 @@ void mz_vm_want_snapshot(struct mz_vm *vm);
  * Does the turn that is due, if one is, and lets the vCPUs go on. From the thread of mz_vm_run().
  */
 void mz_vm_take_turn(struct mz_vm *vm);
+
+/* Runs the calls that have been made. Once closed, calls are told that the run is over. */
+void mz_vm_run_calls(struct mz_vm *vm);
+void mz_vm_close_calls(struct mz_vm *vm);
+
+/* May somebody want to know of writes? It is a log of KVM's that tells of them then. */
+static inline bool mz_vm_may_watch_writes(const struct mz_vm *vm)
+{
+	return vm->config.resets != 0 || vm->config.track;
+}
+
+/*
+ * Begins an epoch of a consumer, which is told of all that is written from now on, and collects
+ * what was. All vCPUs are held or not started, and the virtio devices stopped.
+ */
+int mz_vm_watch_writes(struct mz_vm *vm, struct mz_dirty *dirty, struct mz_failure *failure);
+int mz_vm_collect_writes(struct mz_vm *vm, struct mz_dirty *dirty, struct mz_failure *failure);
 
 /* Is this end one that the guest is put back from? The end's mutex is held. */
 bool mz_vm_begins_again(struct mz_vm *vm, const struct mz_outcome *outcome);

@@ -4,38 +4,17 @@
 
 #include "vmm/machine/machine.h"
 #include "vmm/machine/vm_state.h"
-
-static int fail_tracking(struct mz_failure *failure, enum mz_error error)
-{
-	return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot track what the guest writes: %s",
-		       mz_error_text(error));
-}
-
-static int begin_tracking(struct mz_vm *vm, struct mz_failure *failure)
-{
-	const struct mz_vcpu *vcpus[MZ_VM_CPUS_MAX];
-	enum mz_error error;
-
-	for (unsigned i = 0; i < vm->vcpu_count; i++)
-		vcpus[i] = &vm->vcpus[i].vcpu;
-	if (mz_dirty_source_begin(&vm->dirty_source, vcpus, vm->vcpu_count, failure) ||
-	    mz_dirty_source_tell(&vm->dirty_source, failure))
-		return -1;
-	if (!vm->space.logged)
-		mz_space_log_writes(&vm->space);
-	error = mz_dirty_start(&vm->mark.dirty, &vm->space, 0);
-	if (error)
-		return fail_tracking(failure, error);
-	vm->mark.taken = true;
-	return 0;
-}
+#include "vmm/memory/written.h"
 
 int mz_mark_take(struct mz_vm *vm, struct mz_failure *failure)
 {
 	struct mz_mark *mark = &vm->mark;
 
 	mz_mark_drop(mark);
-	if (begin_tracking(vm, failure) || mz_baseline_take(&mark->baseline, &vm->ram, failure))
+	if (mz_vm_watch_writes(vm, &mark->dirty, failure))
+		return -1;
+	mark->taken = true;
+	if (mz_baseline_take(&mark->baseline, &vm->ram, failure))
 		return -1;
 	mz_state_save(&mark->state);
 	mz_vm_state(vm, &mark->state);
@@ -53,28 +32,28 @@ void mz_mark_drop(struct mz_mark *mark)
 
 static bool put_back(void *context, mz_ia ia, uint64_t bytes)
 {
-	struct mz_mark *mark = context;
+	struct mz_vm *vm = context;
 
-	mz_baseline_put_back(&mark->baseline, ia.addr, bytes);
-	mark->stats.pages += bytes / MZ_RAM_PAGE;
+	mz_baseline_put_back(&vm->mark.baseline, ia.addr, bytes);
+	if (vm->since.tracking)
+		mz_tell_written(&vm->space, ia.addr, bytes);
+	vm->mark.stats.pages += bytes / MZ_RAM_PAGE;
 	return true;
 }
 
 static int put_memory_back(struct mz_vm *vm, struct mz_failure *failure)
 {
-	const struct mz_bank *last = &vm->ram.banks[vm->ram.bank_count - 1];
-	struct mz_mark *mark = &vm->mark;
-	enum mz_error error;
+	struct mz_dirty *dirty = &vm->mark.dirty;
 
-	if (mz_dirty_source_tell(&vm->dirty_source, failure))
+	if (mz_vm_collect_writes(vm, dirty, failure))
 		return -1;
-	error = mz_dirty_collect(&mark->dirty, mz_ia_from(0), last->gpa + last->bytes);
-	if (error)
-		return fail_tracking(failure, error);
 	for (unsigned i = 0; i < vm->ram.bank_count; i++)
-		mz_dirty_each(&mark->dirty, mz_ia_from(vm->ram.banks[i].gpa),
-			      vm->ram.banks[i].bytes, put_back, mark);
-	mz_dirty_commit(&mark->dirty);
+		mz_dirty_each(dirty, mz_ia_from(vm->ram.banks[i].gpa), vm->ram.banks[i].bytes,
+			      put_back, vm);
+	/* What others were told of going back was told to the mark too, for which it is no news. */
+	if (vm->since.tracking && mz_vm_collect_writes(vm, dirty, failure))
+		return -1;
+	mz_dirty_commit(dirty);
 	return 0;
 }
 

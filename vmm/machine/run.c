@@ -113,6 +113,15 @@ static void end_halted(struct mz_vm *vm)
 	mz_vm_end(vm, 0, &outcome);
 }
 
+static void do_what_is_due(struct mz_vm *vm)
+{
+	eventfd_t count;
+
+	eventfd_read(vm->done, &count);
+	mz_vm_take_turn(vm);
+	mz_vm_run_calls(vm);
+}
+
 /* Feeds the serial port until the run is over. */
 static void attend(struct mz_vm *vm)
 {
@@ -138,7 +147,7 @@ static void attend(struct mz_vm *vm)
 		int ready = ppoll(fds, 3, &wait, NULL);
 
 		if (ready > 0 && fds[0].revents)
-			mz_vm_take_turn(vm);
+			do_what_is_due(vm);
 		if (ready > 0 && fds[2].revents) {
 			more = mz_console_feed(&vm->console);
 			mz_serial_receive(&vm->devices.serial);
@@ -233,22 +242,35 @@ static void key_pressed(void *context, enum mz_key key, const char *line)
 	vm->config.key(vm->config.context, vm, key, line);
 }
 
+/* Marks and snapshots that the guest begins with need to know what it writes. */
+static int start(struct mz_vm *vm, struct mz_failure *failure)
+{
+	if ((vm->resets_left && mz_mark_take(vm, failure)) || mz_since_restored(vm, failure) ||
+	    mz_virtio_set_start(&vm->virtio, failure) || start_runners(vm, failure)) {
+		mz_virtio_set_stop(&vm->virtio);
+		return -1;
+	}
+	return 0;
+}
+
 int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *failure)
 {
 	int lost;
 
-	if (mz_console_init(&vm->console, vm->config.in, vm->config.out, failure))
+	if (mz_console_init(&vm->console, vm->config.in, vm->config.out, failure)) {
+		mz_vm_close_calls(vm);
 		return -1;
+	}
 	vm->console.cancel = vm->stop;
 	vm->console.key = vm->config.key ? key_pressed : NULL;
 	vm->console.key_context = vm;
-	if ((vm->resets_left && mz_mark_take(vm, failure)) ||
-	    mz_virtio_set_start(&vm->virtio, failure) || start_runners(vm, failure)) {
-		mz_virtio_set_stop(&vm->virtio);
+	if (start(vm, failure)) {
+		mz_vm_close_calls(vm);
 		mz_console_destroy(&vm->console);
 		return -1;
 	}
 	attend(vm);
+	mz_vm_close_calls(vm);
 	mz_vm_continue(vm);
 	mz_debug_stop(&vm->debug, vm->ended ? (int)vm->outcome.status : vm->stop_status);
 	mz_vm_kick(vm);

@@ -21,8 +21,15 @@ struct mz_origin {
 	int over; /* atomic: the prefetcher is to end */
 };
 
-/* While all vCPUs are held and the virtio devices are stopped. */
-int mz_vm_write_snapshot(struct mz_vm *vm, const char *path, struct mz_failure *failure);
+/*
+ * While all vCPUs are held and the virtio devices are stopped. Of `saved`, all but the time is
+ * filled in.
+ */
+int mz_vm_write_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *request,
+			 struct mz_saved *saved, struct mz_failure *failure);
+
+/* All memory comes in, of a machine that was restored; the run goes on if it can't. */
+int mz_vm_bring_all(const struct mz_vm *vm, struct mz_failure *failure);
 
 /* Ends what goes on behind a restored guest, and writes what was to be recorded. */
 int mz_origin_stop(struct mz_vm *vm, struct mz_failure *failure);

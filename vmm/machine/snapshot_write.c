@@ -10,6 +10,8 @@
 #include "vmm/machine/vm_state.h"
 #include "vmm/snapshot/snapshot_writer.h"
 
+#define PIECE 4096u /* pages */
+
 /* Pages that the memory file has, from one of them on. */
 static int next_data(const struct mz_ram *ram, uint64_t from, struct mz_page_run *run,
 		     struct mz_failure *failure)
@@ -30,19 +32,80 @@ static int next_data(const struct mz_ram *ram, uint64_t from, struct mz_page_run
 	return 0;
 }
 
-static int add_memory(struct mz_snapshot_writer *writer, const struct mz_ram *ram,
-		      struct mz_failure *failure)
-{
-	struct mz_page_run run = {0};
+/* Where pages go, once they are counted. */
+struct sink {
+	struct mz_vm *vm;
+	struct mz_snapshot_writer *writer; /* NULL: they are only counted */
+	uint64_t count;
+	bool incremental; /* what the memory file lacks has become zero */
+	struct mz_failure *failure;
+};
 
-	for (uint64_t page = 0; page < ram->bytes / MZ_RAM_PAGE; page = run.first + run.count) {
-		if (next_data(ram, page, &run, failure))
+/* In pieces, so that the end of the run need not wait for all of them. */
+static int add_pages(struct sink *sink, uint64_t first, uint64_t count, bool present)
+{
+	const struct mz_ram *ram = &sink->vm->ram;
+
+	sink->count += count;
+	while (sink->writer && count) {
+		uint64_t piece = count < PIECE ? count : PIECE;
+
+		if (mz_vm_over(sink->vm))
+			return mz_fail(sink->failure, MZ_STATUS_HOST_FAILED,
+				       "the run has ended before all was saved");
+		if (mz_snapshot_add(sink->writer, first, piece,
+				    present ? ram->alias + first * MZ_RAM_PAGE : NULL,
+				    sink->failure))
 			return -1;
-		if (run.count &&
-		    mz_snapshot_add(writer, run.first, run.count,
-				    ram->alias + run.first * MZ_RAM_PAGE, failure))
+		first += piece;
+		count -= piece;
+	}
+	return 0;
+}
+
+/* Pages [page, end), by what the memory file has of them. */
+static int add_range(struct sink *sink, uint64_t page, uint64_t end)
+{
+	struct mz_page_run run;
+
+	for (; page < end; page = run.first + run.count) {
+		if (next_data(&sink->vm->ram, page, &run, sink->failure))
+			return -1;
+		run.first = run.first < end ? run.first : end;
+		run.count = run.count < end - run.first ? run.count : end - run.first;
+		if (sink->incremental && run.first > page &&
+		    add_pages(sink, page, run.first - page, false))
+			return -1;
+		if (add_pages(sink, run.first, run.count, true))
 			return -1;
 	}
+	return 0;
+}
+
+static bool add_written(void *context, mz_ia ia, uint64_t bytes)
+{
+	struct sink *sink = context;
+	const struct mz_ram *ram = &sink->vm->ram;
+	const struct mz_bank *bank = ram->banks;
+	uint64_t first;
+
+	while (ia.addr - bank->gpa >= bank->bytes)
+		bank++;
+	first = (bank->offset + ia.addr - bank->gpa) / MZ_RAM_PAGE;
+	return !add_range(sink, first, first + bytes / MZ_RAM_PAGE);
+}
+
+/* All of memory, or what was written since the parent. */
+static int add_memory(struct sink *sink)
+{
+	const struct mz_ram *ram = &sink->vm->ram;
+
+	if (!sink->incremental)
+		return add_range(sink, 0, ram->bytes / MZ_RAM_PAGE);
+	for (unsigned i = 0; i < ram->bank_count; i++)
+		if (!mz_dirty_each(&sink->vm->since.dirty, mz_ia_from(ram->banks[i].gpa),
+				   ram->banks[i].bytes, add_written, sink))
+			return -1;
 	return 0;
 }
 
@@ -66,8 +129,18 @@ static int save_parts(struct mz_vm *vm, struct parts *parts, struct mz_failure *
 											      : 0;
 }
 
-static int write_all(struct mz_vm *vm, const char *path, const struct parts *parts,
-		     struct mz_failure *failure)
+/* What is told of a snapshot, of which nothing can fail any more but its commit. */
+static void describe(const struct mz_vm *vm, const struct mz_snapshot_writer *writer,
+		     const struct mz_snapshot_contents *contents, const struct sink *sink,
+		     struct mz_saved *saved)
+{
+	saved->parent = sink->incremental ? vm->since.path : NULL;
+	saved->page_count = mz_snapshot_writer_stored(writer);
+	saved->file_bytes = mz_snapshot_writer_bytes(writer, contents);
+}
+
+static int commit(struct mz_vm *vm, const struct sink *sink, const struct parts *parts,
+		  struct mz_saved *saved, struct mz_failure *failure)
 {
 	const struct mz_snapshot_contents contents = {
 		.machine = parts->machine.bytes,
@@ -75,21 +148,44 @@ static int write_all(struct mz_vm *vm, const char *path, const struct parts *par
 		.state = parts->state.bytes,
 		.state_bytes = parts->state.size,
 	};
-	const struct mz_snapshot_plan plan = {
-		.page_count = vm->ram.bytes / MZ_RAM_PAGE,
-		.progress = vm->config.progress,
-		.context = vm->config.context,
-		.adding = vm->ram.bytes / MZ_RAM_PAGE,
-	};
-	struct mz_snapshot_writer *writer;
+	const struct mz_snapshot_id id = mz_snapshot_writer_id(sink->writer);
+	char *path = strdup(saved->path);
 
-	if (mz_snapshot_create(&writer, path, &plan, failure))
-		return -1;
-	if (add_memory(writer, &vm->ram, failure)) {
-		mz_snapshot_abandon(writer);
+	if (!path) {
+		mz_snapshot_abandon(sink->writer);
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
+	}
+	describe(vm, sink->writer, &contents, sink, saved);
+	if (mz_snapshot_commit(sink->writer, &contents, failure)) {
+		free(path);
 		return -1;
 	}
-	return mz_snapshot_commit(writer, &contents, failure);
+	mz_since_advance(vm, path, &id);
+	return 0;
+}
+
+static int write_all(struct mz_vm *vm, const struct mz_snapshot_request *request,
+		     const struct mz_snapshot *parent, const struct parts *parts,
+		     struct mz_saved *saved, struct mz_failure *failure)
+{
+	struct mz_snapshot_plan plan = {
+		.page_count = vm->ram.bytes / MZ_RAM_PAGE,
+		.parent = parent,
+		.progress = request->progress,
+		.context = request->context,
+	};
+	struct sink sink = {.vm = vm, .incremental = parent != NULL, .failure = failure};
+
+	if (add_memory(&sink))
+		return -1;
+	plan.adding = sink.count;
+	if (mz_snapshot_create(&sink.writer, request->path, &plan, failure))
+		return -1;
+	if (add_memory(&sink)) {
+		mz_snapshot_abandon(sink.writer);
+		return -1;
+	}
+	return commit(vm, &sink, parts, saved, failure);
 }
 
 /* What is shared is not the machine's to keep, and a snapshot knows memory as it usually lies. */
@@ -101,19 +197,42 @@ static int check_memory(const struct mz_vm *vm, struct mz_failure *failure)
 		       "a machine with shares or further banks of memory cannot be saved");
 }
 
-/* What the machine itself was restored from may be replaced by the new one: all of it comes in. */
-int mz_vm_write_snapshot(struct mz_vm *vm, const char *path, struct mz_failure *failure)
+int mz_vm_bring_all(const struct mz_vm *vm, struct mz_failure *failure)
+{
+	return vm->ram.lazy ? mz_lazy_try(vm->ram.lazy, 0, vm->ram.bytes, failure) : 0;
+}
+
+static int save(struct mz_vm *vm, const struct mz_snapshot_request *request,
+		const struct mz_snapshot *parent, struct mz_saved *saved,
+		struct mz_failure *failure)
 {
 	struct parts parts;
 	int result = -1;
 
-	if (check_memory(vm, failure))
-		return -1;
-	if (!mz_ram_bring(&vm->ram, 0, vm->ram.bytes))
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "guest memory can't be had");
-	if (!save_parts(vm, &parts, failure))
-		result = write_all(vm, path, &parts, failure);
+	if (!save_parts(vm, &parts, failure) && !mz_since_collect(vm, failure))
+		result = write_all(vm, request, parent, &parts, saved, failure);
 	mz_state_free(&parts.machine);
 	mz_state_free(&parts.state);
+	return result;
+}
+
+/*
+ * What the machine itself was restored from may be replaced by a full snapshot, so all of it comes
+ * in. An incremental one has what was not touched in its parents.
+ */
+int mz_vm_write_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *request,
+			 struct mz_saved *saved, struct mz_failure *failure)
+{
+	struct mz_snapshot *parent = NULL;
+	int result;
+
+	*saved = (struct mz_saved) {.path = request->path};
+	if (check_memory(vm, failure))
+		return -1;
+	if (request->incremental ? mz_since_open(vm, &parent, failure)
+				 : mz_vm_bring_all(vm, failure))
+		return -1;
+	result = save(vm, request, parent, saved, failure);
+	mz_snapshot_close(parent);
 	return result;
 }

@@ -8,6 +8,7 @@
 static void ask(struct mz_vm *vm, unsigned turn)
 {
 	vm->turn = turn;
+	vm->turn_ns = mz_now_ns();
 	mz_pause_wish(&vm->pause);
 	mz_vm_kick(vm);
 	eventfd_write(vm->done, 1);
@@ -60,42 +61,45 @@ void mz_vm_want_snapshot(struct mz_vm *vm)
 }
 
 /* A snapshot that can't be written is no reason for the guest to end. */
-static void take_snapshot(struct mz_vm *vm)
+static void take_snapshot(struct mz_vm *vm, struct mz_saved *saved, struct mz_failure *failure)
 {
-	uint64_t begun = mz_now_ns();
-	struct mz_saved saved = {.path = vm->config.snapshot.path};
-	struct mz_failure failure;
+	const struct mz_snapshot_request request = {
+		.path = vm->config.snapshot.path,
+		.progress = vm->config.progress,
+		.context = vm->config.context,
+	};
 
-	if (mz_vm_write_snapshot(vm, saved.path, &failure))
-		saved.failure = &failure;
-	saved.held_ns = mz_now_ns() - begun;
-	if (vm->config.saved)
-		vm->config.saved(vm->config.context, &saved);
+	if (mz_vm_write_snapshot(vm, &request, saved, failure))
+		saved->failure = failure;
 }
 
 static int take_turn(struct mz_vm *vm, unsigned turn, struct mz_failure *failure)
 {
+	struct mz_saved saved;
+	struct mz_failure unsaved;
 	int result = 0;
 
 	mz_virtio_set_stop(&vm->virtio);
 	if (turn & MZ_TURN_SNAPSHOT)
-		take_snapshot(vm);
+		take_snapshot(vm, &saved, &unsaved);
 	if (turn & MZ_TURN_MARK)
 		result = mz_mark_take(vm, failure);
 	if (turn & MZ_TURN_RESET)
 		result = mz_mark_go_back(vm, failure);
-	if (result)
-		return -1;
-	return mz_virtio_set_start(&vm->virtio, failure);
+	if (!result)
+		result = mz_virtio_set_start(&vm->virtio, failure);
+	if ((turn & MZ_TURN_SNAPSHOT) && vm->config.saved) {
+		saved.held_ns = mz_now_ns() - vm->turn_ns;
+		vm->config.saved(vm->config.context, &saved);
+	}
+	return result;
 }
 
 void mz_vm_take_turn(struct mz_vm *vm)
 {
 	struct mz_failure failure;
-	eventfd_t count;
 	unsigned turn;
 
-	eventfd_read(vm->done, &count);
 	pthread_mutex_lock(&vm->end_mutex);
 	turn = vm->turn;
 	pthread_mutex_unlock(&vm->end_mutex);

@@ -13,6 +13,7 @@
 
 #include "arch/x86/ept.h"
 #include "ept/change.h"
+#include "ept/dirty.h"
 #include "vmm/machine/cpuid.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/virtio.h"
@@ -95,6 +96,9 @@ static int make_space(struct mz_vm *vm, struct mz_failure *failure)
 	error = mz_space_init(&vm->space, &config, NULL, vm->regions, MZ_REGION_MAX);
 	if (error)
 		return fail_space(failure, "cannot make the second-stage table", error);
+	/* Now is no fault under way. */
+	if (mz_vm_may_watch_writes(vm))
+		mz_space_log_writes(&vm->space);
 	mz_worker_begin(&vm->worker, &vm->space);
 	error = add_regions(vm);
 	return error ? fail_space(failure, "cannot lay out the guest's memory", error) : 0;
@@ -166,6 +170,7 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 		vm->virtio_irqs[i].fd = -1;
 	vm->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	vm->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_mutex_init(&vm->calls.mutex, NULL);
 	pthread_mutex_init(&vm->end_mutex, NULL);
 	vm->resets_left = config->resets;
 	pthread_mutex_init(&vm->origin.mutex, NULL);
@@ -305,6 +310,7 @@ void mz_vm_destroy(struct mz_vm *vm)
 	mz_vm_close_devices(vm);
 	mz_pager_stop(&vm->pager);
 	mz_mark_drop(&vm->mark);
+	mz_since_end(&vm->since);
 	mz_origin_destroy(vm);
 	mz_kvm_destroy(&vm->kvm);
 	if (vm->space.table.root) {
@@ -323,6 +329,7 @@ void mz_vm_destroy(struct mz_vm *vm)
 	mz_debug_destroy(&vm->debug);
 	mz_pause_destroy(&vm->pause);
 	pthread_mutex_destroy(&vm->end_mutex);
+	pthread_mutex_destroy(&vm->calls.mutex);
 	free(vm);
 }
 

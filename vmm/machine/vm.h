@@ -53,7 +53,9 @@ struct mz_snapshot_wish {
 /* How saving went. The guest goes on in either case. */
 struct mz_saved {
 	const char *path;
-	uint64_t held_ns;                 /* for so long it was held */
+	const char *parent;               /* of an incremental snapshot; else NULL */
+	uint64_t page_count, file_bytes;  /* that the file holds, and its length */
+	uint64_t held_ns;                 /* for so long the guest was held */
 	const struct mz_failure *failure; /* NULL: it is saved */
 };
 
@@ -90,7 +92,10 @@ struct mz_vm_config {
 	unsigned virtio_count;                  /* and so must what it points to */
 	uint64_t resets; /* when the guest has exited with status 0, it is put back to its mark: so
 			    often */
-	enum mz_dirty_kind dirty_source; /* of resets */
+	enum mz_dirty_kind dirty_source; /* of resets, and of `track` */
+	/* From the first snapshot on, or from the one that the machine is restored from, it is
+	 * known what is written: so that the next ones can be incremental. */
+	bool track;
 	struct mz_snapshot_wish snapshot;
 	/* How far saving is, in pages, and how it went. Both on the thread of mz_vm_run(). */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
@@ -172,11 +177,44 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 void mz_vm_stop(struct mz_vm *vm, int status);
 
 /*
- * Holds all vCPUs, and lets them go on; only from `key`. False: it is so already. A time-out goes
- * on meanwhile.
+ * Holds all vCPUs, and lets them go on; only from `key` and calls. False: it is so already. A
+ * time-out goes on meanwhile.
  */
 bool mz_vm_pause(struct mz_vm *vm);
 bool mz_vm_continue(struct mz_vm *vm);
+
+/* Something that is asked of a machine while it runs. */
+struct mz_call {
+	/* `vm` is NULL where the run is over: nothing can be done any more. */
+	void (*run)(struct mz_call *call, struct mz_vm *vm);
+	struct mz_call *next;
+};
+
+/*
+ * Has a call run, once: on the thread of mz_vm_run(), or at once if that is over. From any thread,
+ * also before mz_vm_run(); the call must stay until it is run.
+ */
+void mz_vm_post(struct mz_vm *vm, struct mz_call *call);
+
+/* What is to be saved, and where. */
+struct mz_snapshot_request {
+	const char *path;
+	bool incremental; /* only what was written since the last snapshot, which is its parent */
+	/* NULL, or told how far it is, in pages. */
+	void (*progress)(void *context, uint64_t done, uint64_t total);
+	void *context;
+};
+
+/*
+ * Saves the machine as it is now, running or paused, and lets it go on; only from `key` and calls.
+ * The file appears whole or not at all; after a failure, the next incremental snapshot still holds
+ * all that was written since the last one that came to be. MZ_STATUS_BAD_ARGUMENT: the machine
+ * can't be saved, does not track, or has no last snapshot; or the file would be in another folder
+ * than its parent, or replace it. MZ_STATUS_BAD_IMAGE: the last snapshot is gone, damaged, or
+ * another by now. MZ_STATUS_HOST_FAILED: it can't be written, or the guest not be held.
+ */
+int mz_vm_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *request,
+		   struct mz_saved *saved, struct mz_failure *failure);
 
 /*
  * Asks the guest to give back this much of its memory. From any thread. MZ_STATUS_BAD_ARGUMENT: the

@@ -149,7 +149,7 @@ static int bring_all(struct mz_lazy *lazy, uint64_t page, uint64_t last, struct 
 	return result;
 }
 
-int mz_lazy_bring(struct mz_lazy *lazy, uint64_t offset, uint64_t bytes, struct mz_failure *failure)
+int mz_lazy_try(struct mz_lazy *lazy, uint64_t offset, uint64_t bytes, struct mz_failure *failure)
 {
 	uint64_t page = offset / MZ_RAM_PAGE;
 	uint64_t last = (offset + bytes + MZ_RAM_PAGE - 1) / MZ_RAM_PAGE;
@@ -158,7 +158,12 @@ int mz_lazy_bring(struct mz_lazy *lazy, uint64_t offset, uint64_t bytes, struct 
 		last = lazy->page_count;
 	if (page >= last || has_all(lazy, page, last))
 		return 0;
-	if (!bring_all(lazy, page, last, failure))
+	return bring_all(lazy, page, last, failure);
+}
+
+int mz_lazy_bring(struct mz_lazy *lazy, uint64_t offset, uint64_t bytes, struct mz_failure *failure)
+{
+	if (!mz_lazy_try(lazy, offset, bytes, failure))
 		return 0;
 	lazy->source.failed(lazy->source.context, failure);
 	return -1;

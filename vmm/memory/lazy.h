@@ -60,6 +60,9 @@ void mz_lazy_destroy(struct mz_lazy *lazy);
 int mz_lazy_bring(struct mz_lazy *lazy, uint64_t offset, uint64_t bytes,
 		  struct mz_failure *failure);
 
+/* The same for who can do without: `failed` is not told. */
+int mz_lazy_try(struct mz_lazy *lazy, uint64_t offset, uint64_t bytes, struct mz_failure *failure);
+
 /* Has the page been brought? */
 bool mz_lazy_has(const struct mz_lazy *lazy, uint64_t page);
 

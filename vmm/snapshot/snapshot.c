@@ -122,6 +122,7 @@ struct mz_snapshot_info mz_snapshot_info(const struct mz_snapshot *snapshot)
 	const struct mz_snapshot_file *file = snapshot->files[0];
 
 	return (struct mz_snapshot_info) {
+		.path = file->path,
 		.id = file->header.id,
 		.page_count = file->header.page_count,
 		.stored_count = file->header.stored_count,

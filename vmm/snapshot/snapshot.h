@@ -43,6 +43,7 @@ struct mz_snapshot_id {
 
 /* What a snapshot says about itself. The bytes belong to it. */
 struct mz_snapshot_info {
+	const char *path; /* it was opened by */
 	struct mz_snapshot_id id;
 	uint64_t page_count;   /* of the memory file */
 	uint64_t stored_count; /* pages that its own file holds */

@@ -131,6 +131,20 @@ struct mz_snapshot_id mz_snapshot_writer_id(const struct mz_snapshot_writer *wri
 	return writer->header.id;
 }
 
+uint64_t mz_snapshot_writer_stored(const struct mz_snapshot_writer *writer)
+{
+	return writer->header.stored_count;
+}
+
+uint64_t mz_snapshot_writer_bytes(const struct mz_snapshot_writer *writer,
+				  const struct mz_snapshot_contents *contents)
+{
+	return MZ_SNAPSHOT_STORE + writer->header.stored_count * MZ_SNAPSHOT_PAGE +
+		writer->runs.count * sizeof(struct mz_snapshot_run) +
+		writer->sums.count * sizeof(uint32_t) + contents->machine_bytes +
+		contents->state_bytes;
+}
+
 /* Lists pages; those that lie behind the last ones, here and in the file, belong to their run. */
 static int list_pages(struct mz_snapshot_writer *writer, uint64_t first, uint64_t count,
 		      uint32_t place, struct mz_failure *failure)

@@ -53,6 +53,11 @@ struct mz_snapshot_contents {
 	size_t state_bytes;
 };
 
+/* How many pages are stored so far, and how long the file is if it ends with these. */
+uint64_t mz_snapshot_writer_stored(const struct mz_snapshot_writer *writer);
+uint64_t mz_snapshot_writer_bytes(const struct mz_snapshot_writer *writer,
+				  const struct mz_snapshot_contents *contents);
+
 /* Ends the writer, either way: the snapshot is there, or nothing has changed. */
 int mz_snapshot_commit(struct mz_snapshot_writer *writer,
 		       const struct mz_snapshot_contents *contents, struct mz_failure *failure);
