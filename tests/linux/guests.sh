@@ -119,7 +119,7 @@ boot cloud 'end=off mark disk rng' --cpus 2 --disk "$work/disk" --rng --snapshot
 want_status 0
 want_out_line '^init: marked'
 want_disk_used "$sum"
-want_err_line '^mezz: snapshot .*, the guest was held for'
+want_err_line '^mezz: snapshot .*: [0-9]+ pages, [0-9]+ bytes, the guest was held for'
 verdict a_linux_guest_is_saved_and_goes_on
 for options in '' '--all' '--pager-threads 3'; do
   make_disk

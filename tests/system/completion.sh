@@ -33,10 +33,12 @@ offers_only()
   fi
 }
 
-offers commands_are_offered 'run test info table walk --version' ''
+offers commands_are_offered 'run restore snapshot control test info table walk --version' ''
 offers_only a_command_is_completed 'table' ta
 offers options_are_offered '--memory= --trace= --append= --help' run --
 offers the_options_of_a_command_are_its_own '--report= --jobs= --config=' test --
+offers the_options_of_moments_are_offered '--track --control= --snapshot=' restore --
+offers_only the_options_of_a_snapshot_are_offered '--incremental' snapshot --inc
 offers_only an_option_is_completed '--timeout=' run --ti
 offers_only values_are_offered 'faults mmio io' run --trace = ''
 offers_only values_are_offered_behind_the_sign 'faults mmio io' run --trace =

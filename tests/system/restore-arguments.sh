@@ -14,6 +14,8 @@ refused()
   verdict "$name"
 }
 
+refused a_socket_without_a_name_is_refused 110 "--control: ''" --control '' x
+refused tracking_takes_no_value 110 '--track' --track=yes x
 head -c 100000 /dev/zero >"$work/zeros"
 : >"$work/empty"
 

@@ -79,6 +79,12 @@ refused resets_that_are_no_number_are_refused 110 "'often'" --reset-loop often "
 refused an_unknown_source_of_writes_is_refused 110 "'magic' is not one of auto, ring, log" --dirty-source magic "$hello"
 refused a_snapshot_on_an_unknown_event_is_refused 110 "'now' is neither mark nor" --snapshot x --snapshot-on now "$hello"
 refused a_snapshot_without_a_file_is_refused 110 'which file' --snapshot-on 3 "$hello"
+refused a_socket_without_a_name_is_refused 110 "--control: ''" --control '' "$hello"
+refused a_socket_of_no_name_at_all_is_refused 110 'control' "$hello" --control
+long=$work/$(printf 'n%.0s' {1..108})
+refused a_socket_with_a_name_that_is_too_long_is_refused 110 "--control: '$long' can't be the name of a socket" \
+  --control "$long" "$hello"
+refused tracking_takes_no_value 110 '--track' --track=yes "$hello"
 refused no_pager_is_refused 110 "'0' is not from 1 to 16" --pager-threads 0 "$hello"
 refused too_many_pagers_are_refused 110 "'17' is not from 1 to 16" --pager-threads 17 "$hello"
 refused an_unknown_trace_is_refused 110 "'all'" --trace all "$hello"
@@ -160,7 +166,7 @@ else
 fi
 
 for option in --help --usage --version; do
-  for command in '' run info table walk; do
+  for command in '' run restore snapshot control info table walk; do
     mezz $command $option
     want_status 0
     want_no_err

@@ -52,7 +52,7 @@ for backend in $backends; do
   run "${options[@]}" --snapshot "$work/snapshot" --append 'mark keep=700' "$GUESTS/again.elf"
   want_status 0
   want_no_out
-  want_err_line "^mezz: snapshot $work/snapshot, the guest was held for [0-9.]+ ms\$"
+  want_err_line "^mezz: snapshot $work/snapshot: [0-9]+ pages, [0-9]+ bytes, the guest was held for [0-9.]+ ms\$"
   verdict "a_guest_is_saved_and_goes_on ($backend)"
 
   for round in 1 2; do

@@ -11,6 +11,8 @@
  */
 int mz_cmd_run(int argc, char **argv);
 int mz_cmd_restore(int argc, char **argv);
+int mz_cmd_snapshot(int argc, char **argv);
+int mz_cmd_control(int argc, char **argv);
 int mz_cmd_test(int argc, char **argv);
 int mz_cmd_info(int argc, char **argv);
 int mz_cmd_table(int argc, char **argv);

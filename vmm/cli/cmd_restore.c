@@ -77,6 +77,7 @@ static void merge(const struct options *options, struct mz_vm_config *config)
 	config->resets = options->run.resets;
 	config->dirty_source = options->run.dirty_source;
 	config->snapshot = options->run.snapshot;
+	config->track = options->run.track;
 	config->pager_threads = options->run.pager_threads;
 	if (options->devices.count) {
 		config->virtio = options->devices.requests;
@@ -94,7 +95,7 @@ static int drive(const struct options *options, const struct mz_snapshot *snapsh
 	if (mz_vm_create(&vm, config, failure))
 		return -1;
 	if (!mz_vm_restore(vm, snapshot, &options->plan, failure))
-		result = mz_drive("restore", vm, options->watch.stats, failure);
+		result = mz_drive("restore", vm, &options->watch, failure);
 	mz_vm_destroy(vm);
 	return result;
 }

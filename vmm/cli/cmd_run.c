@@ -9,7 +9,7 @@ static int load_and_drive(const struct mz_run_options *options, const struct mz_
 {
 	if (mz_vm_load(vm, image, &options->request, failure))
 		return -1;
-	return mz_drive("run", vm, options->watch.stats, failure);
+	return mz_drive("run", vm, &options->watch, failure);
 }
 
 static int run(const struct mz_run_options *options, struct mz_failure *failure)

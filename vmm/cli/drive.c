@@ -9,9 +9,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "vmm/cli/control_run.h"
 #include "vmm/cli/keys.h"
+#include "vmm/cli/saving.h"
 
-/* A snapshot that was asked for could not be written. */
+/* The snapshot that was asked for: how far it is, and that it could not be written. */
+static struct mz_saving saving;
 static bool not_saved;
 
 static void print_event(void *context, const struct mz_event *event)
@@ -102,26 +105,19 @@ static void tell_end(const char *command, const struct mz_vm *vm, const struct m
 		mz_vm_dump(vm, outcome, print_dump_line, NULL);
 }
 
-/* Where standard error is a terminal, a line there says how far a snapshot is. */
 static void print_progress(void *context, uint64_t done, uint64_t total)
 {
 	(void)context;
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\rmezz: saving %3.0f%%%s",
-			total ? 100.0 * (double)done / (double)total : 100.0,
-			done >= total ? "\r\033[K" : "");
+	mz_saving_progress(&saving, done, total);
 }
 
 static void tell_saved(void *context, const struct mz_saved *saved)
 {
 	(void)context;
-	if (saved->failure) {
+	mz_saving_progress(&saving, 0, 0);
+	if (saved->failure)
 		not_saved = true;
-		fprintf(stderr, "mezz: no snapshot: %s\n", saved->failure->text);
-		return;
-	}
-	fprintf(stderr, "mezz: snapshot %s, the guest was held for %.1f ms\n", saved->path,
-		(double)saved->held_ns / 1e6);
+	mz_saving_tell(stderr, "mezz: ", saved);
 }
 
 /* The terminal as it was, if there is one. */
@@ -149,7 +145,26 @@ void mz_drive_configure(struct mz_vm_config *config)
 	config->stuck = end_stuck;
 }
 
-int mz_drive(const char *command, struct mz_vm *vm, enum mz_stats_form stats,
+/* The run itself, while others may ask it. */
+static int run(struct mz_vm *vm, const char *control, struct mz_outcome *outcome,
+	       struct mz_failure *failure)
+{
+	struct mz_control_run asked;
+	int result;
+
+	running = vm;
+	catch_signals();
+	if (mz_control_run_start(&asked, vm, control, failure)) {
+		running = NULL;
+		return -1;
+	}
+	result = mz_vm_run(vm, outcome, failure);
+	mz_control_run_stop(&asked);
+	running = NULL;
+	return result;
+}
+
+int mz_drive(const char *command, struct mz_vm *vm, const struct mz_cli_watch *watch,
 	     struct mz_failure *failure)
 {
 	struct mz_outcome outcome;
@@ -158,14 +173,11 @@ int mz_drive(const char *command, struct mz_vm *vm, enum mz_stats_form stats,
 	if (mz_vm_note(vm)[0])
 		fprintf(stderr, "mezz %s: %s\n", command, mz_vm_note(vm));
 	has_terminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
-	running = vm;
-	catch_signals();
-	result = mz_vm_run(vm, &outcome, failure);
+	result = run(vm, watch->control, &outcome, failure);
 	if (!result)
 		tell_end(command, vm, &outcome);
-	running = NULL;
 	tell_resets(command, vm);
-	report(stats, vm);
+	report(watch->stats, vm);
 	if (result)
 		return -1;
 	if (not_saved && outcome.status == MZ_STATUS_OK)

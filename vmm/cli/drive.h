@@ -3,7 +3,7 @@
 #ifndef MZ_VMM_CLI_DRIVE_H
 #define MZ_VMM_CLI_DRIVE_H
 
-#include "vmm/cli/report.h"
+#include "vmm/cli/watch.h"
 #include "vmm/machine/vm.h"
 
 /* What would kill the process becomes an error of the call that caused it. Before a machine is
@@ -14,10 +14,11 @@ void mz_drive_prepare(void);
 void mz_drive_configure(struct mz_vm_config *config);
 
 /*
- * Runs the machine, for the command of this name; signals that would end the process end the run.
+ * Runs the machine, for the command of this name, and lets it be seen and asked as the options say;
+ * signals that would end the process end the run.
  * Answers the exit status, or -1 with the cause in `failure`.
  */
-int mz_drive(const char *command, struct mz_vm *vm, enum mz_stats_form stats,
+int mz_drive(const char *command, struct mz_vm *vm, const struct mz_cli_watch *watch,
 	     struct mz_failure *failure);
 
 #endif

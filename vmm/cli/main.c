@@ -16,9 +16,14 @@ static const struct {
 	const char *full_name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"run", "mezz run", mz_cmd_run},       {"restore", "mezz restore", mz_cmd_restore},
-	{"test", "mezz test", mz_cmd_test},    {"info", "mezz info", mz_cmd_info},
-	{"table", "mezz table", mz_cmd_table}, {"walk", "mezz walk", mz_cmd_walk},
+	{"run", "mezz run", mz_cmd_run},
+	{"restore", "mezz restore", mz_cmd_restore},
+	{"snapshot", "mezz snapshot", mz_cmd_snapshot},
+	{"control", "mezz control", mz_cmd_control},
+	{"test", "mezz test", mz_cmd_test},
+	{"info", "mezz info", mz_cmd_info},
+	{"table", "mezz table", mz_cmd_table},
+	{"walk", "mezz walk", mz_cmd_walk},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -26,12 +31,14 @@ static const struct {
 static const char doc[] =
 	"Run small guests on KVM, with every page of their memory let in by a second-stage table.\v"
 	"Commands:\n"
-	"  run     run a guest\n"
-	"  restore let a guest go on from a snapshot\n"
-	"  test    run many guests, and report\n"
-	"  info    tell what this host offers and lacks\n"
-	"  table   build a table and print it; needs no KVM\n"
-	"  walk    show the steps of a translation; needs no KVM\n"
+	"  run       run a guest\n"
+	"  restore   let a guest go on from a snapshot\n"
+	"  snapshot  save a guest that runs\n"
+	"  control   ask a run for something\n"
+	"  test      run many guests, and report\n"
+	"  info      tell what this host offers and lacks\n"
+	"  table     build a table and print it; needs no KVM\n"
+	"  walk      show the steps of a translation; needs no KVM\n"
 	"\n"
 	"`mezz COMMAND --help' tells more about each.";
 

@@ -13,6 +13,7 @@ enum key {
 	KEY_DIRTY_SOURCE,
 	KEY_SNAPSHOT,
 	KEY_SNAPSHOT_ON,
+	KEY_TRACK,
 };
 
 static const struct argp_option option_list[] = {
@@ -30,6 +31,8 @@ static const struct argp_option option_list[] = {
 	 "When to save: mark (default), when the guest writes to its mark port; or so many seconds "
 	 "after the start",
 	 0},
+	{"track", KEY_TRACK, NULL, 0,
+	 "Know what the guest writes since a snapshot, so that the next can be incremental", 0},
 	{0},
 };
 
@@ -86,6 +89,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_SNAPSHOT_ON:
 		snapshot_on(state, &config->snapshot, text);
+		return 0;
+	case KEY_TRACK:
+		config->track = true;
 		return 0;
 	case ARGP_KEY_END:
 		check(state, &config->snapshot);

@@ -3,12 +3,14 @@
 #include "vmm/cli/watch.h"
 
 #include "vmm/base/text.h"
+#include "vmm/cli/control_socket.h"
 
 /* Apart from the keys of the command itself and of other groups. */
 enum key {
 	KEY_TIMEOUT = 't',
 	KEY_TRACE = 0x5000,
 	KEY_STATS,
+	KEY_CONTROL,
 };
 
 static const struct argp_option option_list[] = {
@@ -21,6 +23,8 @@ static const struct argp_option option_list[] = {
 	{"stats", KEY_STATS, "FORM", OPTION_ARG_OPTIONAL,
 	 "After the run, write what the second stage did on standard error, as a table or as json",
 	 0},
+	{"control", KEY_CONTROL, "SOCKET", 0,
+	 "Let `mezz control' and `mezz snapshot' ask the run through a socket of this name", 0},
 	{0},
 };
 
@@ -30,6 +34,15 @@ static void add_trace(struct argp_state *state, struct mz_trace_filter *filter, 
 
 	if (mz_trace_filter_add(filter, text, &failure))
 		argp_error(state, "--trace: %s", failure.text);
+}
+
+static const char *control(struct argp_state *state, const char *text)
+{
+	struct mz_failure failure;
+
+	if (mz_control_check(text, &failure))
+		argp_error(state, "--control: %s", failure.text);
+	return text;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -48,6 +61,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_STATS:
 		if (!mz_stats_form_parse(text, &watch->stats))
 			argp_error(state, "--stats: '%s' is not one of table, json", text);
+		return 0;
+	case KEY_CONTROL:
+		watch->control = control(state, text);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

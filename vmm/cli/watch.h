@@ -12,6 +12,7 @@ struct mz_cli_watch {
 	uint64_t timeout_ns;
 	struct mz_trace_filter trace;
 	enum mz_stats_form stats;
+	const char *control; /* a socket by which others can ask; NULL: none */
 };
 
 /* A child parser, whose input is a struct mz_cli_watch. */

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MPL-2.0
+# How the memory of a restored guest comes in: when it is touched, by a record of touches, by several threads.
+. "$srcdir/tests/system/lib.sh"
+need_kvm
+need_jq
+
+have_uffd || skip_all 'userfaultfd is not permitted: memory comes in at once'
+again=$GUESTS/again.elf
+
+# restored OPTION...: it finds all as it was
+restored()
+{
+  mezz restore --timeout 50 --stats=json "$@" "$work/snapshot"
+  want_status 0
+  want_no_out
+}
+
+run --memory 64M --snapshot "$work/snapshot" --append 'mark keep=3000 pages=100' "$again"
+want_status 0
+verdict there_is_a_snapshot
+
+restored
+want_json '.backend == "uffd"'
+touches=$(jq '.faults.missing.write + .faults.missing.read' "$work/err" 2>/dev/null)
+verdict memory_comes_in_when_it_is_touched
+
+for threads in 1 2 7 16; do
+  restored --pager-threads "$threads"
+  verdict "by $threads threads"
+done
+
+restored --record "$work/touches"
+[[ $(head -c 8 "$work/touches" | od -An -tx1) == ' 89 6d 7a 74 6f 75 63 0a' ]] || wrong+="this is no record"$'\n'
+[[ $(stat -c %a "$work/touches") == 600 ]] || wrong+="others can read it"$'\n'
+verdict touches_are_recorded
+for options in '' '--pager-threads 4' --all; do
+  restored --prefetch "$work/touches" $options
+  verdict "they_are_prefetched $options"
+done
+restored --prefetch "$work/touches" --record "$work/touches.again"
+[[ -s $work/touches.again ]] || wrong+="nothing was recorded"$'\n'
+verdict prefetching_is_recorded_again
+restored --prefetch "$work/touches.again" --reset-loop 5
+want_err_line '^mezz restore: 5 resets'
+verdict a_prefetched_guest_is_put_back
+
+run --memory 64M --snapshot "$work/other" --append 'mark keep=10' "$again"
+mezz restore --prefetch "$work/touches" "$work/other"
+want_status 111
+want_no_out
+want_err_line "^mezz restore: $work/touches: "
+verdict the_record_of_another_snapshot_is_refused
+head -c 30 "$work/touches" >"$work/cut"
+mezz restore --prefetch "$work/cut" "$work/snapshot"
+want_status 111
+want_err_line "^mezz restore: $work/cut: "
+verdict a_record_that_is_cut_is_refused
+mezz restore --prefetch "$work/none" "$work/snapshot"
+want_status 111
+want_err_line "^mezz restore: $work/none: .*No such file"
+verdict a_record_that_is_not_there_is_refused
+
+echo old >"$work/kept"
+mezz restore --record "$work/none/record" "$work/snapshot"
+want_status 113
+want_err_line "^mezz restore: $work/none/record: "
+mkdir "$work/folder"
+mezz restore --record "$work/folder" "$work/snapshot"
+want_status 113
+want_err_line "^mezz restore: $work/folder: is not a regular file"
+verdict a_record_that_can_not_be_written_is_told
+
+# A page in the middle is spoilt: who touches it, and who reads all, finds that out.
+cp "$work/snapshot" "$work/spoilt"
+size=$(stat -c %s "$work/spoilt")
+printf 'spoilt' | dd of="$work/spoilt" bs=1 seek=$((size / 2 / 4096 * 4096 + 100)) conv=notrunc 2>/dev/null
+for options in '' --all "--pager-threads 3"; do
+  mezz restore --timeout 50 $options "$work/spoilt"
+  want_status 111
+  want_no_out
+  want_err_line 'is damaged: the checksum of page'
+  verdict "a_page_that_is_spoilt_ends_the_run $options"
+done
+tap_end

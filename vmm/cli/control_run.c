@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MPL-2.0
+/* The control socket of a run. */
+#include "vmm/cli/control_run.h"
+
+#include <stddef.h>
+
+#include "vmm/cli/commands.h"
+
+/* On the thread of mz_vm_run(), or, where that is over, on the socket's own. */
+static void obey(struct mz_call *call, struct mz_vm *vm)
+{
+	struct mz_control_run *run = (void *)((char *)call - offsetof(struct mz_control_run, call));
+	struct mz_control_task *task = run->task;
+	const struct mz_asker asker = {
+		.vm = vm,
+		.out = task->out,
+		.progress = mz_control_progress,
+		.context = task,
+	};
+
+	if (vm) {
+		mz_control_finish(task, mz_command(&asker, task->line));
+	} else {
+		fprintf(task->out, "the run is over\n");
+		mz_control_finish(task, MZ_STATUS_HOST_LACKS);
+	}
+}
+
+static void begin(void *context, struct mz_control_task *task)
+{
+	struct mz_control_run *run = context;
+
+	run->task = task;
+	run->call.run = obey;
+	mz_vm_post(run->vm, &run->call);
+}
+
+int mz_control_run_start(struct mz_control_run *run, struct mz_vm *vm, const char *path,
+			 struct mz_failure *failure)
+{
+	const struct mz_control_config config = {.path = path, .begin = begin, .context = run};
+
+	*run = (struct mz_control_run) {.vm = vm};
+	return path ? mz_control_start(&run->control, &config, failure) : 0;
+}
+
+void mz_control_run_stop(struct mz_control_run *run)
+{
+	mz_control_stop(run->control);
+}
