@@ -131,7 +131,7 @@ static void end_stuck(void *context, const struct mz_failure *failure)
 	if (has_terminal)
 		tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
 	fprintf(stderr, "mezz: %s\n", failure->text);
-	exit(failure->status);
+	exit((int)failure->status);
 }
 
 void mz_drive_configure(struct mz_vm_config *config)
