@@ -6,6 +6,8 @@
 #
 #   reset-P-M     a guest that has written P pages of its memory M is put back and runs again, against a new run of the
 #                 same guest: time of one round; RESETS rounds, of which the run itself is taken off
+#   tracked-S     a guest that reads 32 MiB PASSES times and writes to each hundredth page, told by source S, against the
+#                 same untold
 #   restore       from process start to process end of a guest that ends where it was saved, with 1 GiB of which SAVED MiB
 #                 are not zero, against reading the file
 set -u
@@ -17,7 +19,7 @@ fi
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-runs=${RUNS:-7} resets=${RESETS:-500} saved=${SAVED:-512}
+runs=${RUNS:-7} resets=${RESETS:-500} saved=${SAVED:-512} passes=${PASSES:-4000}
 
 now() { date +%s%N; }
 
@@ -48,6 +50,12 @@ for memory in 64M 1G; do
     awk -v name="reset-$pages-$memory" -v round="$(<"$work/round")" -v new="$(<"$work/new")" \
       'BEGIN { printf "%-16s %-4s %10.3f %10.3f %8.4f %8s\n", name, "ms", round / 1e6, new / 1e6, round / new, "0.05" }'
   done
+done
+
+for source in ring log; do
+  "$COMPARE" "tracked-$source" "$runs" 1.1 0 \
+    "$MEZZ" run --dirty-source "$source" --reset-loop 1 --append "mib=32 passes=$passes" "$GUESTS/writer.elf" --vs \
+    "$MEZZ" run --append "mib=32 passes=$((2 * passes))" "$GUESTS/writer.elf"
 done
 
 "$MEZZ" run --memory 1G --snapshot "$work/snapshot" --append "mark quit base=0x2000000 keep=$((saved * 256))" \

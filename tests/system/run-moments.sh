@@ -41,6 +41,18 @@ for backend in $backends; do
   done
 done
 
+# A hundredth of 4096 pages, and what the guest needs besides.
+for source in $sources; do
+  run --stats=json --dirty-source "$source" --reset-loop 4 --append 'passes=3' "$GUESTS/writer.elf"
+  want_status 0
+  want_json '.resets.pages >= 4 * 41 and .resets.pages < 4 * 60'
+  tail -n 1 "$work/err" | jq '.resets.pages' >"$work/pages.$source"
+  verdict "what_was_written_is_put_back_and_no_more ($source)"
+done
+if [[ -e $work/pages.ring ]]; then
+  try all_sources_tell_the_same diff "$work/pages.ring" "$work/pages.log"
+fi
+
 run --reset-loop 5 --append 'status=3' "$GUESTS/status.elf"
 want_status 3
 want_no_err
