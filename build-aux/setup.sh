@@ -53,6 +53,7 @@ clang|clang|to build with a second compiler
 /usr/share/doc/libclang-rt-dev|libclang-rt-dev|for the sanitizers of the second compiler, and to fuzz
 afl-clang-fast|afl++|to fuzz with a second engine
 jq|jq|to read the JSON that mezz writes
+chromium|chromium|to look at the pages that mezz writes
 g++|g++|to try the headers from C++
 objdump|binutils|to look into what was compiled
 clang-format|clang-format|to check the layout of sources

@@ -50,6 +50,7 @@ empty vmm_virtio_includes_device_memory_and_base strays vmm/virtio "vmm/(virtio|
 for room in snapshot suite; do
   empty "vmm_${room}_includes_only_base" strays "vmm/$room" "vmm/$room/|vmm/base/|<"
 done
+empty vmm_picture_includes_memory_and_base strays vmm/picture "vmm/picture/|$below"
 empty vmm_gdb_includes_only_itself strays vmm/gdb "vmm/gdb/|<"
 empty vmm_machine_includes_no_command strays vmm/machine "vmm/(machine|snapshot|gdb|virtio|device|boot)/|$below"
 empty guests_include_only_the_library strays guest "guest/|ept/|arch/|core/|$freestanding"

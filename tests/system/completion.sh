@@ -33,7 +33,7 @@ offers_only()
   fi
 }
 
-offers commands_are_offered 'run restore snapshot control test info table walk --version' ''
+offers commands_are_offered 'run restore snapshot control test info table walk report --version' ''
 offers_only a_command_is_completed 'table' ta
 offers options_are_offered '--memory= --trace= --append= --help' run --
 offers the_options_of_a_command_are_its_own '--report= --jobs= --config=' test --
@@ -44,5 +44,6 @@ offers_only values_are_offered 'faults mmio io' run --trace = ''
 offers_only values_are_offered_behind_the_sign 'faults mmio io' run --trace =
 offers_only kinds_of_huge_pages_are_offered 'thp hugetlb' run --huge ''
 offers_only a_value_is_completed 'junit' test --report ju
+offers_only files_are_offered_for_reports_of_runs "$srcdir/configure.ac" run --report "$srcdir/configure.a"
 offers_only files_are_offered "$srcdir/configure.ac" run "$srcdir/configure.a"
 tap_end

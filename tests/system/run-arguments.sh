@@ -92,6 +92,7 @@ refused a_trace_of_no_address_is_refused 110 "'0x'" --trace io@0x "$hello"
 refused a_trace_of_an_empty_range_is_refused 110 "'9-8'" --trace faults@1-2,io@9-8 "$hello"
 refused an_empty_trace_is_refused 110 "''" --trace mmio,,io "$hello"
 refused an_unknown_form_of_stats_is_refused 110 "'xml'" --stats=xml "$hello"
+refused a_report_without_a_file_is_refused 110 'report: which file' --report= "$hello"
 refused an_unknown_backend_is_refused 110 "'magic'" --memory-backend magic "$hello"
 refused an_unknown_format_is_refused 110 "'bzip'" --as bzip "$hello"
 refused a_flat_image_without_an_address_is_refused 110 "'flat64'" --as flat64 "$hello"
@@ -166,7 +167,7 @@ else
 fi
 
 for option in --help --usage --version; do
-  for command in '' run restore snapshot control info table walk; do
+  for command in '' run restore snapshot control info table walk report; do
     mezz $command $option
     want_status 0
     want_no_err

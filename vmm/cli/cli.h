@@ -17,6 +17,7 @@ int mz_cmd_test(int argc, char **argv);
 int mz_cmd_info(int argc, char **argv);
 int mz_cmd_table(int argc, char **argv);
 int mz_cmd_walk(int argc, char **argv);
+int mz_cmd_report(int argc, char **argv);
 
 /*
  * Ends a command: says on standard error what failed, if `result` is not 0, or that standard output

@@ -58,7 +58,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		if (options->path)
 			argp_error(state, "more than one snapshot: '%s'", text);
-		options->path = text;
+		options->path = options->watch.image = text;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "which snapshot?");
@@ -74,6 +74,7 @@ static void merge(const struct options *options, struct mz_vm_config *config)
 	config->backend = options->run.backend;
 	config->timeout_ns = options->watch.timeout_ns;
 	config->trace = options->watch.trace;
+	config->record = options->watch.report;
 	config->resets = options->run.resets;
 	config->dirty_source = options->run.dirty_source;
 	config->snapshot = options->run.snapshot;

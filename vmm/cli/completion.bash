@@ -6,16 +6,16 @@ _mezz_options()
   "$1" "$2" --help 2>/dev/null | grep -oE -- '(^|[ ,])--[a-z-]+=?' | tr -d ' ,' | sort -u
 }
 
-# What an option takes, where that can be listed.
+# What an option of a command takes, where that can be listed.
 _mezz_values()
 {
   case $1 in
+  --report) [[ $2 != test ]] || echo text tap junit ;;
   --trace) echo faults mmio io ;;
   --stats) echo table json ;;
   --dirty-source) echo auto ring log ;;
   --memory-backend) echo auto uffd plain ;;
   --huge) echo thp hugetlb ;;
-  --report) echo text tap junit ;;
   --format) echo ept ia32e ;;
   esac
 }
@@ -32,7 +32,7 @@ _mezz()
   # "=" is a word of its own here.
   [[ $previous != = ]] || previous=${COMP_WORDS[COMP_CWORD - 2]}
   [[ $current != = ]] || { previous=${COMP_WORDS[COMP_CWORD - 1]} current= ; }
-  values=$(_mezz_values "$previous")
+  values=$(_mezz_values "$previous" "${COMP_WORDS[1]}")
   if [[ -n $values ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
   elif [[ $current == -* ]]; then

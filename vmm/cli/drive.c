@@ -11,9 +11,11 @@
 
 #include "vmm/cli/control_run.h"
 #include "vmm/cli/keys.h"
+#include "vmm/cli/picture.h"
 #include "vmm/cli/saving.h"
 
-/* The snapshot that was asked for: how far it is, and that it could not be written. */
+/* The snapshot that was asked for: how far it is, and that it, or a report, could not be written.
+ */
 static struct mz_saving saving;
 static bool not_saved;
 
@@ -63,17 +65,29 @@ static void catch_signals(void)
 			sigaction(ending[i], &action, NULL);
 }
 
-static void report(enum mz_stats_form form, struct mz_vm *vm)
+static void report(enum mz_stats_form form, const struct mz_vm_stats *stats)
 {
+	if (form == MZ_STATS_JSON)
+		mz_report_json(stderr, stats);
+	else if (form == MZ_STATS_TABLE)
+		mz_report_table(stderr, stats);
+}
+
+/* All that is told of one run has the same numbers. */
+static void tell_numbers(struct mz_cli_picture *picture, const struct mz_cli_watch *watch,
+			 struct mz_vm *vm, const struct mz_recording_run *run)
+{
+	struct mz_failure failure;
 	struct mz_vm_stats stats;
 
-	if (form == MZ_STATS_NONE)
+	if (watch->stats == MZ_STATS_NONE && !watch->report)
 		return;
 	mz_vm_stats(vm, &stats);
-	if (form == MZ_STATS_JSON)
-		mz_report_json(stderr, &stats);
-	else
-		mz_report_table(stderr, &stats);
+	if (watch->report && mz_cli_picture_end(picture, vm, run, &stats, &failure)) {
+		not_saved = true;
+		fprintf(stderr, "mezz %s: no report: %s\n", run->command, failure.text);
+	}
+	report(watch->stats, &stats);
 }
 
 static void tell_resets(const char *command, struct mz_vm *vm)
@@ -167,9 +181,13 @@ static int run(struct mz_vm *vm, const char *control, struct mz_outcome *outcome
 int mz_drive(const char *command, struct mz_vm *vm, const struct mz_cli_watch *watch,
 	     struct mz_failure *failure)
 {
+	struct mz_recording_run told = {.command = command, .image = watch->image};
+	struct mz_cli_picture picture;
 	struct mz_outcome outcome;
 	int result;
 
+	if (watch->report && mz_cli_picture_begin(&picture, watch->report, failure))
+		return -1;
 	if (mz_vm_note(vm)[0])
 		fprintf(stderr, "mezz %s: %s\n", command, mz_vm_note(vm));
 	has_terminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
@@ -177,7 +195,9 @@ int mz_drive(const char *command, struct mz_vm *vm, const struct mz_cli_watch *w
 	if (!result)
 		tell_end(command, vm, &outcome);
 	tell_resets(command, vm);
-	report(watch->stats, vm);
+	told.status = (int)(result ? failure->status : outcome.status);
+	told.end = result ? failure->text : outcome.text;
+	tell_numbers(&picture, watch, vm, &told);
 	if (result)
 		return -1;
 	if (not_saved && outcome.status == MZ_STATUS_OK)

@@ -24,6 +24,7 @@ static const struct {
 	{"info", "mezz info", mz_cmd_info},
 	{"table", "mezz table", mz_cmd_table},
 	{"walk", "mezz walk", mz_cmd_walk},
+	{"report", "mezz report", mz_cmd_report},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -39,6 +40,7 @@ static const char doc[] =
 	"  info      tell what this host offers and lacks\n"
 	"  table     build a table and print it; needs no KVM\n"
 	"  walk      show the steps of a translation; needs no KVM\n"
+	"  report    make a page from what a run has recorded; needs no KVM\n"
 	"\n"
 	"`mezz COMMAND --help' tells more about each.";
 

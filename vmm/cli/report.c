@@ -66,6 +66,20 @@ static void print_tree(FILE *file, const struct mz_vm_stats *stats)
 	fprintf(file, "in %" PRIu64 " bytes\n", stats->usage.node_bytes);
 }
 
+static void print_changes(FILE *file, const struct mz_vm_stats *stats)
+{
+	const struct mz_format *format = stats->format;
+	const struct mz_space_stats *space = &stats->space;
+
+	fprintf(file, "leaves changed  ");
+	for (unsigned level = 1; level <= format->levels; level++)
+		if (mz_leaf_allowed(format->leaf_levels, level))
+			fprintf(file, "%s split %" PRIu64 ", collapsed %" PRIu64 "; ",
+				mz_size_text(mz_span(format, level)).text, space->split[level],
+				space->collapsed[level]);
+	fprintf(file, "pages copied %" PRIu64 "\n", space->copied);
+}
+
 static void print_exits(FILE *file, const char *head, const struct mz_vcpu_stats *vcpu)
 {
 	const char *separator = "";
@@ -141,6 +155,7 @@ void mz_report_table(FILE *file, const struct mz_vm_stats *stats)
 	print_faults(file, stats);
 	print_answers(file, stats);
 	print_tree(file, stats);
+	print_changes(file, stats);
 	print_vcpus(file, stats);
 	print_devices(file, stats);
 	print_virtio(file, stats);

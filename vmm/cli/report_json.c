@@ -22,6 +22,19 @@ static json_t *by_leaf(const struct mz_format *format, const uint64_t *by_level)
 	return object;
 }
 
+/* What faults have done to the table, and what was copied. */
+static json_t *changes_json(const struct mz_vm_stats *stats)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "mapped", by_leaf(stats->format, stats->space.mapped));
+	json_object_set_new(object, "made_writable", by_leaf(stats->format, stats->space.written));
+	json_object_set_new(object, "split", by_leaf(stats->format, stats->space.split));
+	json_object_set_new(object, "collapsed", by_leaf(stats->format, stats->space.collapsed));
+	put(object, "copied", stats->space.copied);
+	return object;
+}
+
 static json_t *huge_json(const struct mz_vm_stats *stats)
 {
 	json_t *object = json_object();
@@ -179,7 +192,7 @@ static json_t *resets_json(const struct mz_vm_stats *stats)
 	return object;
 }
 
-void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
+json_t *mz_report_object(const struct mz_vm_stats *stats)
 {
 	json_t *root = json_object();
 	json_t *time = json_object();
@@ -193,6 +206,7 @@ void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
 	json_object_set_new(root, "answers", answers_json(stats));
 	json_object_set_new(root, "denials", denials_json(stats));
 	json_object_set_new(root, "table", table_json(stats));
+	json_object_set_new(root, "changes", changes_json(stats));
 	json_object_set_new(root, "exits", exits_json(&stats->all));
 	json_object_set_new(root, "vcpus", vcpus_json(stats));
 	json_object_set_new(root, "devices", devices_json(stats));
@@ -202,6 +216,13 @@ void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
 	put(root, "rom_writes", stats->rom_writes);
 	put(root, "unclaimed_ports", stats->unclaimed_ports);
 	json_object_set_new(root, "time", time);
+	return root;
+}
+
+void mz_report_json(FILE *file, const struct mz_vm_stats *stats)
+{
+	json_t *root = mz_report_object(stats);
+
 	json_dumpf(root, file, JSON_COMPACT);
 	fputc('\n', file);
 	json_decref(root);

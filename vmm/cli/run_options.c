@@ -187,6 +187,8 @@ void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
 	use_memory(&options->config, &options->memory);
 	options->config.timeout_ns = options->watch.timeout_ns;
 	options->config.trace = options->watch.trace;
+	options->config.record = options->watch.report;
+	options->watch.image = options->image;
 	options->config.virtio = options->devices.requests;
 	options->config.virtio_count = options->devices.count;
 }

@@ -11,6 +11,7 @@ enum key {
 	KEY_TRACE = 0x5000,
 	KEY_STATS,
 	KEY_CONTROL,
+	KEY_REPORT,
 };
 
 static const struct argp_option option_list[] = {
@@ -25,6 +26,10 @@ static const struct argp_option option_list[] = {
 	 0},
 	{"control", KEY_CONTROL, "SOCKET", 0,
 	 "Let `mezz control' and `mezz snapshot' ask the run through a socket of this name", 0},
+	{"report", KEY_REPORT, "FILE", 0,
+	 "Record what happens to guest memory, and show it in this file: a page for browsers; or, "
+	 "if its name ends with .json, what `mezz report' makes such a page from",
+	 0},
 	{0},
 };
 
@@ -64,6 +69,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_CONTROL:
 		watch->control = control(state, text);
+		return 0;
+	case KEY_REPORT:
+		if (!*text)
+			argp_error(state, "--report: which file?");
+		watch->report = text;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

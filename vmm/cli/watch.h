@@ -13,6 +13,8 @@ struct mz_cli_watch {
 	struct mz_trace_filter trace;
 	enum mz_stats_form stats;
 	const char *control; /* a socket by which others can ask; NULL: none */
+	const char *report;  /* a file for what is recorded; NULL: nothing is */
+	const char *image;   /* what the report is called by */
 };
 
 /* A child parser, whose input is a struct mz_cli_watch. */

@@ -193,6 +193,7 @@ static void serve_memory(struct mz_runner *runner)
 		.write = run->mmio.is_write,
 		.source = MZ_FAULT_EXIT,
 	};
+	uint64_t begun = mz_record_begin(vm->looks.recorder);
 	struct mz_fault_record record;
 
 	record = mz_fault_record_of(mz_ia_from(event.address), event.write ? MZ_WRITE : MZ_READ);
@@ -214,6 +215,7 @@ static void serve_memory(struct mz_runner *runner)
 	default:
 		end_exhausted(vm);
 	}
+	mz_record_fault(vm->looks.recorder, &event, begun);
 }
 
 static void serve_full_ring(struct mz_vm *vm)

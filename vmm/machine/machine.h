@@ -8,6 +8,7 @@
 #include "vmm/machine/debug.h"
 #include "vmm/machine/dirty_source.h"
 #include "vmm/machine/devices.h"
+#include "vmm/machine/looks.h"
 #include "vmm/machine/mark.h"
 #include "vmm/machine/since.h"
 #include "vmm/machine/snapshot.h"
@@ -73,6 +74,7 @@ struct mz_vm {
 	struct mz_mark mark;
 	struct mz_since since;
 	struct mz_origin origin;
+	struct mz_looks looks;
 	struct mz_debug debug;
 
 	struct mz_bus ports, memory;
@@ -129,7 +131,7 @@ void mz_vm_close_calls(struct mz_vm *vm);
 /* May somebody want to know of writes? It is a log of KVM's that tells of them then. */
 static inline bool mz_vm_may_watch_writes(const struct mz_vm *vm)
 {
-	return vm->config.resets != 0 || vm->config.track;
+	return vm->config.resets != 0 || vm->config.track || vm->config.record;
 }
 
 /*

@@ -245,8 +245,9 @@ static void key_pressed(void *context, enum mz_key key, const char *line)
 /* Marks and snapshots that the guest begins with need to know what it writes. */
 static int start(struct mz_vm *vm, struct mz_failure *failure)
 {
-	if ((vm->resets_left && mz_mark_take(vm, failure)) || mz_since_restored(vm, failure) ||
-	    mz_virtio_set_start(&vm->virtio, failure) || start_runners(vm, failure)) {
+	if (mz_looks_begin(vm, failure) || (vm->resets_left && mz_mark_take(vm, failure)) ||
+	    mz_since_restored(vm, failure) || mz_virtio_set_start(&vm->virtio, failure) ||
+	    start_runners(vm, failure)) {
 		mz_virtio_set_stop(&vm->virtio);
 		return -1;
 	}
@@ -276,6 +277,7 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 	mz_vm_kick(vm);
 	join_runners(vm, vm->vcpu_count);
 	mz_virtio_set_stop(&vm->virtio);
+	mz_looks_end(vm);
 	mz_pager_stop(&vm->pager);
 	if (mz_origin_stop(vm, failure))
 		mz_vm_fail(vm, failure);

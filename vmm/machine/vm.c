@@ -165,6 +165,7 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 		.context = vm,
 		.failed = pager_failed,
 	};
+	vm->looks.quit = vm->looks.pagemap = -1;
 	vm->ram.fd = vm->kvm.fd = vm->kvm.vm = vm->devices.serial_irq.fd = -1;
 	for (unsigned i = 0; i < MZ_VIRTIO_DEVICES; i++)
 		vm->virtio_irqs[i].fd = -1;
@@ -279,7 +280,7 @@ static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
 	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) ||
 	    mz_dirty_source_init(&vm->dirty_source, vm->config.dirty_source, &vm->kvm, &vm->space,
 				 failure) ||
-	    make_vcpus(vm, failure))
+	    make_vcpus(vm, failure) || mz_looks_init(vm, failure))
 		return -1;
 	return let_memory_in(vm, failure);
 }
@@ -305,11 +306,13 @@ void mz_vm_destroy(struct mz_vm *vm)
 {
 	if (!vm)
 		return;
+	mz_looks_end(vm);
 	mz_dirty_source_destroy(&vm->dirty_source);
 	destroy_vcpus(vm);
 	mz_vm_close_devices(vm);
 	mz_pager_stop(&vm->pager);
 	mz_mark_drop(&vm->mark);
+	mz_looks_destroy(vm);
 	mz_since_end(&vm->since);
 	mz_origin_destroy(vm);
 	mz_kvm_destroy(&vm->kvm);

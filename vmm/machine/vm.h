@@ -23,6 +23,7 @@
 #include "vmm/device/console_keys.h"
 #include "vmm/machine/stats.h"
 #include "vmm/memory/ram.h"
+#include "vmm/memory/recorder.h"
 #include "vmm/base/trace.h"
 #include "vmm/virtio/request.h"
 
@@ -96,6 +97,7 @@ struct mz_vm_config {
 	/* From the first snapshot on, or from the one that the machine is restored from, it is
 	 * known what is written: so that the next ones can be incremental. */
 	bool track;
+	bool record; /* what happens to memory: see mz_vm_recorder() */
 	struct mz_snapshot_wish snapshot;
 	/* How far saving is, in pages, and how it went. Both on the thread of mz_vm_run(). */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
@@ -227,6 +229,9 @@ int mz_vm_set_balloon(struct mz_vm *vm, uint64_t bytes, struct mz_failure *failu
  * states.
  */
 void mz_vm_stats(struct mz_vm *vm, struct mz_vm_stats *stats);
+
+/* What was recorded, when the run is over. NULL: nobody asked for it. */
+const struct mz_recorder *mz_vm_recorder(const struct mz_vm *vm);
 
 /*
  * Writes the state that the guest died in, or is paused in, a line at a time: registers, code,

@@ -132,6 +132,36 @@ static int bring(struct mz_pager *pager, const struct mz_event *event, uint64_t 
 	return 0;
 }
 
+/* The space has answered a touch of the page at `offset`. */
+static int serve_touch(struct mz_pager *pager, const struct mz_event *event, uint64_t offset)
+{
+	const struct mz_fault *fault = &event->fault;
+	int error;
+
+	switch (event->answer) {
+	case MZ_RESOLVED:
+		if (bring(pager, event, fault->item.oa.addr, fault->bytes))
+			return -1;
+		error = fill(pager, fault->item.oa.addr, fault->bytes);
+		break;
+	case MZ_RETRY:
+		/* The leaf is in the table, but the kernel has lost this page: it was reclaimed. */
+		if (bring(pager, event, offset, MZ_RAM_PAGE))
+			return -1;
+		error = fill_again(pager, offset);
+		break;
+	case MZ_DENIED:
+		return give_up(pager, "memory that the guest may not touch", event->address,
+			       mz_denial_text(fault->cause));
+	default:
+		return give_up(pager, "the table cannot map memory", event->address,
+			       mz_answer_text(event->answer));
+	}
+	if (error)
+		return give_up(pager, "cannot fill in memory", event->address, strerror(error));
+	return 0;
+}
+
 static int answer_touch(struct mz_pager_thread *thread, uint64_t address, uint64_t flags)
 {
 	struct mz_pager *pager = thread->pager;
@@ -142,36 +172,17 @@ static int answer_touch(struct mz_pager_thread *thread, uint64_t address, uint64
 		.write = flags & UFFD_PAGEFAULT_FLAG_WRITE,
 		.source = flags & UFFD_PAGEFAULT_FLAG_MINOR ? MZ_FAULT_MINOR : MZ_FAULT_MISSING,
 	};
-	const struct mz_fault *fault = &event.fault;
+	uint64_t begun = mz_record_begin(pager->recorder);
 	struct mz_fault_record record;
-	int error;
+	int result;
 
 	record = mz_fault_record_of(mz_ia_from(event.address), event.write ? MZ_WRITE : MZ_READ);
 	event.answer = mz_space_fault(&thread->worker, &record, &event.fault);
 	mz_count_fault(&pager->counts[thread - pager->threads], &event);
 	mz_trace(pager->tracer, &event);
-	switch (event.answer) {
-	case MZ_RESOLVED:
-		if (bring(pager, &event, fault->item.oa.addr, fault->bytes))
-			return -1;
-		error = fill(pager, fault->item.oa.addr, fault->bytes);
-		break;
-	case MZ_RETRY:
-		/* The leaf is in the table, but the kernel has lost this page: it was reclaimed. */
-		if (bring(pager, &event, offset, MZ_RAM_PAGE))
-			return -1;
-		error = fill_again(pager, offset);
-		break;
-	case MZ_DENIED:
-		return give_up(pager, "memory that the guest may not touch", event.address,
-			       mz_denial_text(fault->cause));
-	default:
-		return give_up(pager, "the table cannot map memory", event.address,
-			       mz_answer_text(event.answer));
-	}
-	if (error)
-		return give_up(pager, "cannot fill in memory", event.address, strerror(error));
-	return 0;
+	result = serve_touch(pager, &event, offset);
+	mz_record_fault(pager->recorder, &event, begun);
+	return result;
 }
 
 /* Answers what has been reported; -1 once a touch can't be answered. */

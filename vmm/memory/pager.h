@@ -15,6 +15,7 @@
 #include "vmm/base/failure.h"
 #include "vmm/memory/ram.h"
 #include "vmm/memory/fault_counts.h"
+#include "vmm/memory/recorder.h"
 #include "vmm/base/trace.h"
 
 #ifdef __cplusplus
@@ -39,6 +40,7 @@ struct mz_pager {
 	struct mz_space *space;
 	const struct mz_tracer *tracer;
 	struct mz_fault_counts *counts; /* one a thread */
+	struct mz_recorder *recorder;   /* NULL: nobody records */
 	void *context;
 	void (*failed)(void *context, const struct mz_failure *failure);
 };
