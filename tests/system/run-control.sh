@@ -175,6 +175,27 @@ else
   verdict a_full_disk_is_told
 fi
 
+# What a guest came from is cut off: it goes on without what it has not touched, and can't be saved in full.
+if ! have_uffd; then
+  skip memory_that_is_gone_is_no_end 'userfaultfd is not permitted: all memory comes in at once'
+else
+  start run --memory 64M --append 'pages=1000 base=0x3000000' "$steps"
+  tell w '^step 1'
+  save "$work/cut"
+  finish
+  start restore --track "$work/cut"
+  # Whoever replaces it by a shorter file would do no harm.
+  truncate -s 500000 "$work/cut"
+  refuse 111 "^no snapshot: $work/cut: ends before page" "$socket" "$work/whole"
+  refuse 111 "^no snapshot: the last snapshot can't be a parent: $work/cut: " -i "$socket" "$work/whole"
+  [[ ! -e $work/whole ]] || wrong+="something was written"$'\n'
+  kill -0 "$run" || wrong+="the guest has ended"$'\n'
+  mezz control "$socket" quit
+  ended
+  want_status 130
+  verdict memory_that_is_gone_is_no_end
+fi
+
 start run "$steps"
 refuse 113 "^no snapshot: $work/none/file: cannot open its folder: No such file" "$socket" "$work/none/file"
 refuse 113 '^no snapshot: /dev/null: is not a regular file' "$socket" /dev/null

@@ -171,6 +171,16 @@ else
   want_out_line "^'nonsense' is no command"
   verdict a_command_line_comes_and_goes
 
+  terminal "'$MEZZ' run --timeout 50 '$GUESTS/loop.elf'" \
+    "\\001csnapshot $work/a b\\rsnapshot incremental $work/c\\rsnapshot\\rsnapshot $work/none/d\\rquit\\r"
+  want_status 130
+  want_out_line "^snapshot $work/a b: [0-9]+ pages, [0-9]+ bytes, the guest was held for [0-9.]+ ms"
+  want_out_line '^no snapshot: what the guest writes is not tracked'
+  want_out_line "^'snapshot' is no command"
+  want_out_line "^no snapshot: $work/none/d: cannot open its folder"
+  [[ -s $work/a\ b && ! -e $work/c ]] || wrong+="the snapshots are not what they should be"$'\n'
+  verdict the_command_line_saves_the_guest
+
   commands='stats\rpause\rpause\rdump\rcontinue\rcontinue\rballoon x\rballoon 1G\rballoon 1M\rpause\rquit\r'
   terminal "'$MEZZ' run --timeout 50 --balloon '$GUESTS/loop.elf'" "\\001c$commands"
   want_status 130
