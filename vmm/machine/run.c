@@ -62,10 +62,13 @@ static void *runner_main(void *context)
 	if (error)
 		mz_vm_fail_entry(vm, error);
 	while (!mz_vm_over(vm)) {
-		if (mz_pause_wanted(&vm->pause, runner->vcpu.index))
-			settle(runner);
+		if (!mz_pause_wanted(&vm->pause, runner->vcpu.index)) {
+			step(runner);
+			continue;
+		}
+		/* The kick that is taken here may be that of the run's end: so it is looked for. */
+		settle(runner);
 		mz_pause_heed(&vm->pause, runner->vcpu.index);
-		step(runner);
 	}
 	mz_pause_leave(&vm->pause);
 	return NULL;
