@@ -151,6 +151,34 @@ want_out_line '^input: typed by the user'
 want_err_line '^mezz run: the guest reset its machine'
 verdict a_guest_reads_its_input_and_reboots
 
+# A guest that waits for its user is saved, and goes on, and so does what is restored.
+. "$srcdir/tests/system/control-lib.sh"
+ready='^disk: written'
+
+# type_to_it: it hears its user, and reboots
+type_to_it()
+{
+  tell $'typed by the user\n' '^input: typed by the user'
+  ended
+  want_status 104
+}
+
+make_disk
+start run --memory 256M --cpus 2 --track --disk "$work/disk" --initrd "$work/cloud.cpio" \
+  --append 'console=ttyS0 quiet panic=-1 end=reboot disk input' "$linux/cloud/vmlinuz"
+save "$work/full"
+all=$pages
+save -i "$work/more"
+((pages < all / 4)) || wrong+="$pages pages have changed, of $all"$'\n'
+type_to_it
+verdict a_linux_guest_is_saved_by_increments_while_it_runs
+start restore --track "$work/more"
+save -i "$work/last"
+type_to_it
+start restore "$work/last"
+type_to_it
+verdict and_goes_on_from_them
+
 boot cloud 'end=panic' --cpus 2
 want_status 105
 want_out_line '^init: processors 2\s*$'

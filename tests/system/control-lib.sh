@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
 # A run in the background that is told by keys and asked through its control socket: source this after lib.sh.
 socket=$work/socket
-mkfifo "$work/keys"
-exec {keys}<>"$work/keys"
+ready=ready # what a guest says once it can be told
+mkfifo "$work/control.keys"
+exec {keys}<>"$work/control.keys"
 
 # start COMMAND WORD...: mezz with a control socket and with $keys as its input; leaves its process in $run, and
 # $work/run.out and $work/run.err. Waits until it can be asked, and, with `run`, until the guest is ready.
@@ -17,7 +18,7 @@ start()
   until [[ -S $socket ]] || ! kill -0 "$run" 2>/dev/null; do
     sleep 0.05
   done
-  [[ $command == restore ]] || await ready "$work/run.out" || wrong+="the guest is not ready"$'\n'
+  [[ $command == restore ]] || await "$ready" "$work/run.out" || wrong+="the guest is not ready"$'\n'
 }
 
 # tell KEYS TEXT: until the guest answers that

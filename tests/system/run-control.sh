@@ -38,6 +38,12 @@ want_err_line '^balloon: the guest has no balloon'
 ask 110 nonsense
 want_err_line "^'nonsense' is no command"
 want_no_out
+(
+  . "$srcdir/vmm/cli/completion.bash"
+  COMP_WORDS=("$MEZZ" control "$socket" sn) COMP_CWORD=3
+  _mezz
+  [[ ${COMPREPLY[*]} == snapshot ]]
+) || wrong+='its commands are not completed'$'\n'
 tell wc '^right: 1 steps'
 finish
 verdict a_run_is_asked_by_another_process

@@ -6,6 +6,12 @@ _mezz_options()
   "$1" "$2" --help 2>/dev/null | grep -oE -- '(^|[ ,])--[a-z-]+=?' | tr -d ' ,' | sort -u
 }
 
+# What a run can be asked for, by itself.
+_mezz_commands()
+{
+  "$1" control "$2" help 2>/dev/null | sed 's/ .*//'
+}
+
 # What an option of a command takes, where that can be listed.
 _mezz_values()
 {
@@ -35,6 +41,8 @@ _mezz()
   values=$(_mezz_values "$previous" "${COMP_WORDS[1]}")
   if [[ -n $values ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
+  elif [[ ${COMP_WORDS[1]} == control ]] && ((COMP_CWORD == 3)); then
+    mapfile -t COMPREPLY < <(compgen -W "$(_mezz_commands "$mezz" "${COMP_WORDS[2]}")" -- "$current")
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(_mezz_options "$mezz" "${COMP_WORDS[1]}")" -- "$current")
     [[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
