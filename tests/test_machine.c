@@ -182,6 +182,85 @@ START_TEST(a_stop_before_the_run_counts)
 }
 END_TEST
 
+/* out %al, $0xf8; incb 0x200000; mov 0x200000, %al; out %al, $0xf4 */
+static const unsigned char marked_count[] = {0xe6, 0xf8, 0xfe, 0x04, 0x25, 0x00, 0x00, 0x20, 0x00,
+					     0x8a, 0x04, 0x25, 0x00, 0x00, 0x20, 0x00, 0xe6, 0xf4};
+
+/* Somebody who puts a guest back so often. */
+struct putter {
+	unsigned left, marks, ends;
+	uint32_t statuses; /* the sum of the guest's */
+};
+
+static void note_mark(void *context, struct mz_vm *vm)
+{
+	struct putter *putter = context;
+
+	(void)vm;
+	putter->marks++;
+}
+
+static void put_back(void *context, struct mz_vm *vm, const struct mz_outcome *outcome)
+{
+	struct putter *putter = context;
+
+	putter->ends++;
+	putter->statuses += outcome->guest_status;
+	if (putter->left == 0)
+		return;
+	putter->left--;
+	ck_assert_msg(!mz_vm_reset(vm, &failure), "%s", failure.text);
+}
+
+static struct mz_outcome run_and_put_back(struct putter *putter, const unsigned char *code,
+					  size_t bytes, int limit)
+{
+	struct mz_vm_config config = config_of((uint64_t)4 << 20);
+	struct mz_outcome outcome;
+	struct mz_vm *vm;
+
+	config.resets = MZ_RESETS_ANY;
+	config.marked = note_mark;
+	config.ended = put_back;
+	config.context = putter;
+	config.limit = limit;
+	vm = create(&config, code, bytes);
+	ck_assert_msg(!mz_vm_run(vm, &outcome, &failure), "%s", failure.text);
+	mz_vm_destroy(vm);
+	return outcome;
+}
+
+START_TEST(a_guest_is_put_back_as_often_as_one_likes)
+{
+	struct putter putter = {.left = 20};
+	struct mz_outcome outcome;
+
+	if (!have_kvm(__func__))
+		return;
+	outcome = run_and_put_back(&putter, marked_count, sizeof(marked_count), 0);
+	ck_assert_int_eq((int)outcome.status, 1);
+	ck_assert_uint_eq(putter.marks, 1);
+	ck_assert_uint_eq(putter.ends, 21);
+	ck_assert_uint_eq(putter.statuses, 21);
+}
+END_TEST
+
+START_TEST(a_guest_that_hangs_is_put_back_too)
+{
+	struct putter putter = {.left = 3};
+	struct mz_outcome outcome;
+	int ends[2];
+
+	if (!have_kvm(__func__))
+		return;
+	ck_assert(!pipe(ends) && write(ends[1], "", 1) == 1);
+	outcome = run_and_put_back(&putter, loop, sizeof(loop), ends[0]);
+	ck_assert_int_eq((int)outcome.status, MZ_STATUS_TIMEOUT);
+	ck_assert_uint_eq(putter.marks, 0);
+	ck_assert_uint_eq(putter.ends, 4);
+}
+END_TEST
+
 static unsigned event_counts[8];
 
 static void count_event(void *context, const struct mz_event *event)
@@ -286,6 +365,8 @@ int main(void)
 	tcase_add_test(tcase, several_machines_run_side_by_side);
 	tcase_add_test(tcase, a_run_can_be_stopped_at_any_moment);
 	tcase_add_test(tcase, a_stop_before_the_run_counts);
+	tcase_add_test(tcase, a_guest_is_put_back_as_often_as_one_likes);
+	tcase_add_test(tcase, a_guest_that_hangs_is_put_back_too);
 	tcase_add_test(tcase, events_go_to_who_asked);
 	tcase_add_test(tcase, a_machine_leaves_nothing_behind);
 	tcase_add_test(tcase, a_machine_that_cannot_be_made_leaves_nothing_behind);

@@ -22,6 +22,7 @@ struct options {
 	const char *path;
 	struct mz_vm_config run; /* what the run decides */
 	struct mz_cli_devices devices;
+	struct mz_cli_moments moments;
 	struct mz_restore_plan plan;
 	struct mz_cli_watch watch;
 };
@@ -51,7 +52,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->devices;
-		state->child_inputs[1] = &options->run;
+		state->child_inputs[1] = &options->moments;
 		state->child_inputs[2] = &options->run;
 		state->child_inputs[3] = &options->watch;
 		return 0;
@@ -75,10 +76,7 @@ static void merge(const struct options *options, struct mz_vm_config *config)
 	config->timeout_ns = options->watch.timeout_ns;
 	config->trace = options->watch.trace;
 	config->record = options->watch.report;
-	config->resets = options->run.resets;
-	config->dirty_source = options->run.dirty_source;
-	config->snapshot = options->run.snapshot;
-	config->track = options->run.track;
+	mz_cli_moments_use(&options->moments, config);
 	config->pager_threads = options->run.pager_threads;
 	if (options->devices.count) {
 		config->virtio = options->devices.requests;
@@ -96,7 +94,7 @@ static int drive(const struct options *options, const struct mz_snapshot *snapsh
 	if (mz_vm_create(&vm, config, failure))
 		return -1;
 	if (!mz_vm_restore(vm, snapshot, &options->plan, failure))
-		result = mz_drive("restore", vm, &options->watch, failure);
+		result = mz_drive("restore", vm, options->moments.resets, &options->watch, failure);
 	mz_vm_destroy(vm);
 	return result;
 }

@@ -9,7 +9,7 @@ static int load_and_drive(const struct mz_run_options *options, const struct mz_
 {
 	if (mz_vm_load(vm, image, &options->request, failure))
 		return -1;
-	return mz_drive("run", vm, &options->watch, failure);
+	return mz_drive("run", vm, options->moments.resets, &options->watch, failure);
 }
 
 static int run(const struct mz_run_options *options, struct mz_failure *failure)
@@ -31,11 +31,23 @@ static int run(const struct mz_run_options *options, struct mz_failure *failure)
 
 int mz_cmd_run(int argc, char **argv)
 {
+	static const struct mz_run_command command = {
+		.arguments = "IMAGE",
+		.doc = "Run a guest: a Linux bzImage, a multiboot image, an ELF file, or a flat "
+		       "binary.\v"
+		       "Exit status: the guest's own up to 99; 100 it crashed, 101 it halted, 102 "
+		       "it touched an address where nothing is, 103 it ran out of time, 104 it "
+		       "reset "
+		       "its machine, 105 its kernel panicked, 110 bad arguments, 111 bad "
+		       "image, 112 the host lacks something, 113 the host "
+		       "failed, 130 and 143 ended by SIGINT and SIGTERM.",
+		.moments = true,
+	};
 	struct mz_run_options options = {0};
 	struct mz_failure failure;
 	int result;
 
-	mz_run_options_parse(&options, argc, argv);
+	mz_run_options_parse(&options, &command, argc, argv);
 	mz_drive_configure(&options.config);
 	result = run(&options, &failure);
 	mz_run_options_free(&options);

@@ -19,6 +19,9 @@
 static struct mz_saving saving;
 static bool not_saved;
 
+/* How often the guest is still to be put back. */
+static uint64_t resets_left;
+
 static void print_event(void *context, const struct mz_event *event)
 {
 	char text[200];
@@ -148,6 +151,16 @@ static void end_stuck(void *context, const struct mz_failure *failure)
 	exit((int)failure->status);
 }
 
+static void begin_again(void *context, struct mz_vm *vm, const struct mz_outcome *outcome)
+{
+	struct mz_failure failure;
+
+	(void)context;
+	(void)outcome;
+	if (resets_left > 0 && !mz_vm_reset(vm, &failure))
+		resets_left--;
+}
+
 void mz_drive_configure(struct mz_vm_config *config)
 {
 	config->in = STDIN_FILENO;
@@ -157,6 +170,7 @@ void mz_drive_configure(struct mz_vm_config *config)
 	config->progress = print_progress;
 	config->saved = tell_saved;
 	config->stuck = end_stuck;
+	config->ended = begin_again;
 }
 
 /* The run itself, while others may ask it. */
@@ -178,8 +192,8 @@ static int run(struct mz_vm *vm, const char *control, struct mz_outcome *outcome
 	return result;
 }
 
-int mz_drive(const char *command, struct mz_vm *vm, const struct mz_cli_watch *watch,
-	     struct mz_failure *failure)
+int mz_drive(const char *command, struct mz_vm *vm, uint64_t resets,
+	     const struct mz_cli_watch *watch, struct mz_failure *failure)
 {
 	struct mz_recording_run told = {.command = command, .image = watch->image};
 	struct mz_cli_picture picture;
@@ -191,6 +205,7 @@ int mz_drive(const char *command, struct mz_vm *vm, const struct mz_cli_watch *w
 	if (mz_vm_note(vm)[0])
 		fprintf(stderr, "mezz %s: %s\n", command, mz_vm_note(vm));
 	has_terminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
+	resets_left = resets;
 	result = run(vm, watch->control, &outcome, failure);
 	if (!result)
 		tell_end(command, vm, &outcome);

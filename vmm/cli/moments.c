@@ -75,30 +75,38 @@ static void check(struct argp_state *state, struct mz_snapshot_wish *wish)
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct mz_vm_config *config = state->input;
+	struct mz_cli_moments *moments = state->input;
 
 	switch (key) {
 	case KEY_RESET_LOOP:
-		config->resets = resets(state, text);
+		moments->resets = resets(state, text);
 		return 0;
 	case KEY_DIRTY_SOURCE:
-		config->dirty_source = dirty_source(state, text);
+		moments->dirty_source = dirty_source(state, text);
 		return 0;
 	case KEY_SNAPSHOT:
-		config->snapshot.path = text;
+		moments->snapshot.path = text;
 		return 0;
 	case KEY_SNAPSHOT_ON:
-		snapshot_on(state, &config->snapshot, text);
+		snapshot_on(state, &moments->snapshot, text);
 		return 0;
 	case KEY_TRACK:
-		config->track = true;
+		moments->track = true;
 		return 0;
 	case ARGP_KEY_END:
-		check(state, &config->snapshot);
+		check(state, &moments->snapshot);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+void mz_cli_moments_use(const struct mz_cli_moments *moments, struct mz_vm_config *config)
+{
+	config->resets = moments->resets ? MZ_RESETS_OK : MZ_RESETS_NONE;
+	config->dirty_source = moments->dirty_source;
+	config->snapshot = moments->snapshot;
+	config->track = moments->track;
 }
 
 const struct argp mz_cli_moments_argp = {.options = option_list, .parser = parse};

@@ -7,7 +7,17 @@
 
 #include "vmm/machine/vm.h"
 
-/* A child parser, whose input is a struct mz_vm_config. */
+struct mz_cli_moments {
+	uint64_t resets; /* how often the guest is put back */
+	enum mz_dirty_kind dirty_source;
+	struct mz_snapshot_wish snapshot;
+	bool track;
+};
+
+/* A child parser, whose input is a struct mz_cli_moments. */
 extern const struct argp mz_cli_moments_argp;
+
+/* Asks for them, but for the resets themselves, which are mz_drive()'s. */
+void mz_cli_moments_use(const struct mz_cli_moments *moments, struct mz_vm_config *config);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-/* The command line of mezz run. */
+/* The command line of mezz run, and of those that are like it. */
 #include "vmm/cli/run_options.h"
 
 #include <argp.h>
@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "vmm/base/text.h"
-#include "vmm/cli/moments.h"
 #include "vmm/cli/paging.h"
 
 #define DEFAULT_MEMORY (UINT64_C(128) << 20)
@@ -98,6 +97,18 @@ static void add_file(struct argp_state *state, struct mz_run_options *options, c
 									    .path = equals + 1};
 }
 
+static void add_argument(struct argp_state *state, struct mz_run_options *options, const char *text)
+{
+	if (!options->image)
+		options->image = text;
+	else if (!options->command->input)
+		argp_error(state, "more than one image: '%s'", text);
+	else if (!options->input)
+		options->input = text;
+	else
+		argp_error(state, "more than one input: '%s'", text);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct mz_run_options *options = state->input;
@@ -128,13 +139,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		state->child_inputs[0] = &options->memory;
 		state->child_inputs[1] = &options->devices;
 		state->child_inputs[2] = &options->config;
-		state->child_inputs[3] = &options->config;
-		state->child_inputs[4] = &options->watch;
+		state->child_inputs[3] = &options->watch;
+		if (options->command->moments)
+			state->child_inputs[4] = &options->moments;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (options->image)
-			argp_error(state, "more than one image: '%s'", text);
-		options->image = text;
+		add_argument(state, options, text);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "which image?");
@@ -154,27 +164,28 @@ static void use_memory(struct mz_vm_config *config, const struct mz_cli_memory *
 	config->share_count = memory->share_count;
 }
 
-void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
+#define COMMON_CHILDREN                                                                   \
+	{&mz_cli_memory_argp, 0, "Memory:", 0}, {&mz_cli_devices_argp, 0, "Devices:", 0}, \
+		{&mz_cli_paging_argp, 0, "Paging:", 0},                                   \
+	{                                                                                 \
+		&mz_cli_watch_argp, 0, "Watching:", 0                                     \
+	}
+
+void mz_run_options_parse(struct mz_run_options *options, const struct mz_run_command *command,
+			  int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{&mz_cli_memory_argp, 0, "Memory:", 0},   {&mz_cli_devices_argp, 0, "Devices:", 0},
-		{&mz_cli_moments_argp, 0, "Moments:", 0}, {&mz_cli_paging_argp, 0, "Paging:", 0},
-		{&mz_cli_watch_argp, 0, "Watching:", 0},  {0}};
-	static const struct argp argp = {
-		.children = children,
+	static const struct argp_child children[] = {COMMON_CHILDREN, {0}};
+	static const struct argp_child with_moments[] = {
+		COMMON_CHILDREN, {&mz_cli_moments_argp, 0, "Moments:", 0}, {0}};
+	const struct argp argp = {
+		.children = command->moments ? with_moments : children,
 		.options = option_list,
 		.parser = parse,
-		.args_doc = "IMAGE",
-		.doc = "Run a guest: a Linux bzImage, a multiboot image, an ELF file, or a flat "
-		       "binary.\v"
-		       "Exit status: the guest's own up to 99; 100 it crashed, 101 it halted, 102 "
-		       "it touched an address where nothing is, 103 it ran out of time, 104 it "
-		       "reset "
-		       "its machine, 105 its kernel panicked, 110 bad arguments, 111 bad "
-		       "image, 112 the host lacks something, 113 the host "
-		       "failed, 130 and 143 ended by SIGINT and SIGTERM.",
+		.args_doc = command->arguments,
+		.doc = command->doc,
 	};
 
+	options->command = command;
 	options->memory.bytes = DEFAULT_MEMORY;
 	options->modules = calloc((size_t)argc, sizeof(options->modules[0]));
 	if (!options->modules) {
@@ -185,6 +196,7 @@ void mz_run_options_parse(struct mz_run_options *options, int argc, char **argv)
 	options->request.modules = options->modules;
 	options->config.files = options->files;
 	use_memory(&options->config, &options->memory);
+	mz_cli_moments_use(&options->moments, &options->config);
 	options->config.timeout_ns = options->watch.timeout_ns;
 	options->config.trace = options->watch.trace;
 	options->config.record = options->watch.report;

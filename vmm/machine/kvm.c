@@ -142,13 +142,20 @@ static int set_slot(const struct mz_kvm *kvm, unsigned index, struct mz_failure 
 static int add_bank(struct mz_kvm *kvm, const struct mz_ram *ram, const struct mz_bank *bank,
 		    uint32_t flags, struct mz_failure *failure)
 {
-	kvm->slots[kvm->slot_count] = (struct mz_kvm_slot) {
-		.gpa = bank->gpa,
-		.bytes = bank->bytes,
-		.at = ram->guest + bank->offset,
-		.flags = flags,
-	};
+	struct mz_kvm_slot *slot = &kvm->slots[kvm->slot_count];
+
+	slot->gpa = bank->gpa;
+	slot->bytes = bank->bytes;
+	slot->at = ram->guest + bank->offset;
+	slot->flags = flags;
 	return set_slot(kvm, kvm->slot_count++, failure);
+}
+
+static int add_share(struct mz_kvm *kvm, const struct mz_ram *ram, const struct mz_share *share,
+		     struct mz_failure *failure)
+{
+	kvm->slots[kvm->slot_count].shared = true;
+	return add_bank(kvm, ram, &share->bank, share->read_only ? KVM_MEM_READONLY : 0, failure);
 }
 
 int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failure *failure)
@@ -157,8 +164,7 @@ int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failu
 		if (add_bank(kvm, ram, &ram->banks[i], 0, failure))
 			return -1;
 	for (unsigned i = 0; i < ram->share_count; i++)
-		if (add_bank(kvm, ram, &ram->shares[i].bank,
-			     ram->shares[i].read_only ? KVM_MEM_READONLY : 0, failure))
+		if (add_share(kvm, ram, &ram->shares[i], failure))
 			return -1;
 	return add_bank(kvm, ram, &ram->rom, KVM_MEM_READONLY, failure);
 }
@@ -166,7 +172,7 @@ int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failu
 int mz_kvm_log_writes(struct mz_kvm *kvm, struct mz_failure *failure)
 {
 	for (unsigned i = 0; i < kvm->slot_count; i++) {
-		if (kvm->slots[i].flags & KVM_MEM_READONLY)
+		if (kvm->slots[i].shared || kvm->slots[i].flags & KVM_MEM_READONLY)
 			continue;
 		kvm->slots[i].flags |= KVM_MEM_LOG_DIRTY_PAGES;
 		if (set_slot(kvm, i, failure))

@@ -27,6 +27,7 @@ struct mz_kvm_slot {
 	uint64_t gpa, bytes;
 	void *at;
 	uint32_t flags; /* KVM_MEM_... */
+	bool shared;    /* with others than the guest */
 };
 
 struct mz_kvm {
@@ -48,7 +49,10 @@ void mz_kvm_destroy(struct mz_kvm *kvm);
 /* Gives all of the guest's window of `ram` to KVM, read-only what is so. */
 int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failure *failure);
 
-/* KVM keeps account, from now on, of what is written to memory that the guest may write. */
+/*
+ * KVM keeps account, from now on, of what is written to RAM: nobody asks that of shares, which
+ * others write, too.
+ */
 int mz_kvm_log_writes(struct mz_kvm *kvm, struct mz_failure *failure);
 
 /*

@@ -42,7 +42,7 @@ struct mz_runner {
 };
 
 /* What the guest asked for, and the thread of mz_vm_run() does. */
-enum mz_turn { MZ_TURN_NONE, MZ_TURN_MARK = 1, MZ_TURN_RESET = 2, MZ_TURN_SNAPSHOT = 4 };
+enum mz_turn { MZ_TURN_NONE, MZ_TURN_MARK = 1, MZ_TURN_END = 2, MZ_TURN_SNAPSHOT = 4 };
 
 /* What is asked of the thread of mz_vm_run(). */
 struct mz_calls {
@@ -91,10 +91,10 @@ struct mz_vm {
 
 	struct mz_calls calls;
 	pthread_mutex_t end_mutex;
-	unsigned turn;    /* enum mz_turn: what is to be done while all vCPUs are held, */
-	uint64_t turn_ns; /* since when */
-	bool saved;       /* the snapshot that was wished for is taken, or due */
-	uint64_t resets_left;
+	unsigned turn;             /* enum mz_turn: what is to be done while all vCPUs are held, */
+	uint64_t turn_ns;          /* since when */
+	bool saved;                /* the snapshot that was wished for is taken, or due */
+	bool reset;                /* in a turn: the guest does not end, for it was put back */
 	bool ended;                /* the guest has ended by itself, */
 	unsigned ender;            /* on this vCPU, */
 	struct mz_outcome outcome; /* like this */
@@ -131,7 +131,7 @@ void mz_vm_close_calls(struct mz_vm *vm);
 /* May somebody want to know of writes? It is a log of KVM's that tells of them then. */
 static inline bool mz_vm_may_watch_writes(const struct mz_vm *vm)
 {
-	return vm->config.resets != 0 || vm->config.track || vm->config.record;
+	return vm->config.resets != MZ_RESETS_NONE || vm->config.track || vm->config.record;
 }
 
 /*
@@ -141,8 +141,14 @@ static inline bool mz_vm_may_watch_writes(const struct mz_vm *vm)
 int mz_vm_watch_writes(struct mz_vm *vm, struct mz_dirty *dirty, struct mz_failure *failure);
 int mz_vm_collect_writes(struct mz_vm *vm, struct mz_dirty *dirty, struct mz_failure *failure);
 
-/* Is this end one that the guest is put back from? The end's mutex is held. */
-bool mz_vm_begins_again(struct mz_vm *vm, const struct mz_outcome *outcome);
+/*
+ * The guest has ended as `outcome` says. Is it held, since it may be put back? The end's mutex is
+ * held.
+ */
+bool mz_vm_holds_end(struct mz_vm *vm);
+
+/* The guest has had its time, if it runs. From the thread of mz_vm_run(). */
+void mz_vm_limit(struct mz_vm *vm);
 
 /* Is the run over, for whatever reason? */
 bool mz_vm_over(const struct mz_vm *vm);

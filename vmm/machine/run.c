@@ -146,11 +146,16 @@ static void attend(struct mz_vm *vm)
 			{.fd = vm->done, .events = POLLIN},
 			{.fd = vm->stop, .events = POLLIN},
 			{.fd = more && room ? vm->config.in : -1, .events = POLLIN},
+			{.fd = vm->config.limit > 0 ? vm->config.limit : -1, .events = POLLIN},
 		};
-		int ready = ppoll(fds, 3, &wait, NULL);
+		int ready = ppoll(fds, 4, &wait, NULL);
 
-		if (ready > 0 && fds[0].revents)
+		if (ready > 0 && fds[0].revents) {
 			do_what_is_due(vm);
+			mz_halt_watch_begin(&watch);
+		} else if (ready > 0 && fds[3].revents) {
+			mz_vm_limit(vm);
+		}
 		if (ready > 0 && fds[2].revents) {
 			more = mz_console_feed(&vm->console);
 			mz_serial_receive(&vm->devices.serial);
@@ -248,7 +253,8 @@ static void key_pressed(void *context, enum mz_key key, const char *line)
 /* Marks and snapshots that the guest begins with need to know what it writes. */
 static int start(struct mz_vm *vm, struct mz_failure *failure)
 {
-	if (mz_looks_begin(vm, failure) || (vm->resets_left && mz_mark_take(vm, failure)) ||
+	if (mz_looks_begin(vm, failure) ||
+	    (vm->config.resets != MZ_RESETS_NONE && mz_mark_take(vm, failure)) ||
 	    mz_since_restored(vm, failure) || mz_virtio_set_start(&vm->virtio, failure) ||
 	    start_runners(vm, failure)) {
 		mz_virtio_set_stop(&vm->virtio);

@@ -29,16 +29,36 @@ void mz_vm_fail(struct mz_vm *vm, const struct mz_failure *failure)
 	mz_vm_stop(vm, (int)failure->status);
 }
 
+/* The end's mutex is held. */
+static void end(struct mz_vm *vm, unsigned ender, const struct mz_outcome *outcome)
+{
+	if (vm->ended || vm->turn & MZ_TURN_END)
+		return;
+	vm->outcome = *outcome;
+	vm->ender = ender;
+	if (mz_vm_holds_end(vm))
+		return;
+	__atomic_store_n(&vm->ended, true, __ATOMIC_RELEASE);
+	eventfd_write(vm->done, 1);
+}
+
 void mz_vm_end(struct mz_vm *vm, unsigned ender, const struct mz_outcome *outcome)
 {
 	pthread_mutex_lock(&vm->end_mutex);
-	/* What comes while a reset is due is undone by it. */
-	if (!vm->ended && !(vm->turn & MZ_TURN_RESET) && !mz_vm_begins_again(vm, outcome)) {
-		vm->outcome = *outcome;
-		vm->ender = ender;
-		__atomic_store_n(&vm->ended, true, __ATOMIC_RELEASE);
-		eventfd_write(vm->done, 1);
-	}
+	end(vm, ender, outcome);
+	pthread_mutex_unlock(&vm->end_mutex);
+}
+
+void mz_vm_limit(struct mz_vm *vm)
+{
+	static const struct mz_outcome outcome = {
+		.status = MZ_STATUS_TIMEOUT,
+		.text = "the guest ran out of time",
+	};
+
+	pthread_mutex_lock(&vm->end_mutex);
+	if (vm->turn == MZ_TURN_NONE)
+		end(vm, 0, &outcome);
 	pthread_mutex_unlock(&vm->end_mutex);
 }
 

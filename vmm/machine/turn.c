@@ -14,12 +14,14 @@ static void ask(struct mz_vm *vm, unsigned turn)
 	eventfd_write(vm->done, 1);
 }
 
-bool mz_vm_begins_again(struct mz_vm *vm, const struct mz_outcome *outcome)
+bool mz_vm_holds_end(struct mz_vm *vm)
 {
-	if (vm->resets_left == 0 || outcome->status != MZ_STATUS_OK || vm->turn != MZ_TURN_NONE)
+	enum mz_resets resets = vm->config.resets;
+
+	if (vm->turn != MZ_TURN_NONE || !vm->config.ended || resets == MZ_RESETS_NONE ||
+	    (resets == MZ_RESETS_OK && vm->outcome.status != MZ_STATUS_OK))
 		return false;
-	vm->resets_left--;
-	ask(vm, MZ_TURN_RESET);
+	ask(vm, MZ_TURN_END);
 	return true;
 }
 
@@ -38,7 +40,7 @@ void mz_vm_want_mark(struct mz_vm *vm)
 
 	pthread_mutex_lock(&vm->end_mutex);
 	if (vm->turn == MZ_TURN_NONE) {
-		if (vm->config.resets)
+		if (vm->config.resets != MZ_RESETS_NONE)
 			turn |= MZ_TURN_MARK;
 		if (vm->config.snapshot.on_mark)
 			turn |= snapshot_turn(vm);
@@ -73,6 +75,34 @@ static void take_snapshot(struct mz_vm *vm, struct mz_saved *saved, struct mz_fa
 		saved->failure = failure;
 }
 
+static int take_mark(struct mz_vm *vm, struct mz_failure *failure)
+{
+	if (mz_mark_take(vm, failure))
+		return -1;
+	if (vm->config.marked)
+		vm->config.marked(vm->config.context, vm);
+	return 0;
+}
+
+/* The guest ends now, unless it is put back. */
+static void take_end(struct mz_vm *vm)
+{
+	vm->reset = false;
+	vm->config.ended(vm->config.context, vm, &vm->outcome);
+	if (!vm->reset && !mz_vm_over(vm))
+		__atomic_store_n(&vm->ended, true, __ATOMIC_RELEASE);
+}
+
+int mz_vm_reset(struct mz_vm *vm, struct mz_failure *failure)
+{
+	if (mz_mark_go_back(vm, failure)) {
+		mz_vm_fail(vm, failure);
+		return -1;
+	}
+	vm->reset = true;
+	return 0;
+}
+
 static int take_turn(struct mz_vm *vm, unsigned turn, struct mz_failure *failure)
 {
 	struct mz_saved saved;
@@ -83,9 +113,9 @@ static int take_turn(struct mz_vm *vm, unsigned turn, struct mz_failure *failure
 	if (turn & MZ_TURN_SNAPSHOT)
 		take_snapshot(vm, &saved, &unsaved);
 	if (turn & MZ_TURN_MARK)
-		result = mz_mark_take(vm, failure);
-	if (turn & MZ_TURN_RESET)
-		result = mz_mark_go_back(vm, failure);
+		result = take_mark(vm, failure);
+	if (turn & MZ_TURN_END)
+		take_end(vm);
 	if (!result)
 		result = mz_virtio_set_start(&vm->virtio, failure);
 	if ((turn & MZ_TURN_SNAPSHOT) && vm->config.saved) {

@@ -173,7 +173,6 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 	vm->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&vm->calls.mutex, NULL);
 	pthread_mutex_init(&vm->end_mutex, NULL);
-	vm->resets_left = config->resets;
 	pthread_mutex_init(&vm->origin.mutex, NULL);
 	mz_pause_init(&vm->pause);
 	mz_debug_prepare(&vm->debug, vm);

@@ -43,6 +43,7 @@ enum mz_backend {
 };
 
 struct mz_snapshot;
+struct mz_outcome;
 
 /* When a snapshot is to be taken by itself. */
 struct mz_snapshot_wish {
@@ -68,6 +69,14 @@ enum mz_dirty_kind {
 	MZ_DIRTY_KINDS,
 };
 
+/* From which of its ends a guest can be put back to its mark. */
+enum mz_resets {
+	MZ_RESETS_NONE, /* there are no marks */
+	MZ_RESETS_OK,   /* with status 0; a guest that ends otherwise stays as it died, for
+			   mz_vm_dump() */
+	MZ_RESETS_ANY,
+};
+
 #define MZ_VM_FILES_MAX  16
 #define MZ_VM_PATIENCE_S 30
 
@@ -91,13 +100,24 @@ struct mz_vm_config {
 	unsigned file_count;
 	const struct mz_virtio_request *virtio; /* must stay until mz_vm_create() returns, */
 	unsigned virtio_count;                  /* and so must what it points to */
-	uint64_t resets; /* when the guest has exited with status 0, it is put back to its mark: so
-			    often */
+	enum mz_resets resets;
 	enum mz_dirty_kind dirty_source; /* of resets, and of `track` */
 	/* From the first snapshot on, or from the one that the machine is restored from, it is
 	 * known what is written: so that the next ones can be incremental. */
 	bool track;
 	bool record; /* what happens to memory: see mz_vm_recorder() */
+	/*
+	 * A mark was taken that the guest has asked for; the guest has ended like this, and
+	 * mz_vm_reset() may be called, else the run is over. Both on the thread of mz_vm_run(),
+	 * with all vCPUs held. NULL: nobody asks.
+	 */
+	void (*marked)(void *context, struct mz_vm *vm);
+	void (*ended)(void *context, struct mz_vm *vm, const struct mz_outcome *outcome);
+	/*
+	 * A descriptor, above 0: while it can be read, a guest that runs is ended with
+	 * MZ_STATUS_TIMEOUT, from which it can be put back. 0: none.
+	 */
+	int limit;
 	struct mz_snapshot_wish snapshot;
 	/* How far saving is, in pages, and how it went. Both on the thread of mz_vm_run(). */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
@@ -171,6 +191,17 @@ int mz_vm_restore(struct mz_vm *vm, const struct mz_snapshot *snapshot,
  * MZ_STATUS_HOST_FAILED.
  */
 int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *failure);
+
+/*
+ * Puts the machine back to its mark, from where the guest goes on: all memory but shares,
+ * processors, interrupt controllers, timers, clocks and devices. The mark is where the guest has
+ * last asked for one, or its beginning. Costs what was written since, in place, and can be done any
+ * number of times. Only in `ended`. A failure is one of the run, too, which is over then.
+ *
+ * Shares stay as they are, which is how anything comes in and out between two resets. What went to
+ * files, networks and the serial line is not undone.
+ */
+int mz_vm_reset(struct mz_vm *vm, struct mz_failure *failure);
 
 /*
  * Ends the run with `status`, unless it ends by itself first. From any thread, and from signal
