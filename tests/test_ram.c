@@ -81,7 +81,8 @@ END_TEST
 /* A file of so many bytes of 'x', shared. */
 static void share(off_t bytes, bool read_only)
 {
-	const struct mz_share_request request = {"name", path, read_only};
+	const struct mz_share_request request = {
+		.name = "name", .path = path, .read_only = read_only};
 	const struct mz_ram_config config = {.bytes = MIB, .shares = &request, .share_count = 1};
 
 	strcpy(path, "/tmp/mezz-test-XXXXXX");

@@ -38,6 +38,14 @@ for backend in $backends; do
     want_status 0
     want_json '.resets.pages >= 2 * 6003 and .resets.pages < 2 * 6015'
     verdict "many_pages_are_put_back ($backend, $source)"
+
+    # Each round adds 1 to the share, which no reset takes back, and no log tells of.
+    printf 'a%04095d' 0 >"$work/shared"
+    run --stats=json "${options[@]}" --reset-loop 5 --share "s=$work/shared" --append 'name=s add=1' "$GUESTS/share.elf"
+    want_status 0
+    [[ $(head -c 1 "$work/shared") == g ]] || wrong+="the share begins with $(head -c 1 "$work/shared"), wanted g"$'\n'
+    want_json '.resets.count == 5'
+    verdict "shares_are_not_put_back ($backend, $source)"
   done
 done
 

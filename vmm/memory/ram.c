@@ -170,7 +170,8 @@ static int map_shares(const struct mz_ram *ram, struct mz_failure *failure)
 		if (mz_share_map_(ram, &ram->shares[i]))
 			return mz_fail(failure, MZ_STATUS_HOST_FAILED,
 				       "share %s: cannot map %s: %s", ram->shares[i].name,
-				       ram->shares[i].path, strerror(errno));
+				       ram->shares[i].path ? ram->shares[i].path : "its segment",
+				       strerror(errno));
 	return 0;
 }
 

@@ -55,15 +55,17 @@ struct mz_place {
 	uint64_t gpa, bytes;
 };
 
-/* A file that the guest is to have as memory. */
+/* A file that the guest is to have as memory, or a System V segment where there is no path. */
 struct mz_share_request {
 	const char *name, *path;
 	bool read_only;
+	int segment; /* its identifier */
 };
 
 struct mz_share {
 	const char *name, *path;
-	int fd;
+	int fd; /* -1: it is a segment, */
+	int segment;
 	bool read_only;
 	uint64_t bytes;      /* of the file when it was opened, */
 	struct mz_bank bank; /* which is so many whole pages */

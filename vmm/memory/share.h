@@ -15,7 +15,7 @@
 
 #include "vmm/memory/ram.h"
 
-/* Opens a file to be shared, and says how long it is: bytes and whole pages. -1: `failure`. */
+/* Opens what is to be shared, and says how long it is: bytes and whole pages. -1: `failure`. */
 int mz_share_open_(struct mz_share *share, const struct mz_share_request *request,
 		   struct mz_failure *failure);
 void mz_share_close_(struct mz_share *share);
