@@ -43,7 +43,7 @@ below='vmm/base/|ept/|arch/|core/|<'
 empty vmm_base_includes_no_other_room strays vmm/base "$below"
 below="vmm/memory/|$below"
 empty vmm_memory_includes_only_base strays vmm/memory "$below"
-for room in device boot; do
+for room in device boot fuzz; do
   empty "vmm_${room}_includes_only_memory_and_base" strays "vmm/$room" "vmm/$room/|$below"
 done
 empty vmm_virtio_includes_device_memory_and_base strays vmm/virtio "vmm/(virtio|device)/|$below"

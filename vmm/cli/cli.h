@@ -10,6 +10,7 @@
  * their status.
  */
 int mz_cmd_run(int argc, char **argv);
+int mz_cmd_fuzz(int argc, char **argv);
 int mz_cmd_restore(int argc, char **argv);
 int mz_cmd_snapshot(int argc, char **argv);
 int mz_cmd_control(int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct {
 	{"snapshot", "mezz snapshot", mz_cmd_snapshot},
 	{"control", "mezz control", mz_cmd_control},
 	{"test", "mezz test", mz_cmd_test},
+	{"fuzz", "mezz fuzz", mz_cmd_fuzz},
 	{"info", "mezz info", mz_cmd_info},
 	{"table", "mezz table", mz_cmd_table},
 	{"walk", "mezz walk", mz_cmd_walk},
@@ -37,6 +38,7 @@ static const char doc[] =
 	"  snapshot  save a guest that runs\n"
 	"  control   ask a run for something\n"
 	"  test      run many guests, and report\n"
+	"  fuzz      run a guest for AFL++, an input at a time\n"
 	"  info      tell what this host offers and lacks\n"
 	"  table     build a table and print it; needs no KVM\n"
 	"  walk      show the steps of a translation; needs no KVM\n"
