@@ -75,12 +75,11 @@ cross()
   fi
 }
 
-# Optimized where no other test compiles the library so, for that takes most of the time; 32-bit Arm also because it has
-# no division of 64 bits of its own.
+# Not optimized, for that takes most of the time, but for 32-bit Arm, which has no division of 64 bits to divide constants.
 # -mgeneral-regs-only: as a kernel is compiled. -mno-outline-atomics: the functions called otherwise are in libgcc.
 cross x86_64 x86_64-linux-gnu- gcc qemu-x86_64 -mgeneral-regs-only -mno-red-zone
-cross aarch64 aarch64-linux-gnu- gcc-aarch64-linux-gnu qemu-aarch64 -O2 -mgeneral-regs-only -mno-outline-atomics
-cross riscv64 riscv64-linux-gnu- gcc-riscv64-linux-gnu qemu-riscv64 -O2 -mcmodel=medany
+cross aarch64 aarch64-linux-gnu- gcc-aarch64-linux-gnu qemu-aarch64 -mgeneral-regs-only -mno-outline-atomics
+cross riscv64 riscv64-linux-gnu- gcc-riscv64-linux-gnu qemu-riscv64 -mcmodel=medany
 # 32 bits: a canary for sizes that do not fit a word. The first Arm that swaps 64 bits in one step is version 7.
 cross arm arm-linux-gnueabi- gcc-arm-linux-gnueabi qemu-arm -O2 -march=armv7-a -marm
 tap_end
