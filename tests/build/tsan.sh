@@ -6,7 +6,7 @@ cd "$srcdir" || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-compile=(-std=c17 -D_GNU_SOURCE -DMZ_DEBUG -O1 -g -fsanitize=thread -I.)
+compile=(-std=c17 -D_GNU_SOURCE -DMZ_DEBUG -O0 -g -fsanitize=thread -I.)
 
 # What both programs consist of is compiled once.
 build()
