@@ -30,6 +30,23 @@ have_uffd()
   "$MEZZ" info --json | grep -A1 '"userfaultfd"' | grep -q '"usable": true'
 }
 
+# Leaves in $backends those of --memory-backend that can be used here.
+find_backends()
+{
+  backends='plain'
+  have_uffd && backends='uffd plain'
+}
+
+# Leaves in $sources those of --dirty-source that can be used here.
+find_sources()
+{
+  sources='ring log'
+  run --dirty-source ring --reset-loop 1 "$GUESTS/again.elf"
+  [[ $status == 112 ]] || return 0
+  skip the_ring_tells_of_writes "$(<"$work/err")"
+  sources='log'
+}
+
 # mezz WORD...: runs it with nothing on standard input unless $input names a file; leaves $status, and $work/out and
 # $work/err. A run that does not end by itself ends here with status 124.
 mezz()

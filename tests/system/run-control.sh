@@ -91,8 +91,7 @@ want_err_line "^mezz run: $work/none/socket: .*No such file"
 verdict what_is_no_socket_is_left_alone
 
 # ---- Snapshots of a guest that goes on ----
-backends='plain'
-have_uffd && backends='uffd plain'
+find_backends
 for backend in $backends; do
   start run --memory-backend "$backend" "$steps"
   tell w '^step 1'

@@ -3,8 +3,7 @@
 . "$srcdir/tests/system/lib.sh"
 need_kvm
 
-backends='plain'
-have_uffd && backends='uffd plain'
+find_backends
 
 # guest NAME STATUS WORD...: with $backend
 guest()

@@ -28,15 +28,8 @@ save_exactly()
   asked continue
 }
 
-backends='plain'
-have_uffd && backends='uffd plain'
-sources='log'
-run --dirty-source ring --reset-loop 1 "$GUESTS/again.elf"
-if [[ $status == 112 ]]; then
-  skip the_ring_tells_of_writes "$(<"$work/err")"
-else
-  sources='ring log'
-fi
+find_backends
+find_sources
 
 # Each of either, if not each with each: what they tell is the same, as run-moments.sh holds.
 for backend in $backends; do

@@ -4,8 +4,7 @@
 need_kvm
 need_jq
 
-backends='plain'
-have_uffd && backends='uffd plain'
+find_backends
 
 # The toucher begins at 16 MiB: 8 MiB are 4 huge pages, and the image with all else is one more.
 toucher=(--append 'mib=8 stride=4096 verify ring3=0' "$GUESTS/toucher.elf")

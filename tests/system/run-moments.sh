@@ -3,16 +3,8 @@
 . "$srcdir/tests/system/lib.sh"
 need_kvm
 
-backends='plain'
-have_uffd && backends='uffd plain'
-
-sources='log'
-run --dirty-source ring --reset-loop 1 "$GUESTS/again.elf"
-if [[ $status == 112 ]]; then
-  skip the_ring_tells_of_writes "$(<"$work/err")"
-else
-  sources='ring log'
-fi
+find_backends
+find_sources
 
 # ---- Resets ----
 for backend in $backends; do

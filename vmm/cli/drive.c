@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "vmm/cli/control_run.h"
@@ -137,16 +136,10 @@ static void tell_saved(void *context, const struct mz_saved *saved)
 	mz_saving_tell(stderr, "mezz: ", saved);
 }
 
-/* The terminal as it was, if there is one. */
-static struct termios terminal;
-static bool has_terminal;
-
 /* Who waits for the memory can't be interrupted, so the run has no end of its own. */
 static void end_stuck(void *context, const struct mz_failure *failure)
 {
 	(void)context;
-	if (has_terminal)
-		tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
 	fprintf(stderr, "mezz: %s\n", failure->text);
 	exit((int)failure->status);
 }
@@ -204,7 +197,6 @@ int mz_drive(const char *command, struct mz_vm *vm, uint64_t resets,
 		return -1;
 	if (mz_vm_note(vm)[0])
 		fprintf(stderr, "mezz %s: %s\n", command, mz_vm_note(vm));
-	has_terminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
 	resets_left = resets;
 	result = run(vm, watch->control, &outcome, failure);
 	if (!result)

@@ -40,11 +40,16 @@ int mz_console_init(struct mz_console *console, int in, int out, struct mz_failu
 	return 0;
 }
 
+void mz_console_put_terminal_back(const struct mz_console *console)
+{
+	if (console->raw)
+		tcsetattr(console->in, TCSANOW, &console->before);
+}
+
 void mz_console_destroy(struct mz_console *console)
 {
 	mz_console_flush(console);
-	if (console->raw)
-		tcsetattr(console->in, TCSANOW, &console->before);
+	mz_console_put_terminal_back(console);
 	pthread_mutex_destroy(&console->mutex);
 	pthread_mutex_destroy(&console->out_mutex);
 }

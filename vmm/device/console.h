@@ -53,6 +53,9 @@ struct mz_console {
 /* MZ_STATUS_HOST_FAILED: `in` is a terminal that can't be made raw. */
 int mz_console_init(struct mz_console *console, int in, int out, struct mz_failure *failure);
 
+/* For a run that has no end of its own. From any thread. */
+void mz_console_put_terminal_back(const struct mz_console *console);
+
 /* Writes out what is buffered and puts the terminal back. */
 void mz_console_destroy(struct mz_console *console);
 

@@ -135,10 +135,15 @@ static inline bool mz_vm_may_watch_writes(const struct mz_vm *vm)
 }
 
 /*
- * Begins an epoch of a consumer, which is told of all that is written from now on, and collects
- * what was. All vCPUs are held or not started, and the virtio devices stopped.
+ * Begins an epoch of a consumer, which is told of all that is written from now on. All vCPUs are
+ * held or not started, and the virtio devices stopped.
  */
 int mz_vm_watch_writes(struct mz_vm *vm, struct mz_dirty *dirty, struct mz_failure *failure);
+
+/*
+ * Collects what was written. While the guest runs, what it is just writing may be left for the next
+ * time.
+ */
 int mz_vm_collect_writes(struct mz_vm *vm, struct mz_dirty *dirty, struct mz_failure *failure);
 
 /*

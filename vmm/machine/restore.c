@@ -41,8 +41,10 @@ static void bring_failed(void *context, const struct mz_failure *failure)
 
 static void read_stuck(void *context, const struct mz_failure *failure)
 {
-	const struct mz_vm_config *config = &((struct mz_vm *)context)->config;
+	const struct mz_vm *vm = context;
+	const struct mz_vm_config *config = &vm->config;
 
+	mz_console_put_terminal_back(&vm->console);
 	config->stuck(config->context, failure);
 }
 

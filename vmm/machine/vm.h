@@ -125,7 +125,8 @@ struct mz_vm_config {
 	/*
 	 * Memory of a restored machine has not come for MZ_VM_PATIENCE_S seconds: its file is on
 	 * something that does not answer, and neither mz_vm_run() nor mz_vm_destroy() can return
-	 * before that does. Once, on a thread of its own. NULL: that is waited for.
+	 * before that does. The terminal has been put back. Once, on a thread of its own. NULL:
+	 * that is waited for.
 	 */
 	void (*stuck)(void *context, const struct mz_failure *failure);
 	unsigned pager_threads; /* that bring guest memory in; 0: one */
