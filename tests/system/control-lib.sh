@@ -16,7 +16,7 @@ start()
     2>>"$work/run.err" &
   run=$!
   until [[ -S $socket ]] || ! kill -0 "$run" 2>/dev/null; do
-    sleep 0.05
+    rest 0.05
   done
   [[ $command == restore ]] || await "$ready" "$work/run.out" || wrong+="the guest is not ready"$'\n'
 }

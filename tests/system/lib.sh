@@ -98,13 +98,33 @@ want_json()
   [[ $(tail -n 1 "$work/err" | jq "$1" 2>&1) == true ]] || wrong+="not true of the numbers: $1"$'\n'
 }
 
-# await TEXT FILE: until the file holds it; false after 20 s
+# Waiting starts no program: in the nested machine each costs more than what is waited for.
+mkfifo "$work/never"
+exec {never}<>"$work/never"
+
+# rest SECONDS
+rest()
+{
+  read -rt "$1" -u "$never" || true
+}
+
+# holds REGEX FILE: does a line of it match?
+holds()
+{
+  local line
+  while IFS= read -r line || [[ -n $line ]]; do
+    [[ ! $line =~ $1 ]] || return 0
+  done 2>/dev/null <"$2"
+  return 1
+}
+
+# await REGEX FILE: until a line of the file matches; false after as long as a run may take
 await()
 {
-  local tries=200
-  until grep -q "$1" "$2" 2>/dev/null; do
-    ((tries-- > 0)) || return 1
-    sleep 0.1
+  local end=$((SECONDS + 60))
+  until holds "$1" "$2"; do
+    ((SECONDS < end)) || return 1
+    rest 0.1
   done
 }
 

@@ -115,7 +115,7 @@ await 'snapshot.*timed' "$work/run.err" || wrong+="there is no snapshot by time"
 save -i "$work/after"
 want_out_line " after $work/timed: "
 finish
-revive "$work/after" '5 steps'
+revive "$work/after" '4 steps, version 5'
 verdict a_snapshot_by_time_is_a_parent
 
 for source in $sources; do

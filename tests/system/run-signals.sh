@@ -124,7 +124,7 @@ await_raw()
   local tries=200
   until stty -F "$(<"$work/tty")" -a 2>/dev/null | tr '\n' ' ' | grep -q -e '-icanon.* -echo '; do
     ((tries-- > 0)) || return 1
-    sleep 0.1
+    rest 0.1
   done
 } 2>/dev/null
 
