@@ -5,7 +5,7 @@
 build()
 {
   compile tests/fuzz/virtio.c tests/rng.c tests/virtio_driver.c tests/virtio_hostile.c vmm/base/{failure,state,text,thread,trace,trace_filter}.c \
-    vmm/device/bus.c vmm/memory/{huge,lazy,layout,ram,reads,share,written}.c \
+    vmm/device/bus.c vmm/memory/{contents,frozen,huge,lazy,layout,ram,reads,share,written}.c \
     vmm/virtio/{block,block_file,block_ring,chain,device,parts,queue,state,thread,transport}.c $FORMAT_FREE_SOURCES -pthread
 }
 

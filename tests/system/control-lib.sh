@@ -1,32 +1,33 @@
 # SPDX-License-Identifier: MPL-2.0
 # A run in the background that is told by keys and asked through its control socket: source this after lib.sh.
 socket=$work/socket
+run_out=$work/run.out run_err=$work/run.err
 ready=ready # what a guest says once it can be told
 mkfifo "$work/control.keys"
 exec {keys}<>"$work/control.keys"
 
 # start COMMAND WORD...: mezz with a control socket and with $keys as its input; leaves its process in $run, and
-# $work/run.out and $work/run.err. Waits until it can be asked, and, with `run`, until the guest is ready.
+# $run_out and $run_err. Waits until it can be asked, and, with `run`, until the guest is ready.
 start()
 {
   local command=$1
   shift
-  : >"$work/run.out" >"$work/run.err"
-  env --default-signal=INT,TERM "$MEZZ" "$command" --timeout 100 --control "$socket" "$@" <&"$keys" >>"$work/run.out" \
-    2>>"$work/run.err" &
+  : >"$run_out" >"$run_err"
+  env --default-signal=INT,TERM "$MEZZ" "$command" --timeout 100 --control "$socket" "$@" <&"$keys" >>"$run_out" \
+    2>>"$run_err" &
   run=$!
   until [[ -S $socket ]] || ! kill -0 "$run" 2>/dev/null; do
     rest 0.05
   done
-  [[ $command == restore ]] || await "$ready" "$work/run.out" || wrong+="the guest is not ready"$'\n'
+  [[ $command != run ]] || await "$ready" "$run_out" || wrong+="the guest is not ready"$'\n'
 }
 
 # tell KEYS TEXT: until the guest answers that
 tell()
 {
-  : >"$work/run.out"
+  : >"$run_out"
   printf '%s' "$1" >&"$keys"
-  await "$2" "$work/run.out" || wrong+="after $1 the guest does not say: $2, but: $(<"$work/run.out")"$'\n'
+  await "$2" "$run_out" || wrong+="after $1 the guest does not say: $2, but: $(<"$run_out")"$'\n'
 }
 
 # ended: leaves $status

@@ -12,6 +12,7 @@
 int mz_cmd_run(int argc, char **argv);
 int mz_cmd_fuzz(int argc, char **argv);
 int mz_cmd_restore(int argc, char **argv);
+int mz_cmd_clone(int argc, char **argv);
 int mz_cmd_snapshot(int argc, char **argv);
 int mz_cmd_control(int argc, char **argv);
 int mz_cmd_test(int argc, char **argv);

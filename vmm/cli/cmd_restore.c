@@ -4,11 +4,8 @@
 #include <errno.h>
 
 #include "vmm/cli/cli.h"
-#include "vmm/cli/devices.h"
 #include "vmm/cli/drive.h"
-#include "vmm/cli/moments.h"
-#include "vmm/cli/paging.h"
-#include "vmm/cli/watch.h"
+#include "vmm/cli/resume.h"
 #include "vmm/machine/description.h"
 #include "vmm/snapshot/snapshot.h"
 
@@ -20,11 +17,8 @@ enum key {
 
 struct options {
 	const char *path;
-	struct mz_vm_config run; /* what the run decides */
-	struct mz_cli_devices devices;
-	struct mz_cli_moments moments;
 	struct mz_restore_plan plan;
-	struct mz_cli_watch watch;
+	struct mz_cli_resume resume;
 };
 
 static const struct argp_option option_list[] = {
@@ -51,15 +45,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		options->plan.prefetch = text;
 		return 0;
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->devices;
-		state->child_inputs[1] = &options->moments;
-		state->child_inputs[2] = &options->run;
-		state->child_inputs[3] = &options->watch;
+		state->child_inputs[0] = &options->resume;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->path)
 			argp_error(state, "more than one snapshot: '%s'", text);
-		options->path = options->watch.image = text;
+		options->path = options->resume.watch.image = text;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "which snapshot?");
@@ -67,22 +58,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-}
-
-/* Devices that are given by options stand for those that the snapshot names. */
-static void merge(const struct options *options, struct mz_vm_config *config)
-{
-	config->backend = options->run.backend;
-	config->timeout_ns = options->watch.timeout_ns;
-	config->trace = options->watch.trace;
-	config->record = options->watch.report;
-	mz_cli_moments_use(&options->moments, config);
-	config->pager_threads = options->run.pager_threads;
-	if (options->devices.count) {
-		config->virtio = options->devices.requests;
-		config->virtio_count = options->devices.count;
-	}
-	mz_drive_configure(config);
 }
 
 static int drive(const struct options *options, const struct mz_snapshot *snapshot,
@@ -94,7 +69,8 @@ static int drive(const struct options *options, const struct mz_snapshot *snapsh
 	if (mz_vm_create(&vm, config, failure))
 		return -1;
 	if (!mz_vm_restore(vm, snapshot, &options->plan, failure))
-		result = mz_drive("restore", vm, options->moments.resets, &options->watch, failure);
+		result = mz_drive("restore", vm, options->resume.moments.resets,
+				  &options->resume.watch, failure);
 	mz_vm_destroy(vm);
 	return result;
 }
@@ -110,7 +86,7 @@ static int restore(const struct options *options, const struct mz_snapshot *snap
 	mz_state_load(&state, info.machine, info.machine_bytes);
 	mz_description_state(&description, &state);
 	if (!mz_state_end(&state, failure)) {
-		merge(options, &description.config);
+		mz_cli_resume_configure(&options->resume, &description.config);
 		result = drive(options, snapshot, &description.config, failure);
 	}
 	mz_description_free(&description);
@@ -119,11 +95,7 @@ static int restore(const struct options *options, const struct mz_snapshot *snap
 
 int mz_cmd_restore(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&mz_cli_devices_argp, 0, "Devices:", 0},
-						     {&mz_cli_moments_argp, 0, "Moments:", 0},
-						     {&mz_cli_paging_argp, 0, "Paging:", 0},
-						     {&mz_cli_watch_argp, 0, "Watching:", 0},
-						     {0}};
+	static const struct argp_child children[] = {{&mz_cli_resume_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.children = children,
 		.options = option_list,

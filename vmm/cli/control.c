@@ -38,6 +38,7 @@ struct client {
 	char line[MZ_CONTROL_LINE];
 	char *answer;
 	size_t answer_bytes, sent;
+	struct mz_control_fds fds; /* of the answer */
 };
 
 struct mz_control {
@@ -81,6 +82,7 @@ static void drop(struct client *client)
 	if (client->fd >= 0)
 		close(client->fd);
 	free(client->answer);
+	mz_control_fds_close(&client->fds);
 	*client = (struct client) {.fd = -1};
 }
 
@@ -148,9 +150,8 @@ static void send_answer(struct mz_control *control, struct client *client)
 {
 	client->until_ns = mz_now_ns() + control->config.patience_ns;
 	while (client->sent < client->answer_bytes) {
-		ssize_t sent = send(client->fd, client->answer + client->sent,
-				    client->answer_bytes - client->sent,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t sent = mz_control_send(client->fd, client->answer + client->sent,
+					       client->answer_bytes - client->sent, &client->fds);
 
 		if (sent < 0 && errno == EINTR)
 			continue;
@@ -232,6 +233,7 @@ static void end_task(struct mz_control *control)
 	struct client *client = control->busy;
 
 	control->busy = NULL;
+	client->fds = control->task.fds;
 	if (fclose(control->task.out))
 		answer(control, client, "no memory for the answer", MZ_STATUS_HOST_FAILED);
 	else

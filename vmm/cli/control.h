@@ -6,6 +6,8 @@
  *	% DONE TOTAL	how far it is, in pages, while it takes long
  *	= STATUS	the last: 0, or why not, as mezz would exit with
  *
+ * Descriptors that are a part of the answer come with its first byte: see unix(7), SCM_RIGHTS.
+ *
  * Then the connection is closed. What was asked is done one by one, in the order in which lines
  * were complete. A thread serves all connections, and waits for none of them: who sends no line in
  * time, too much, or does not read, is dropped. Only what was asked by a whole line is done, and
@@ -18,6 +20,7 @@
 #include <stdio.h>
 
 #include "vmm/base/failure.h"
+#include "vmm/cli/control_fds.h"
 
 struct mz_control;
 
@@ -25,6 +28,7 @@ struct mz_control;
 struct mz_control_task {
 	const char *line;
 	FILE *out; /* for the answer: lines of text */
+	struct mz_control_fds fds; /* for the answer: they are closed when it is given */
 	struct mz_control *control;
 	uint64_t done, total; /* atomic: how far it is; 0 of 0 where that is not told */
 	enum mz_status status;

@@ -88,7 +88,7 @@ static int hear_all(FILE *in, const char *path, const struct mz_control_listener
 static int ask(int fd, const char *path, const char *line,
 	       const struct mz_control_listener *listener, int *status, struct mz_failure *failure)
 {
-	FILE *in = fdopen(fd, "r");
+	FILE *in = mz_control_receive(fd, listener->fds);
 	int result;
 
 	if (!in) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "vmm/base/failure.h"
+#include "vmm/cli/control_fds.h"
 
 /* Who hears the answer. */
 struct mz_control_listener {
@@ -14,6 +15,7 @@ struct mz_control_listener {
 	/* Told how far it is, while it takes long; by a total of 0 that it is over. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
 	void *context;
+	struct mz_control_fds *fds; /* gets its descriptors, the caller's then; NULL: none */
 };
 
 /*

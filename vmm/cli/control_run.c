@@ -3,8 +3,36 @@
 #include "vmm/cli/control_run.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "vmm/cli/commands.h"
+#include "vmm/machine/moment.h"
+
+/* The moment goes away with the answer. */
+static enum mz_status freeze(struct mz_vm *vm, struct mz_control_task *task)
+{
+	struct mz_failure failure;
+	struct mz_moment moment;
+	uint64_t held_ns;
+
+	if (mz_vm_freeze(vm, &moment, &held_ns, &failure)) {
+		fprintf(task->out, "no clone: %s\n", failure.text);
+		return failure.status;
+	}
+	fprintf(task->out, "the guest was held for %.1f ms\n", (double)held_ns / 1e6);
+	task->fds.fds[task->fds.count++] = moment.parts;
+	task->fds.fds[task->fds.count++] = moment.memory.file;
+	if (moment.memory.over >= 0)
+		task->fds.fds[task->fds.count++] = moment.memory.over;
+	return MZ_STATUS_OK;
+}
+
+static enum mz_status obey_line(const struct mz_asker *asker, struct mz_control_task *task)
+{
+	if (strcmp(task->line, MZ_CONTROL_CLONE) == 0)
+		return freeze(asker->vm, task);
+	return mz_command(asker, task->line);
+}
 
 /* On the thread of mz_vm_run(), or, where that is over, on the socket's own. */
 static void obey(struct mz_call *call, struct mz_vm *vm)
@@ -19,7 +47,7 @@ static void obey(struct mz_call *call, struct mz_vm *vm)
 	};
 
 	if (vm) {
-		mz_control_finish(task, mz_command(&asker, task->line));
+		mz_control_finish(task, obey_line(&asker, task));
 	} else {
 		fprintf(task->out, "the run is over\n");
 		mz_control_finish(task, MZ_STATUS_HOST_LACKS);

@@ -6,6 +6,12 @@
 #include "vmm/cli/control.h"
 #include "vmm/machine/vm.h"
 
+/*
+ * What is asked for a clone, beside the commands of a user: the answer has the descriptors of a
+ * moment (vmm/machine/moment.h): the parts, the file, and, if there is one, what stands over it.
+ */
+#define MZ_CONTROL_CLONE "clone"
+
 struct mz_control_run {
 	struct mz_vm *vm;
 	struct mz_control *control; /* NULL: there is none */

@@ -18,6 +18,7 @@ static const struct {
 } commands[] = {
 	{"run", "mezz run", mz_cmd_run},
 	{"restore", "mezz restore", mz_cmd_restore},
+	{"clone", "mezz clone", mz_cmd_clone},
 	{"snapshot", "mezz snapshot", mz_cmd_snapshot},
 	{"control", "mezz control", mz_cmd_control},
 	{"test", "mezz test", mz_cmd_test},
@@ -35,6 +36,7 @@ static const char doc[] =
 	"Commands:\n"
 	"  run       run a guest\n"
 	"  restore   let a guest go on from a snapshot\n"
+	"  clone     let a second guest go on from where another one is\n"
 	"  snapshot  save a guest that runs\n"
 	"  control   ask a run for something\n"
 	"  test      run many guests, and report\n"

@@ -38,11 +38,12 @@ int mz_vm_set_balloon(struct mz_vm *vm, uint64_t bytes, struct mz_failure *failu
 	return 0;
 }
 
-/* ---- Snapshots ---- */
+/* ---- At rest ---- */
 
 /* All vCPUs are held. A turn that is due comes first: the guest that asked for it waits for it. */
-static int snapshot_held(struct mz_vm *vm, const struct mz_snapshot_request *request,
-			 struct mz_saved *saved, struct mz_failure *failure)
+static int rest(struct mz_vm *vm,
+		int (*work)(struct mz_vm *vm, void *context, struct mz_failure *failure),
+		void *context, struct mz_failure *failure)
 {
 	struct mz_failure broken;
 	int result;
@@ -51,30 +52,56 @@ static int snapshot_held(struct mz_vm *vm, const struct mz_snapshot_request *req
 	if (mz_vm_over(vm))
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "the run is over");
 	mz_virtio_set_stop(&vm->virtio);
-	result = mz_vm_write_snapshot(vm, request, saved, failure);
+	result = work(vm, context, failure);
 	if (mz_virtio_set_start(&vm->virtio, &broken))
 		mz_vm_fail(vm, &broken);
 	return result;
 }
 
+int mz_vm_at_rest(struct mz_vm *vm,
+		  int (*work)(struct mz_vm *vm, void *context, struct mz_failure *failure),
+		  void *context, uint64_t *held_ns, struct mz_failure *failure)
+{
+	uint64_t begun = mz_now_ns();
+	int result;
+
+	if (mz_vm_hold(vm, begun + HOLD_NS))
+		result = rest(vm, work, context, failure);
+	else
+		result = mz_fail(failure, MZ_STATUS_HOST_FAILED,
+				 "the guest can't be held: it waits for who reads its output");
+	mz_vm_let_go(vm);
+	*held_ns = mz_now_ns() - begun;
+	return result;
+}
+
+/* ---- Snapshots ---- */
+
+struct saving {
+	const struct mz_snapshot_request *request;
+	struct mz_saved *saved;
+};
+
+static int save(struct mz_vm *vm, void *context, struct mz_failure *failure)
+{
+	const struct saving *saving = context;
+
+	return mz_vm_write_snapshot(vm, saving->request, saving->saved, failure);
+}
+
 int mz_vm_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *request,
 		   struct mz_saved *saved, struct mz_failure *failure)
 {
-	uint64_t begun;
+	struct saving saving = {request, saved};
+	uint64_t held_ns;
 	int result;
 
 	*saved = (struct mz_saved) {.path = request->path};
 	/* Memory that must be read first is read while the guest still runs. */
 	if (!request->incremental && mz_vm_bring_all(vm, failure))
 		return -1;
-	begun = mz_now_ns();
-	if (mz_vm_hold(vm, begun + HOLD_NS))
-		result = snapshot_held(vm, request, saved, failure);
-	else
-		result = mz_fail(failure, MZ_STATUS_HOST_FAILED,
-				 "the guest can't be held: it waits for who reads its output");
-	mz_vm_let_go(vm);
-	saved->held_ns = mz_now_ns() - begun;
+	result = mz_vm_at_rest(vm, save, &saving, &held_ns, failure);
+	saved->held_ns = held_ns;
 	return result;
 }
 

@@ -147,3 +147,16 @@ void mz_description_state(struct mz_description *description, struct mz_state *s
 	files_state(description, state);
 	devices_state(description, state);
 }
+
+void mz_description_save(const struct mz_vm_config *config, struct mz_state *state)
+{
+	struct mz_description *description = malloc(sizeof(*description));
+
+	if (!description) {
+		mz_state_fail(state, MZ_STATUS_HOST_FAILED, "no memory");
+		return;
+	}
+	mz_description_of(description, config);
+	mz_description_state(description, state);
+	free(description);
+}

@@ -30,6 +30,9 @@ void mz_description_of(struct mz_description *description, const struct mz_vm_co
 
 void mz_description_state(struct mz_description *description, struct mz_state *state);
 
+/* Saves that of a configuration. */
+void mz_description_save(const struct mz_vm_config *config, struct mz_state *state);
+
 /* Frees what was loaded. */
 void mz_description_free(struct mz_description *description);
 

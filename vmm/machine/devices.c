@@ -22,7 +22,8 @@ _Static_assert(MZ_VM_FILES_MAX + MZ_SHARE_MAX <= MZ_FW_CFG_FILES, "each has its 
 
 /*
  * KVM forgets a page that is dropped from the guest's mapping; the bytes stay in the memory file,
- * and the next touch brings them in again.
+ * and the next touch brings them in again. Of memory that is shared copy-on-write they might be
+ * only there.
  */
 static void forget(void *context, uint64_t gpa)
 {
@@ -30,7 +31,7 @@ static void forget(void *context, uint64_t gpa)
 	uint64_t grain = mz_ram_grain(&vm->ram), page = gpa & ~(grain - 1);
 	const unsigned char *alias = mz_ram_at(&vm->ram, page, grain);
 
-	if (alias)
+	if (alias && !vm->ram.cow)
 		madvise(vm->ram.guest + (alias - vm->ram.alias), grain, MADV_DONTNEED);
 }
 

@@ -53,6 +53,7 @@ struct mz_calls {
 
 struct mz_vm {
 	struct mz_vm_config config;
+	const struct mz_frozen *frozen; /* while it is made: what its memory is; NULL: zeros */
 	struct mz_tracer tracer;
 	char note[320];
 	const char *backend; /* the one that was chosen, for people */
@@ -101,6 +102,18 @@ struct mz_vm {
 	bool failed;
 	struct mz_failure failure; /* the first of the run */
 };
+
+/* Makes a machine, whose memory is what `frozen` says. NULL: zeros. */
+int mz_vm_make(struct mz_vm **vm, const struct mz_vm_config *config, const struct mz_frozen *frozen,
+	       struct mz_failure *failure);
+
+/*
+ * Does something with all vCPUs held and the virtio devices stopped, while no turn is due; only
+ * from `key` and calls. Tells for how long the guest was held.
+ */
+int mz_vm_at_rest(struct mz_vm *vm, int (*work)(struct mz_vm *vm, void *context,
+						struct mz_failure *failure),
+		  void *context, uint64_t *held_ns, struct mz_failure *failure);
 
 /* Notes why the run can't go on, and ends it. From any thread; the first failure counts. */
 void mz_vm_fail(struct mz_vm *vm, const struct mz_failure *failure);

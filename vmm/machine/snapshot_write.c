@@ -3,41 +3,21 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "vmm/machine/description.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/vm_state.h"
+#include "vmm/memory/contents.h"
 #include "vmm/snapshot/snapshot_writer.h"
 
 #define PIECE 4096u /* pages */
-
-/* Pages that the memory file has, from one of them on. */
-static int next_data(const struct mz_ram *ram, uint64_t from, struct mz_page_run *run,
-		     struct mz_failure *failure)
-{
-	off_t data = lseek(ram->fd, (off_t)(from * MZ_RAM_PAGE), SEEK_DATA);
-	off_t hole = data < 0 ? 0 : lseek(ram->fd, data, SEEK_HOLE);
-
-	*run = (struct mz_page_run) {.first = ram->bytes / MZ_RAM_PAGE};
-	if ((data < 0 && errno != ENXIO) || hole < 0)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot look at guest memory: %s",
-			       strerror(errno));
-	if (data < 0 || (uint64_t)data >= ram->bytes)
-		return 0;
-	run->first = (uint64_t)data / MZ_RAM_PAGE;
-	if ((uint64_t)hole > ram->bytes)
-		hole = (off_t)ram->bytes;
-	run->count = (uint64_t)hole / MZ_RAM_PAGE - run->first;
-	return 0;
-}
 
 /* Where pages go, once they are counted. */
 struct sink {
 	struct mz_vm *vm;
 	struct mz_snapshot_writer *writer; /* NULL: they are only counted */
 	uint64_t count;
-	bool incremental; /* what the memory file lacks has become zero */
+	bool incremental; /* what holds nothing has become zero */
 	struct mz_failure *failure;
 };
 
@@ -63,20 +43,21 @@ static int add_pages(struct sink *sink, uint64_t first, uint64_t count, bool pre
 	return 0;
 }
 
-/* Pages [page, end), by what the memory file has of them. */
+/* Pages [page, end), by what there is of them. */
 static int add_range(struct sink *sink, uint64_t page, uint64_t end)
 {
-	struct mz_page_run run;
+	struct mz_extent part;
+	uint64_t first;
 
-	for (; page < end; page = run.first + run.count) {
-		if (next_data(&sink->vm->ram, page, &run, sink->failure))
+	for (; page < end; page = first + part.bytes / MZ_RAM_PAGE) {
+		if (mz_contents_next(&sink->vm->ram, page * MZ_RAM_PAGE, end * MZ_RAM_PAGE, &part))
+			return mz_fail(sink->failure, MZ_STATUS_HOST_FAILED,
+				       "cannot look at guest memory: %s", strerror(errno));
+		first = part.offset / MZ_RAM_PAGE;
+		if (sink->incremental && first > page &&
+		    add_pages(sink, page, first - page, false))
 			return -1;
-		run.first = run.first < end ? run.first : end;
-		run.count = run.count < end - run.first ? run.count : end - run.first;
-		if (sink->incremental && run.first > page &&
-		    add_pages(sink, page, run.first - page, false))
-			return -1;
-		if (add_pages(sink, run.first, run.count, true))
+		if (add_pages(sink, first, part.bytes / MZ_RAM_PAGE, true))
 			return -1;
 	}
 	return 0;
@@ -115,15 +96,9 @@ struct parts {
 
 static int save_parts(struct mz_vm *vm, struct parts *parts, struct mz_failure *failure)
 {
-	struct mz_description *description = malloc(sizeof(*description));
-
 	mz_state_save(&parts->machine);
 	mz_state_save(&parts->state);
-	if (!description)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
-	mz_description_of(description, &vm->config);
-	mz_description_state(description, &parts->machine);
-	free(description);
+	mz_description_save(&vm->config, &parts->machine);
 	mz_vm_state(vm, &parts->state);
 	return mz_state_end(&parts->machine, failure) || mz_state_end(&parts->state, failure) ? -1
 											      : 0;
@@ -188,13 +163,13 @@ static int write_all(struct mz_vm *vm, const struct mz_snapshot_request *request
 	return commit(vm, &sink, parts, saved, failure);
 }
 
-/* What is shared is not the machine's to keep, and a snapshot knows memory as it usually lies. */
-static int check_memory(const struct mz_vm *vm, struct mz_failure *failure)
+/* What is shared is not the machine's to keep, and a description knows memory as it usually lies. */
+int mz_vm_check_memory(const struct mz_vm *vm, struct mz_failure *failure)
 {
 	if (vm->config.share_count == 0 && vm->config.more_count == 0)
 		return 0;
 	return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
-		       "a machine with shares or further banks of memory cannot be saved");
+		       "a machine with shares or further banks of memory cannot be saved or cloned");
 }
 
 int mz_vm_bring_all(const struct mz_vm *vm, struct mz_failure *failure)
@@ -227,7 +202,7 @@ int mz_vm_write_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *req
 	int result;
 
 	*saved = (struct mz_saved) {.path = request->path};
-	if (check_memory(vm, failure))
+	if (mz_vm_check_memory(vm, failure))
 		return -1;
 	if (request->incremental ? mz_since_open(vm, &parent, failure)
 				 : mz_vm_bring_all(vm, failure))

@@ -166,7 +166,7 @@ static void start_empty(struct mz_vm *vm, const struct mz_vm_config *config)
 		.failed = pager_failed,
 	};
 	vm->looks.quit = vm->looks.pagemap = -1;
-	vm->ram.fd = vm->kvm.fd = vm->kvm.vm = vm->devices.serial_irq.fd = -1;
+	vm->ram.fd = vm->ram.pagemap = vm->kvm.fd = vm->kvm.vm = vm->devices.serial_irq.fd = -1;
 	for (unsigned i = 0; i < MZ_VIRTIO_DEVICES; i++)
 		vm->virtio_irqs[i].fd = -1;
 	vm->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -258,6 +258,7 @@ static int make_ram(struct mz_vm *vm, struct mz_failure *failure)
 		.huge = vm->config.huge,
 		.shares = vm->config.shares,
 		.share_count = vm->config.share_count,
+		.frozen = vm->frozen,
 	};
 
 	if (mz_ram_make(&vm->ram, &config, failure))
@@ -284,7 +285,8 @@ static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
 	return let_memory_in(vm, failure);
 }
 
-int mz_vm_create(struct mz_vm **vm, const struct mz_vm_config *config, struct mz_failure *failure)
+int mz_vm_make(struct mz_vm **vm, const struct mz_vm_config *config, const struct mz_frozen *frozen,
+	       struct mz_failure *failure)
 {
 	struct mz_vm *made = aligned_alloc(_Alignof(struct mz_vm), sizeof(*made));
 
@@ -293,12 +295,19 @@ int mz_vm_create(struct mz_vm **vm, const struct mz_vm_config *config, struct mz
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory for a machine");
 	memset(made, 0, sizeof(*made));
 	start_empty(made, config);
+	made->frozen = frozen;
 	if (fill_machine(made, failure)) {
 		mz_vm_destroy(made);
 		return -1;
 	}
+	made->frozen = NULL;
 	*vm = made;
 	return 0;
+}
+
+int mz_vm_create(struct mz_vm **vm, const struct mz_vm_config *config, struct mz_failure *failure)
+{
+	return mz_vm_make(vm, config, NULL, failure);
 }
 
 void mz_vm_destroy(struct mz_vm *vm)

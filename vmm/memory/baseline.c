@@ -5,27 +5,19 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-/* Copies what the memory file has pages for in [offset, end). */
-static int copy_present(const struct mz_baseline *baseline, off_t offset, off_t end)
+#include "vmm/memory/contents.h"
+
+/* Copies what there is in [offset, end). */
+static int copy_present(const struct mz_baseline *baseline, uint64_t offset, uint64_t end)
 {
 	const struct mz_ram *ram = baseline->ram;
+	struct mz_extent part;
 
-	while (offset < end) {
-		off_t data = lseek(ram->fd, offset, SEEK_DATA);
-		off_t hole;
-
-		if (data < 0)
-			return errno == ENXIO ? 0 : -1;
-		if (data >= end)
-			return 0;
-		hole = lseek(ram->fd, data, SEEK_HOLE);
-		if (hole < 0)
+	for (; offset < end; offset = part.offset + part.bytes) {
+		if (mz_contents_next(ram, offset, end, &part))
 			return -1;
-		hole = hole < end ? hole : end;
-		memcpy(baseline->copy + data, ram->alias + data, (size_t)(hole - data));
-		offset = hole;
+		memcpy(baseline->copy + part.offset, ram->alias + part.offset, part.bytes);
 	}
 	return 0;
 }
@@ -49,8 +41,7 @@ int mz_baseline_take(struct mz_baseline *baseline, const struct mz_ram *ram,
 	for (unsigned i = 0; i < ram->bank_count; i++) {
 		const struct mz_bank *bank = &ram->banks[i];
 
-		if (copy_present(baseline, (off_t)bank->offset,
-				 (off_t)(bank->offset + bank->bytes))) {
+		if (copy_present(baseline, bank->offset, bank->offset + bank->bytes)) {
 			mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot copy guest memory: %s",
 				strerror(errno));
 			mz_baseline_drop(baseline);

@@ -35,7 +35,7 @@ int mz_huge_file(enum mz_huge huge)
 {
 	unsigned flags = huge == MZ_HUGE_POOL ? MFD_HUGETLB | MFD_HUGE_2MB : 0;
 
-	return memfd_create("mezz-guest", MFD_CLOEXEC | flags);
+	return memfd_create("mezz-guest", MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
 }
 
 /* The word in brackets, of a file as "always [never]"; "" if there is none. */

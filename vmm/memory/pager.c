@@ -145,7 +145,14 @@ static int serve_touch(struct mz_pager *pager, const struct mz_event *event, uin
 		error = fill(pager, fault->item.oa.addr, fault->bytes);
 		break;
 	case MZ_RETRY:
-		/* The leaf is in the table, but the kernel has lost this page: it was reclaimed. */
+		/*
+		 * The leaf is in the table, but the kernel has lost this page, which was reclaimed:
+		 * or all, when the machine began to share its memory.
+		 */
+		if (pager->ram->cow && fault->bytes) {
+			error = fill(pager, fault->item.oa.addr, fault->bytes);
+			break;
+		}
 		if (bring(pager, event, offset, MZ_RAM_PAGE))
 			return -1;
 		error = fill_again(pager, offset);

@@ -3,6 +3,7 @@
 #include "vmm/memory/ram.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "vmm/memory/frozen.h"
 #include "vmm/memory/layout.h"
 #include "vmm/memory/lazy.h"
 #include "vmm/memory/share.h"
@@ -87,10 +89,10 @@ static int map_twice(const struct mz_ram *ram, uint64_t offset, uint64_t bytes, 
 	return map_file(ram->alias + offset, bytes, fd);
 }
 
-static int make_windows(struct mz_ram *ram)
+static int make_windows(struct mz_ram *ram, bool one)
 {
 	ram->guest = reserve(ram->window_bytes);
-	ram->alias = reserve(ram->window_bytes);
+	ram->alias = one ? ram->guest : reserve(ram->window_bytes);
 	return ram->guest && ram->alias ? 0 : -1;
 }
 
@@ -161,7 +163,7 @@ static int prepare(struct mz_ram *ram, const struct mz_ram_config *config,
 	    check_host(ram->bytes, failure) || open_shares(ram, config, failure))
 		return -1;
 	mz_lay_out_rest_(ram);
-	return 0;
+	return config->frozen ? mz_frozen_check(config->frozen, ram->file_bytes, failure) : 0;
 }
 
 static int map_shares(const struct mz_ram *ram, struct mz_failure *failure)
@@ -175,9 +177,11 @@ static int map_shares(const struct mz_ram *ram, struct mz_failure *failure)
 	return 0;
 }
 
-static int fill_windows(struct mz_ram *ram, struct mz_failure *failure)
+static int fill_windows(struct mz_ram *ram, const struct mz_frozen *frozen,
+			struct mz_failure *failure)
 {
-	if (make_windows(ram) || make_rom(ram) || make_file(ram))
+	if (make_windows(ram, frozen != NULL) || make_rom(ram) ||
+	    (frozen ? mz_frozen_map_(ram, frozen) : make_file(ram)))
 		return explain(ram, errno, failure);
 	return map_shares(ram, failure);
 }
@@ -185,9 +189,9 @@ static int fill_windows(struct mz_ram *ram, struct mz_failure *failure)
 int mz_ram_make(struct mz_ram *ram, const struct mz_ram_config *config, struct mz_failure *failure)
 {
 	memset(ram, 0, sizeof(*ram));
-	ram->fd = -1;
+	ram->fd = ram->pagemap = -1;
 	ram->huge = config->huge;
-	if (!prepare(ram, config, failure) && !fill_windows(ram, failure))
+	if (!prepare(ram, config, failure) && !fill_windows(ram, config->frozen, failure))
 		return 0;
 	mz_ram_destroy(ram);
 	return -1;
@@ -202,14 +206,24 @@ void mz_ram_destroy(struct mz_ram *ram)
 {
 	if (ram->guest)
 		munmap(ram->guest, ram->window_bytes);
-	if (ram->alias)
+	if (ram->alias && ram->alias != ram->guest)
 		munmap(ram->alias, ram->window_bytes);
 	if (ram->fd >= 0)
 		close(ram->fd);
+	if (ram->pagemap >= 0)
+		close(ram->pagemap);
 	for (unsigned i = 0; i < ram->share_count; i++)
 		mz_share_close_(&ram->shares[i]);
 	memset(ram, 0, sizeof(*ram));
-	ram->fd = -1;
+	ram->fd = ram->pagemap = -1;
+}
+
+int mz_ram_drop(const struct mz_ram *ram, uint64_t offset, uint64_t bytes)
+{
+	if (ram->cow)
+		return madvise(ram->guest + offset, bytes, MADV_DONTNEED);
+	return fallocate(ram->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+			 (off_t)bytes);
 }
 
 bool mz_ram_bring(const struct mz_ram *ram, uint64_t offset, uint64_t bytes)

@@ -3,7 +3,8 @@
  * Guest memory: one memory file for RAM and a small one for the ROM, mapped twice, in two windows
  * that look alike. The guest's window is what KVM's slots point to; its pages appear only when the
  * space has let them in. The VMM's own (`alias`) reaches the same bytes at any time and is how
- * images, boot tables and devices write guest memory.
+ * images, boot tables and devices write guest memory. Where memory is shared copy-on-write, both are
+ * one: see vmm/memory/frozen.h.
  *
  * Files that are shared with the guest lie in the windows, too. The VMM does not reach them through
  * its own but by mz_ram_access(), nor do devices.
@@ -71,6 +72,8 @@ struct mz_share {
 	struct mz_bank bank; /* which is so many whole pages */
 };
 
+struct mz_frozen;
+
 /* What guest memory is made from. Texts must stay. */
 struct mz_ram_config {
 	uint64_t bytes; /* from 0 on, with the hole */
@@ -79,6 +82,7 @@ struct mz_ram_config {
 	enum mz_huge huge;
 	const struct mz_share_request *shares;
 	unsigned share_count;
+	const struct mz_frozen *frozen; /* what RAM holds; NULL: zeros */
 };
 
 struct mz_lazy;
@@ -91,6 +95,8 @@ struct mz_ram {
 	unsigned char *guest;  /* the guest's window */
 	unsigned char *alias;  /* the VMM's window */
 	enum mz_huge huge;
+	bool cow;    /* what is written goes to pages of its own, and both windows are one */
+	int pagemap; /* of this process, where there are such pages; else -1 */
 	struct mz_bank
 		banks[MZ_BANK_MAX]; /* by address; one begins at 0. Between any two is a gap */
 	unsigned bank_count;
@@ -105,6 +111,7 @@ struct mz_ram {
  * a multiple of MZ_RAM_PAGE, or of MZ_HUGE_PAGE where those come from the pool; a further bank has
  * no place; a share can't be opened, is empty or no regular file.
  * MZ_STATUS_HOST_FAILED: more than the host has. MZ_STATUS_HOST_LACKS: no such huge pages.
+ * MZ_STATUS_BAD_IMAGE: what is frozen is of another size, or may be written to.
  */
 int mz_ram_make(struct mz_ram *ram, const struct mz_ram_config *config, struct mz_failure *failure);
 
@@ -129,6 +136,12 @@ bool mz_ram_bring(const struct mz_ram *ram, uint64_t offset, uint64_t bytes);
  */
 bool mz_ram_access(const struct mz_ram *ram, uint64_t offset, void *data, uint64_t bytes,
 		   bool write);
+
+/*
+ * Gives [offset, offset + bytes) back to the host: there are zeros now, or, where memory is shared
+ * copy-on-write, what was there when it began to be. 0, or -1 with errno.
+ */
+int mz_ram_drop(const struct mz_ram *ram, uint64_t offset, uint64_t bytes);
 
 /* A share whose file is shorter than it was, or NULL. */
 const struct mz_share *mz_ram_shrunk(const struct mz_ram *ram);

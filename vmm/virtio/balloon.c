@@ -47,11 +47,9 @@ static bool take_out(const struct mz_queue_memory *memory, uint64_t gpa, uint64_
 	const struct mz_ram *ram = memory->ram;
 	const unsigned char *at = mz_ram_at(ram, gpa, bytes);
 
-	if (!unmap(memory, gpa, bytes) ||
-	    fallocate(ram->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(at - ram->alias),
-		      (off_t)bytes))
+	if (!unmap(memory, gpa, bytes) || mz_ram_drop(ram, (uint64_t)(at - ram->alias), bytes))
 		return false;
-	/* What was there is gone, as if zeros had been written. */
+	/* What was there is gone, as if something else had been written. */
 	mz_tell_written(memory->space, gpa, bytes);
 	return true;
 }

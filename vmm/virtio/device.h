@@ -123,6 +123,9 @@ int mz_virtio_attach(struct mz_virtio *virtio, struct mz_bus *bus, uint64_t base
 int mz_virtio_start(struct mz_virtio *virtio, struct mz_failure *failure);
 void mz_virtio_stop(struct mz_virtio *virtio);
 
+/* Finds its rings again: the VMM's window of guest memory has moved. The thread is stopped. */
+void mz_virtio_moved(struct mz_virtio *virtio);
+
 /*
  * Saves or loads all that the driver has told the device and the device has told the driver; what
  * is in the rings is guest memory. Settles what is under way first, which writes guest memory: stop

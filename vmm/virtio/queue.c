@@ -50,17 +50,24 @@ static void *place(const struct mz_queue *queue, uint64_t gpa, uint32_t bytes, u
 	return gpa % align == 0 ? mz_ram_at(queue->memory->ram, gpa, bytes) : NULL;
 }
 
-bool mz_queue_start(struct mz_queue *queue)
+bool mz_queue_find(struct mz_queue *queue)
 {
-	if (queue->size == 0 || queue->size > MZ_QUEUE_MAX ||
-	    (queue->size & (queue->size - 1)) != 0)
-		return mz_queue_break(queue, "a queue's size is no power of 2 or too large");
 	queue->table = place(queue, queue->table_gpa, TABLE_ENTRY * queue->size, TABLE_ENTRY);
 	queue->available = place(queue, queue->available_gpa, available_event(queue) + EVENT_BYTES,
 				 AVAILABLE_ALIGN);
 	queue->used = place(queue, queue->used_gpa, used_event(queue) + EVENT_BYTES, USED_ALIGN);
 	if (!queue->table || !queue->available || !queue->used)
 		return mz_queue_break(queue, "a queue is misaligned or not in RAM");
+	return true;
+}
+
+bool mz_queue_start(struct mz_queue *queue)
+{
+	if (queue->size == 0 || queue->size > MZ_QUEUE_MAX ||
+	    (queue->size & (queue->size - 1)) != 0)
+		return mz_queue_break(queue, "a queue's size is no power of 2 or too large");
+	if (!mz_queue_find(queue))
+		return false;
 	queue->taken = queue->given = queue->told = 0;
 	queue->ready = true;
 	return true;

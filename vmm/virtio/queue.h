@@ -58,6 +58,9 @@ struct mz_queue {
 /* Makes the queue ready if what the driver says is right, and breaks it if not. */
 bool mz_queue_start(struct mz_queue *queue);
 
+/* Finds the rings of a queue that is ready again, once the VMM's window has moved. */
+bool mz_queue_find(struct mz_queue *queue);
+
 /* Takes the next chain that the driver has made available. False: there is none now. */
 bool mz_queue_take(struct mz_queue *queue, struct mz_chain *chain);
 

@@ -76,6 +76,12 @@ void mz_virtio_set_stop(struct mz_virtio_set *set)
 		mz_virtio_stop(set->devices[i]);
 }
 
+void mz_virtio_set_moved(struct mz_virtio_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		mz_virtio_moved(set->devices[i]);
+}
+
 bool mz_virtio_set_balloon(struct mz_virtio_set *set, uint64_t bytes)
 {
 	struct mz_virtio *balloon = find(set, VIRTIO_ID_BALLOON);

@@ -26,6 +26,9 @@ int mz_virtio_set_add(struct mz_virtio_set *set, const struct mz_virtio_request 
 int mz_virtio_set_start(struct mz_virtio_set *set, struct mz_failure *failure);
 void mz_virtio_set_stop(struct mz_virtio_set *set);
 
+/* The VMM's window of guest memory has moved. The threads are stopped. */
+void mz_virtio_set_moved(struct mz_virtio_set *set);
+
 /* Asks the first balloon for this much. From any thread. False: there is none. */
 bool mz_virtio_set_balloon(struct mz_virtio_set *set, uint64_t bytes);
 

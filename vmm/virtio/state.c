@@ -63,3 +63,13 @@ void mz_virtio_state(struct mz_virtio *virtio, struct mz_state *state)
 		mz_virtio_reset(virtio);
 	mz_virtio_resume(virtio);
 }
+
+/* What is under way would point to where memory was. */
+void mz_virtio_moved(struct mz_virtio *virtio)
+{
+	mz_virtio_pause(virtio);
+	for (unsigned i = 0; i < virtio->type->queue_count; i++)
+		if (virtio->queues[i].ready)
+			mz_queue_find(&virtio->queues[i]);
+	mz_virtio_resume(virtio);
+}

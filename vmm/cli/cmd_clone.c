@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MPL-2.0
+/* mezz clone: a second guest goes on from where another one is. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "vmm/cli/cli.h"
+#include "vmm/cli/control_client.h"
+#include "vmm/cli/control_run.h"
+#include "vmm/cli/drive.h"
+#include "vmm/cli/resume.h"
+#include "vmm/machine/moment.h"
+
+struct options {
+	const char *socket;
+	struct mz_cli_resume resume;
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->resume;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->socket)
+			argp_error(state, "more than one socket: '%s'", text);
+		options->socket = options->resume.watch.image = text;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which socket?");
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* ---- The moment ---- */
+
+/* Descriptors come in the order of control_run.c. They are closed with the moment. */
+static int take_moment(struct mz_control_fds *fds, const char *socket, struct mz_moment *moment,
+		       struct mz_failure *failure)
+{
+	if (fds->count < 2) {
+		mz_control_fds_close(fds);
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "what answers at %s is no run of mezz",
+			       socket);
+	}
+	moment->parts = fds->fds[0];
+	moment->memory.file = fds->fds[1];
+	moment->memory.over = fds->count > 2 ? fds->fds[2] : -1;
+	return 0;
+}
+
+/* What the run says, without its line feed. */
+static int tell(const char *socket, char *text, int status, struct mz_failure *failure)
+{
+	text[strcspn(text, "\n")] = '\0';
+	if (status != MZ_STATUS_OK)
+		return mz_fail(failure, (enum mz_status)status, "%s: %s", socket, text);
+	fprintf(stderr, "mezz: clone of %s: %s\n", socket, text);
+	return 0;
+}
+
+static int ask(const char *socket, struct mz_moment *moment, struct mz_failure *failure)
+{
+	struct mz_control_fds fds = {.count = 0};
+	char *text = NULL;
+	size_t bytes;
+	const struct mz_control_listener listener = {
+		.out = open_memstream(&text, &bytes),
+		.fds = &fds,
+	};
+	int status, result;
+
+	if (!listener.out)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
+	result = mz_control_ask(socket, MZ_CONTROL_CLONE, &listener, &status, failure);
+	if (fclose(listener.out) && !result)
+		result = mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory for the answer");
+	if (!result)
+		result = tell(socket, text, status, failure);
+	free(text);
+	if (result)
+		mz_control_fds_close(&fds);
+	return result ? result : take_moment(&fds, socket, moment, failure);
+}
+
+/* ---- The clone ---- */
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+
+	return !stat(a, &first) && !stat(b, &second) && first.st_dev == second.st_dev &&
+		first.st_ino == second.st_ino;
+}
+
+/* Two guests that write to one disk destroy what is on it. */
+static int check_disks(const struct mz_description *description, struct mz_failure *failure)
+{
+	const struct mz_vm_config *config = &description->config;
+
+	for (unsigned i = 0; i < config->virtio_count; i++) {
+		const struct mz_virtio_request *own = &config->virtio[i];
+
+		for (unsigned j = 0; j < MZ_VIRTIO_DEVICES; j++) {
+			const struct mz_virtio_request *first = &description->virtio[j];
+
+			if (own->kind == MZ_VIRTIO_DISK && !own->disk.read_only &&
+			    first->kind == MZ_VIRTIO_DISK && first->disk.path &&
+			    is_same_file(own->disk.path, first->disk.path))
+				return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+					       "%s: is the disk of the first guest, too: give the "
+					       "clone one of its own by --disk, such as a copy that is "
+					       "made while the first is paused",
+					       own->disk.path);
+		}
+	}
+	return 0;
+}
+
+static int drive(const struct options *options, const struct mz_moment *moment,
+		 const struct mz_description *description, struct mz_failure *failure)
+{
+	struct mz_vm *vm;
+	int result;
+
+	if (check_disks(description, failure) ||
+	    mz_vm_clone(&vm, moment, &description->config, failure))
+		return -1;
+	result = mz_drive("clone", vm, options->resume.moments.resets, &options->resume.watch,
+			  failure);
+	mz_vm_destroy(vm);
+	return result;
+}
+
+static int run(const struct options *options, struct mz_failure *failure)
+{
+	struct mz_description description;
+	struct mz_moment moment;
+	int result = -1;
+
+	if (ask(options->socket, &moment, failure))
+		return -1;
+	if (!mz_moment_config(&moment, &description, failure)) {
+		mz_cli_resume_configure(&options->resume, &description.config);
+		result = drive(options, &moment, &description, failure);
+		mz_description_free(&description);
+	}
+	mz_moment_close(&moment);
+	return result;
+}
+
+int mz_cmd_clone(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&mz_cli_resume_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {
+		.children = children,
+		.parser = parse,
+		.args_doc = "SOCKET",
+		.doc = "Let a second guest go on from where another one is, which goes on, too: one "
+		       "of a run that was started with `--control SOCKET'. Both share their memory "
+		       "until one of them writes to it.\v"
+		       "Exit status: as of `mezz run'; 111 also for a run of another version; 112 "
+		       "also if no run can be asked there.",
+	};
+	struct options options = {0};
+	struct mz_failure failure;
+	int result;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	mz_drive_prepare();
+	result = run(&options, &failure);
+	return result < 0 ? mz_cli_finish("clone", result, &failure) : result;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MPL-2.0
+/* A machine at a moment, and machines that go on from there. */
+#include "vmm/machine/moment.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vmm/machine/machine.h"
+#include "vmm/machine/vm_state.h"
+#include "vmm/memory/uffd.h"
+
+#define PARTS_MAX (64u << 20) /* bytes; what is longer is no machine's */
+
+/* ---- Taking ---- */
+
+static int write_parts(int file, const struct mz_state *state, struct mz_failure *failure)
+{
+	size_t done = 0;
+
+	while (done < state->size) {
+		ssize_t wrote = pwrite(file, state->bytes + done, state->size - done, (off_t)done);
+
+		if (wrote <= 0)
+			return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+				       "cannot keep the state of the machine: %s", strerror(errno));
+		done += (size_t)wrote;
+	}
+	return 0;
+}
+
+static int take_parts(struct mz_vm *vm, int file, struct mz_failure *failure)
+{
+	struct mz_state state;
+	int result;
+
+	mz_state_save(&state);
+	mz_description_save(&vm->config, &state);
+	mz_vm_state(vm, &state);
+	result = mz_state_end(&state, failure);
+	if (!result)
+		result = write_parts(file, &state, failure);
+	mz_state_free(&state);
+	return result;
+}
+
+/* What was mapped for the guest is gone, and comes in again as it is touched. */
+static int move_memory(struct mz_vm *vm, struct mz_failure *failure)
+{
+	if (mz_ram_share(&vm->ram, failure))
+		return -1;
+	mz_virtio_set_moved(&vm->virtio);
+	return 0;
+}
+
+/*
+ * A pager serves one mapping. The new one has its userfaultfd before the old one ends, so that
+ * there is little left that can fail: the run would be over then.
+ */
+static int move_pager(struct mz_vm *vm, int uffd, struct mz_failure *failure)
+{
+	struct mz_failure broken;
+	int result;
+
+	mz_pager_stop(&vm->pager);
+	vm->pager.uffd = uffd;
+	result = move_memory(vm, failure);
+	if (!mz_pager_start(&vm->pager, &broken))
+		return result;
+	mz_vm_fail(vm, &broken);
+	*failure = broken;
+	return -1;
+}
+
+static int begin_to_share(struct mz_vm *vm, struct mz_failure *failure)
+{
+	struct mz_uffd_access access;
+	char why[256];
+	int uffd;
+
+	if (vm->ram.cow)
+		return 0;
+	if (vm->pager.uffd < 0)
+		return move_memory(vm, failure);
+	uffd = mz_uffd_open(&access, vm->ram.huge);
+	if (uffd >= 0)
+		return move_pager(vm, uffd, failure);
+	mz_uffd_explain(&access, why, sizeof(why));
+	return mz_fail(failure, MZ_STATUS_HOST_FAILED, "%s", why);
+}
+
+static int freeze(struct mz_vm *vm, void *context, struct mz_failure *failure)
+{
+	struct mz_moment *moment = context;
+
+	if (mz_vm_bring_all(vm, failure) || take_parts(vm, moment->parts, failure) ||
+	    begin_to_share(vm, failure))
+		return -1;
+	return mz_frozen_take(&moment->memory, &vm->ram, failure);
+}
+
+int mz_vm_freeze(struct mz_vm *vm, struct mz_moment *moment, uint64_t *held_ns,
+		 struct mz_failure *failure)
+{
+	*moment = (struct mz_moment) {.memory = {-1, -1}, .parts = -1};
+	*held_ns = 0;
+	/* Memory that must be read first is read while the guest still runs. */
+	if (mz_vm_check_memory(vm, failure) || mz_vm_bring_all(vm, failure))
+		return -1;
+	moment->parts = mz_huge_file(MZ_HUGE_NONE);
+	if (moment->parts < 0)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot make a memory file: %s",
+			       strerror(errno));
+	if (!mz_vm_at_rest(vm, freeze, moment, held_ns, failure))
+		return 0;
+	mz_moment_close(moment);
+	return -1;
+}
+
+void mz_moment_close(struct mz_moment *moment)
+{
+	mz_frozen_close(&moment->memory);
+	if (moment->parts >= 0)
+		close(moment->parts);
+	moment->parts = -1;
+}
+
+/* ---- Making clones ---- */
+
+static int read_all(int file, void *bytes, size_t count)
+{
+	size_t done = 0;
+
+	while (done < count) {
+		ssize_t got = pread(file, (char *)bytes + done, count - done, (off_t)done);
+
+		if (got <= 0)
+			return -1;
+		done += (size_t)got;
+	}
+	return 0;
+}
+
+/* Begins to load the parts, whose bytes the caller frees. */
+static int open_parts(const struct mz_moment *moment, struct mz_state *state, void **bytes,
+		      struct mz_failure *failure)
+{
+	struct stat stat;
+
+	*bytes = NULL;
+	if (fstat(moment->parts, &stat) || !S_ISREG(stat.st_mode) || stat.st_size > PARTS_MAX)
+		return mz_fail(failure, MZ_STATUS_BAD_IMAGE, "this is no moment of a machine");
+	*bytes = malloc((size_t)stat.st_size + 1);
+	if (!*bytes)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
+	if (read_all(moment->parts, *bytes, (size_t)stat.st_size)) {
+		free(*bytes);
+		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+			       "the moment of a machine can't be read");
+	}
+	mz_state_load(state, *bytes, (size_t)stat.st_size);
+	return 0;
+}
+
+int mz_moment_config(const struct mz_moment *moment, struct mz_description *description,
+		     struct mz_failure *failure)
+{
+	struct mz_state state;
+	void *bytes;
+
+	*description = (struct mz_description) {0};
+	if (open_parts(moment, &state, &bytes, failure))
+		return -1;
+	mz_description_state(description, &state);
+	free(bytes);
+	if (!state.failed)
+		return 0;
+	*failure = state.failure;
+	mz_description_free(description);
+	return -1;
+}
+
+/* Goes on behind the description. */
+static int load(struct mz_vm *vm, struct mz_state *state, struct mz_failure *failure)
+{
+	struct mz_description *skipped = calloc(1, sizeof(*skipped));
+
+	if (!skipped)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
+	mz_description_state(skipped, state);
+	mz_description_free(skipped);
+	free(skipped);
+	mz_vm_state(vm, state);
+	return mz_state_end(state, failure);
+}
+
+int mz_vm_clone(struct mz_vm **clone, const struct mz_moment *moment,
+		const struct mz_vm_config *config, struct mz_failure *failure)
+{
+	struct mz_state state;
+	void *bytes;
+	int result;
+
+	*clone = NULL;
+	if (open_parts(moment, &state, &bytes, failure))
+		return -1;
+	result = mz_vm_make(clone, config, &moment->memory, failure);
+	if (!result)
+		result = load(*clone, &state, failure);
+	free(bytes);
+	if (result) {
+		mz_vm_destroy(*clone);
+		*clone = NULL;
+	}
+	return result;
+}

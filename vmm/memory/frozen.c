@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MPL-2.0
+/* RAM that machines share copy-on-write. */
+#include "vmm/memory/frozen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vmm/memory/contents.h"
+
+/* Linux 5.1 and later: mappings that are there may still be written to, until they are gone. */
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
+
+static int fail(struct mz_failure *failure)
+{
+	return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot share guest memory: %s",
+		       strerror(errno));
+}
+
+/* Guest memory is overcommitted, and so is what becomes of it. */
+static int map_own(struct mz_ram *ram, int file)
+{
+	void *at = mmap(ram->guest, ram->file_bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file, 0);
+
+	return at == MAP_FAILED ? -1 : 0;
+}
+
+int mz_ram_share(struct mz_ram *ram, struct mz_failure *failure)
+{
+	if (ram->huge != MZ_HUGE_NONE || ram->share_count)
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+			       "memory on huge pages, or with shares, cannot be shared "
+			       "copy-on-write");
+	ram->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (ram->pagemap < 0 || fcntl(ram->fd, F_ADD_SEALS, SEALS | F_SEAL_FUTURE_WRITE) ||
+	    map_own(ram, ram->fd))
+		return fail(failure);
+	munmap(ram->alias, ram->window_bytes);
+	ram->alias = ram->guest;
+	ram->cow = true;
+	return 0;
+}
+
+/* ---- Taking ---- */
+
+static int copy_out(const struct mz_ram *ram, int over, const struct mz_extent *extent)
+{
+	uint64_t done = 0;
+
+	while (done < extent->bytes) {
+		ssize_t wrote = pwrite(over, ram->guest + extent->offset + done,
+				       extent->bytes - done, (off_t)(extent->offset + done));
+
+		if (wrote <= 0)
+			return -1;
+		done += (uint64_t)wrote;
+	}
+	return 0;
+}
+
+/* Where the machine has pages of its own, they go to a file, which is made for the first. */
+static int copy_own(const struct mz_ram *ram, int *over)
+{
+	struct mz_extent own = {0};
+
+	do {
+		if (mz_contents_next_own(ram, own.offset + own.bytes, ram->file_bytes, &own))
+			return -1;
+		if (own.bytes && *over < 0) {
+			*over = mz_huge_file(MZ_HUGE_NONE);
+			if (*over < 0 || ftruncate(*over, (off_t)ram->file_bytes))
+				return -1;
+		}
+		if (own.bytes && copy_out(ram, *over, &own))
+			return -1;
+	} while (own.bytes);
+	return *over < 0 ? 0 : fcntl(*over, F_ADD_SEALS, SEALS | F_SEAL_WRITE);
+}
+
+int mz_frozen_take(struct mz_frozen *frozen, const struct mz_ram *ram, struct mz_failure *failure)
+{
+	frozen->over = -1;
+	frozen->file = fcntl(ram->fd, F_DUPFD_CLOEXEC, 0);
+	if (frozen->file >= 0 && !copy_own(ram, &frozen->over))
+		return 0;
+	fail(failure);
+	mz_frozen_close(frozen);
+	return -1;
+}
+
+void mz_frozen_close(struct mz_frozen *frozen)
+{
+	if (frozen->file >= 0)
+		close(frozen->file);
+	if (frozen->over >= 0)
+		close(frozen->over);
+	frozen->file = frozen->over = -1;
+}
+
+/* ---- Making a machine from it ---- */
+
+static bool is_sealed(int file, uint64_t bytes)
+{
+	int seals = fcntl(file, F_GET_SEALS);
+	struct stat stat;
+
+	return seals >= 0 && (seals & SEALS) == SEALS &&
+		(seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0 && !fstat(file, &stat) &&
+		S_ISREG(stat.st_mode) && (uint64_t)stat.st_size == bytes;
+}
+
+int mz_frozen_check(const struct mz_frozen *frozen, uint64_t bytes, struct mz_failure *failure)
+{
+	if (is_sealed(frozen->file, bytes) &&
+	    (frozen->over < 0 || is_sealed(frozen->over, bytes)))
+		return 0;
+	return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
+		       "what should be guest memory is no sealed memory file of %llu bytes",
+		       (unsigned long long)bytes);
+}
+
+static int copy_in(const struct mz_ram *ram, int over, const struct mz_extent *extent)
+{
+	uint64_t done = 0;
+
+	while (done < extent->bytes) {
+		ssize_t got = pread(over, ram->guest + extent->offset + done, extent->bytes - done,
+				    (off_t)(extent->offset + done));
+
+		if (got <= 0)
+			return -1;
+		done += (uint64_t)got;
+	}
+	return 0;
+}
+
+int mz_frozen_map_(struct mz_ram *ram, const struct mz_frozen *frozen)
+{
+	struct mz_extent part = {0};
+
+	ram->cow = true;
+	ram->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	ram->fd = fcntl(frozen->file, F_DUPFD_CLOEXEC, 0);
+	if (ram->pagemap < 0 || ram->fd < 0 || map_own(ram, ram->fd))
+		return -1;
+	while (frozen->over >= 0) {
+		if (mz_contents_next_of_file(frozen->over, part.offset + part.bytes,
+					     ram->file_bytes, &part))
+			return -1;
+		if (part.bytes == 0)
+			break;
+		if (copy_in(ram, frozen->over, &part))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * RAM as it was at a moment, which any number of machines share copy-on-write: the one that it was
+ * taken of, and those that are made from it. Nobody writes to its files any more, which are sealed:
+ * what a machine writes goes to pages of its own. Sources: fcntl(2), "File Sealing";
+ * memfd_create(2).
+ *
+ * A machine that shares has one window instead of two, since two mappings would copy for
+ * themselves: what the VMM touches there comes in as what the guest touches does.
+ */
+#ifndef MZ_VMM_FROZEN_H
+#define MZ_VMM_FROZEN_H
+
+#include <stdint.h>
+
+#include "vmm/base/failure.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mz_ram;
+
+/* Both are memory files of equal length. */
+struct mz_frozen {
+	int file;
+	int over; /* what stands in place of it where there is data; -1: nothing */
+};
+
+/*
+ * From now on the machine writes to pages of its own, and has one window. Nobody touches its memory
+ * meanwhile, no pager serves it, and pointers into the other window are void. Takes as long as
+ * unmapping what is mapped. A failure leaves all as it was, unless the kernel lacks memory for the
+ * mapping itself.
+ */
+int mz_ram_share(struct mz_ram *ram, struct mz_failure *failure);
+
+/*
+ * Takes what RAM holds now, of a machine that shares; nobody writes to it meanwhile. Costs what was
+ * written since the machine began to share.
+ */
+int mz_frozen_take(struct mz_frozen *frozen, const struct mz_ram *ram, struct mz_failure *failure);
+void mz_frozen_close(struct mz_frozen *frozen);
+
+/*
+ * Are these files of so many bytes that nobody can write to, or shorten?
+ * MZ_STATUS_BAD_IMAGE: no.
+ */
+int mz_frozen_check(const struct mz_frozen *frozen, uint64_t bytes, struct mz_failure *failure);
+
+/* Maps it into the reserved window of a machine that is made. 0, or -1 with errno. */
+int mz_frozen_map_(struct mz_ram *ram, const struct mz_frozen *frozen);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
