@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,10 +22,25 @@ unsigned control_begun;
 struct mz_control_task *control_held;
 struct mz_failure failure;
 
+int open_gift(char content)
+{
+	int fd = memfd_create("gift", MFD_CLOEXEC);
+
+	must_equal(pwrite(fd, &content, 1, 0), 1);
+	return fd;
+}
+
 static void answer_much(FILE *out)
 {
 	for (unsigned i = 0; i < CONTROL_LARGE / 64; i++)
 		fprintf(out, "%063u\n", i);
+}
+
+/* Two files that can be told apart. */
+static void give(struct mz_control_fds *fds)
+{
+	for (unsigned i = 0; i < 2; i++)
+		fds->fds[fds->count++] = open_gift((char)('a' + i));
 }
 
 /* On the control's thread. */
@@ -38,6 +54,8 @@ static void obey(void *context, struct mz_control_task *task)
 	}
 	if (strcmp(task->line, "much") == 0)
 		answer_much(task->out);
+	else if (strcmp(task->line, "give") == 0)
+		give(&task->fds);
 	else
 		fprintf(task->out, "you say %s\nand no more", task->line);
 	mz_control_finish(task,

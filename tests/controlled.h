@@ -12,7 +12,7 @@
 #define CONTROL_PATIENCE_NS 300000000u
 #define CONTROL_LARGE       (8u << 20) /* bytes of text that "much" answers, by lines of 64 */
 
-/* To all lines but "fail", "hold" and "much". */
+/* To all lines but "fail", "give", "hold" and "much". */
 #define ANSWER(line) "> you say " line "\n> and no more\n= 0\n"
 
 extern char control_path[64];
@@ -25,6 +25,9 @@ extern struct mz_failure failure;
 void controlled_begin(void);
 void control_again(void);
 void controlled_end(void);
+
+/* A descriptor of a file with this content. "give" gives those of "a" and "b". */
+int open_gift(char content);
 
 /* A connection, and what is said by it. */
 int peer(void);

@@ -195,6 +195,126 @@ START_TEST(what_is_no_answer_is_not_believed)
 }
 END_TEST
 
+/* ---- Descriptors ---- */
+
+static unsigned descriptors(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void must_be_gift(int fd, char content)
+{
+	char byte;
+
+	must_equal(pread(fd, &byte, 1, 0), 1);
+	must_equal(byte, content);
+	must(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+}
+
+/* Those who close are other threads. */
+static void must_be_left(unsigned count)
+{
+	for (unsigned i = 0; i < 2000 && descriptors() != count; i++)
+		usleep(1000);
+	must_equal(descriptors(), count);
+}
+
+static int ask_for_gifts(struct mz_control_fds *fds, const char *line)
+{
+	char text[128];
+	const struct mz_control_listener listener = {
+		.out = fmemopen(text, sizeof(text), "w"),
+		.fds = fds,
+	};
+	int status, result;
+
+	result = mz_control_ask(control_path, line, &listener, &status, &failure);
+	fclose(listener.out);
+	return result ? result : status;
+}
+
+START_TEST(descriptors_come_with_an_answer)
+{
+	struct mz_control_fds fds = {.count = 0};
+	unsigned before = descriptors();
+
+	must_equal(ask_for_gifts(&fds, "give"), 0);
+	must_equal(fds.count, 2);
+	must_be_gift(fds.fds[0], 'a');
+	must_be_gift(fds.fds[1], 'b');
+	mz_control_fds_close(&fds);
+	must_be_left(before);
+}
+END_TEST
+
+static int peer_that_says(const char *text)
+{
+	int fd = peer();
+
+	say(fd, text);
+	return fd;
+}
+
+START_TEST(descriptors_that_nobody_takes_are_closed)
+{
+	unsigned before = descriptors();
+	int fd;
+
+	must_equal(ask_for_gifts(NULL, "give"), 0);
+	must_be_left(before);
+	must_hear(peer_that_says("give\n"), "= 0\n");
+	must_be_left(before);
+	fd = peer_that_says("give\n");
+	close(fd);
+	must_be_left(before);
+}
+END_TEST
+
+/* More than any answer has, twice. */
+static void *give_too_much(void *context)
+{
+	const struct mz_control_socket *socket = context;
+	int fd = accept(socket->fd, NULL, NULL);
+	char line[64];
+
+	recv(fd, line, sizeof(line), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct mz_control_fds fds = {.count = 0};
+
+		while (fds.count < MZ_CONTROL_FDS)
+			fds.fds[fds.count++] = open_gift('x');
+		must_equal(mz_control_send(fd, i ? "= 0\n" : "> x\n", 4, &fds), 4);
+		must_equal(fds.count, 0);
+	}
+	close(fd);
+	return NULL;
+}
+
+START_TEST(too_many_descriptors_are_closed)
+{
+	struct mz_control_fds fds = {.count = 0};
+	struct mz_control_socket socket;
+	pthread_t thread;
+	unsigned before;
+
+	mz_control_stop(control);
+	before = descriptors();
+	must(!mz_control_listen(&socket, control_path, &failure));
+	must(!pthread_create(&thread, NULL, give_too_much, &socket));
+	must_equal(ask_for_gifts(&fds, "anything"), 0);
+	pthread_join(thread, NULL);
+	mz_control_unlisten(&socket);
+	must_equal(fds.count, MZ_CONTROL_FDS);
+	mz_control_fds_close(&fds);
+	must_be_left(before);
+	control_again();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("control socket");
@@ -210,6 +330,9 @@ int main(void)
 	tcase_add_test(tests, an_answer_is_heard);
 	tcase_add_test(tests, what_can_not_be_a_line_is_not_asked);
 	tcase_add_test(tests, what_is_no_answer_is_not_believed);
+	tcase_add_test(tests, descriptors_come_with_an_answer);
+	tcase_add_test(tests, descriptors_that_nobody_takes_are_closed);
+	tcase_add_test(tests, too_many_descriptors_are_closed);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

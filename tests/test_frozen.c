@@ -258,12 +258,13 @@ END_TEST
 
 /* ---- What there is ---- */
 
+/* Whoever wrote a page, the file has one there. */
 static void must_be_found(const struct member *member)
 {
 	struct mz_extent part;
 
 	for (uint64_t at = 0; at < BYTES; at = part.offset + part.bytes) {
-		must(!mz_contents_next(&member->ram, at, BYTES, &part));
+		must(!mz_contents_next(member->ram.fd, at, BYTES, &part));
 		must(part.offset >= at && part.offset + part.bytes <= BYTES);
 		must(part.offset % MZ_RAM_PAGE == 0 && part.bytes % MZ_RAM_PAGE == 0);
 		must(part.bytes || part.offset == BYTES);

@@ -10,6 +10,7 @@
 #include "ept/change.h"
 #include "tests/suite.h"
 #include "ept/change.h"
+#include "vmm/memory/frozen.h"
 #include "vmm/memory/pager.h"
 #include "vmm/memory/uffd.h"
 
@@ -259,6 +260,34 @@ START_TEST(a_huge_page_that_the_kernel_took_back_comes_again)
 }
 END_TEST
 
+/* All that is mapped goes, and comes in again by the leaves of the table. */
+START_TEST(memory_that_begins_to_be_shared_comes_again)
+{
+	struct mz_uffd_access access;
+
+	if (!begin(__func__))
+		return;
+	put(MIB, 3);
+	put(5 * MIB, 4);
+	mz_pager_stop(&pager);
+	ck_assert_int_eq(mz_ram_share(&ram, &failure), 0);
+	pager.uffd = mz_uffd_open(&access, ram.huge);
+	ck_assert_int_eq(mz_pager_start(&pager, &failure), 0);
+	ck_assert_uint_eq(touch(MIB), 3);
+	for (uint64_t page = 0; page < 2 * MIB; page += MZ_RAM_PAGE)
+		put(page, 5);
+	ck_assert_uint_eq(touch(5 * MIB), 4);
+	put(3 * MIB, 6);
+	put(ram.file_bytes - MZ_RAM_PAGE, 7);
+	ck_assert_uint_eq(touch(3 * MIB), 6);
+	ck_assert_uint_eq(touch(ram.rom.offset + 1), 10);
+	ck_assert_uint_eq(mz_space_stats(&space).answers[MZ_RETRY], 2);
+	ck_assert_uint_eq(mz_space_stats(&space).answers[MZ_RESOLVED], 5);
+	ck_assert_uint_eq(failures, 0);
+	end();
+}
+END_TEST
+
 START_TEST(without_memory_for_nodes_it_fails_and_nobody_waits)
 {
 	if (!begin(__func__))
@@ -300,6 +329,7 @@ int main(void)
 	tcase_add_test(tcase, many_may_touch_at_once);
 	tcase_add_loop_test(tcase, a_touch_brings_in_one_huge_page, 0, 2);
 	tcase_add_loop_test(tcase, a_huge_page_that_the_kernel_took_back_comes_again, 0, 2);
+	tcase_add_test(tcase, memory_that_begins_to_be_shared_comes_again);
 	tcase_add_test(tcase, without_memory_for_nodes_it_fails_and_nobody_waits);
 	tcase_add_test(tcase, a_write_to_rom_fails_and_nobody_waits);
 	suite_add_tcase(suite, tcase);

@@ -14,6 +14,7 @@
 #include "tests/saved.h"
 #include "tests/suite.h"
 #include "tests/virtio_driver.h"
+#include "vmm/memory/frozen.h"
 #include "vmm/virtio/balloon.h"
 #include "vmm/virtio/block.h"
 #include "vmm/virtio/entropy.h"
@@ -70,6 +71,22 @@ static void restart(void)
 static void *at(uint64_t gpa)
 {
 	return driver_at(&driver, gpa);
+}
+
+/* Guest memory gets one window instead of two, while the device is stopped. */
+static void move_memory(void)
+{
+	must_say(!mz_ram_share(&driver.ram, &failure), "%s", failure.text);
+	mz_virtio_moved(virtio);
+	for (unsigned i = 0; i < MZ_VIRTIO_QUEUES; i++) {
+		struct driver_queue *queue = &driver.queues[i];
+
+		if (!queue->size)
+			continue;
+		queue->table = at(queue->table_gpa);
+		queue->available = at(queue->available_gpa);
+		queue->used = at(queue->used_gpa);
+	}
 }
 
 /* ---- Entropy ---- */
@@ -188,6 +205,24 @@ START_TEST(a_disk_goes_on_with_requests_under_way)
 		for (unsigned i = 0; i < REQUESTS; i++)
 			must_equal(*(uint8_t *)at(IN + 0x1000 * (i + 1) + 7), fill + i);
 	}
+	end_disk();
+}
+END_TEST
+
+/* Nothing that is under way may point to where memory was. */
+START_TEST(a_disk_goes_on_when_memory_has_moved)
+{
+	open_disk(64);
+	for (unsigned i = 0; i < 10; i++) {
+		send_requests((uint8_t)(i % 2 ? 0 : i + 1));
+		usleep(100 * i);
+		mz_virtio_stop(virtio);
+		if (i == 4)
+			move_memory();
+		restart();
+		take_answers();
+	}
+	must(driver.ram.cow);
 	end_disk();
 }
 END_TEST
@@ -361,6 +396,7 @@ int main(void)
 
 	tcase_set_timeout(disk, 60);
 	tcase_add_test(disk, a_disk_goes_on_with_requests_under_way);
+	tcase_add_test(disk, a_disk_goes_on_when_memory_has_moved);
 	tcase_add_test(disk, a_disk_of_another_size_is_refused);
 	suite_add_tcase(suite, disk);
 

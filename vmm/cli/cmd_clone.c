@@ -48,8 +48,8 @@ static int take_moment(struct mz_control_fds *fds, const char *socket, struct mz
 {
 	if (fds->count < 2) {
 		mz_control_fds_close(fds);
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "what answers at %s is no run of mezz",
-			       socket);
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "what answers at %s is no run of mezz", socket);
 	}
 	moment->parts = fds->fds[0];
 	moment->memory.file = fds->fds[1];
@@ -115,11 +115,12 @@ static int check_disks(const struct mz_description *description, struct mz_failu
 			if (own->kind == MZ_VIRTIO_DISK && !own->disk.read_only &&
 			    first->kind == MZ_VIRTIO_DISK && first->disk.path &&
 			    is_same_file(own->disk.path, first->disk.path))
-				return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
-					       "%s: is the disk of the first guest, too: give the "
-					       "clone one of its own by --disk, such as a copy that is "
-					       "made while the first is paused",
-					       own->disk.path);
+				return mz_fail(
+					failure, MZ_STATUS_BAD_ARGUMENT,
+					"%s: is the disk of the first guest, too: give the "
+					"clone one of its own by --disk, such as a copy that is "
+					"made while the first is paused",
+					own->disk.path);
 		}
 	}
 	return 0;
@@ -164,7 +165,8 @@ int mz_cmd_clone(int argc, char **argv)
 		.children = children,
 		.parser = parse,
 		.args_doc = "SOCKET",
-		.doc = "Let a second guest go on from where another one is, which goes on, too: one "
+		.doc = "Let a second guest go on from where another one is, which goes on, too: "
+		       "one "
 		       "of a run that was started with `--control SOCKET'. Both share their memory "
 		       "until one of them writes to it.\v"
 		       "Exit status: as of `mezz run'; 111 also for a run of another version; 112 "

@@ -27,7 +27,7 @@ struct mz_control;
 /* What was asked. */
 struct mz_control_task {
 	const char *line;
-	FILE *out; /* for the answer: lines of text */
+	FILE *out;                 /* for the answer: lines of text */
 	struct mz_control_fds fds; /* for the answer: they are closed when it is given */
 	struct mz_control *control;
 	uint64_t done, total; /* atomic: how far it is; 0 of 0 where that is not told */

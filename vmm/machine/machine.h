@@ -111,8 +111,8 @@ int mz_vm_make(struct mz_vm **vm, const struct mz_vm_config *config, const struc
  * Does something with all vCPUs held and the virtio devices stopped, while no turn is due; only
  * from `key` and calls. Tells for how long the guest was held.
  */
-int mz_vm_at_rest(struct mz_vm *vm, int (*work)(struct mz_vm *vm, void *context,
-						struct mz_failure *failure),
+int mz_vm_at_rest(struct mz_vm *vm,
+		  int (*work)(struct mz_vm *vm, void *context, struct mz_failure *failure),
 		  void *context, uint64_t *held_ns, struct mz_failure *failure);
 
 /* Notes why the run can't go on, and ends it. From any thread; the first failure counts. */

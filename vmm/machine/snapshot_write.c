@@ -50,12 +50,12 @@ static int add_range(struct sink *sink, uint64_t page, uint64_t end)
 	uint64_t first;
 
 	for (; page < end; page = first + part.bytes / MZ_RAM_PAGE) {
-		if (mz_contents_next(&sink->vm->ram, page * MZ_RAM_PAGE, end * MZ_RAM_PAGE, &part))
+		if (mz_contents_next(sink->vm->ram.fd, page * MZ_RAM_PAGE, end * MZ_RAM_PAGE,
+				     &part))
 			return mz_fail(sink->failure, MZ_STATUS_HOST_FAILED,
 				       "cannot look at guest memory: %s", strerror(errno));
 		first = part.offset / MZ_RAM_PAGE;
-		if (sink->incremental && first > page &&
-		    add_pages(sink, page, first - page, false))
+		if (sink->incremental && first > page && add_pages(sink, page, first - page, false))
 			return -1;
 		if (add_pages(sink, first, part.bytes / MZ_RAM_PAGE, true))
 			return -1;
@@ -163,13 +163,15 @@ static int write_all(struct mz_vm *vm, const struct mz_snapshot_request *request
 	return commit(vm, &sink, parts, saved, failure);
 }
 
-/* What is shared is not the machine's to keep, and a description knows memory as it usually lies. */
+/* What is shared is not the machine's to keep, and a description knows memory as it usually lies.
+ */
 int mz_vm_check_memory(const struct mz_vm *vm, struct mz_failure *failure)
 {
 	if (vm->config.share_count == 0 && vm->config.more_count == 0)
 		return 0;
-	return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
-		       "a machine with shares or further banks of memory cannot be saved or cloned");
+	return mz_fail(
+		failure, MZ_STATUS_BAD_ARGUMENT,
+		"a machine with shares or further banks of memory cannot be saved or cloned");
 }
 
 int mz_vm_bring_all(const struct mz_vm *vm, struct mz_failure *failure)

@@ -15,7 +15,7 @@ static int copy_present(const struct mz_baseline *baseline, uint64_t offset, uin
 	struct mz_extent part;
 
 	for (; offset < end; offset = part.offset + part.bytes) {
-		if (mz_contents_next(ram, offset, end, &part))
+		if (mz_contents_next(ram->fd, offset, end, &part))
 			return -1;
 		memcpy(baseline->copy + part.offset, ram->alias + part.offset, part.bytes);
 	}

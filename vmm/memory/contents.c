@@ -13,7 +13,7 @@
 
 #define ENTRIES 512u /* read at a time */
 
-int mz_contents_next_of_file(int file, uint64_t from, uint64_t end, struct mz_extent *extent)
+int mz_contents_next(int file, uint64_t from, uint64_t end, struct mz_extent *extent)
 {
 	off_t data = lseek(file, (off_t)from, SEEK_DATA);
 	off_t hole = data < 0 ? 0 : lseek(file, data, SEEK_HOLE);
@@ -71,23 +71,6 @@ int mz_contents_next_own(const struct mz_ram *ram, uint64_t from, uint64_t end,
 			else if (extent->bytes)
 				return 0;
 		}
-	}
-	return 0;
-}
-
-int mz_contents_next(const struct mz_ram *ram, uint64_t from, uint64_t end,
-		     struct mz_extent *extent)
-{
-	struct mz_extent own;
-
-	if (mz_contents_next_of_file(ram->fd, from, end, extent))
-		return -1;
-	/* What lies before the file's next part is all that can come earlier. */
-	if (ram->cow && extent->offset > from) {
-		if (mz_contents_next_own(ram, from, extent->offset, &own))
-			return -1;
-		if (own.bytes)
-			*extent = own;
 	}
 	return 0;
 }

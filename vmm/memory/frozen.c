@@ -119,8 +119,7 @@ static bool is_sealed(int file, uint64_t bytes)
 
 int mz_frozen_check(const struct mz_frozen *frozen, uint64_t bytes, struct mz_failure *failure)
 {
-	if (is_sealed(frozen->file, bytes) &&
-	    (frozen->over < 0 || is_sealed(frozen->over, bytes)))
+	if (is_sealed(frozen->file, bytes) && (frozen->over < 0 || is_sealed(frozen->over, bytes)))
 		return 0;
 	return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
 		       "what should be guest memory is no sealed memory file of %llu bytes",
@@ -152,8 +151,8 @@ int mz_frozen_map_(struct mz_ram *ram, const struct mz_frozen *frozen)
 	if (ram->pagemap < 0 || ram->fd < 0 || map_own(ram, ram->fd))
 		return -1;
 	while (frozen->over >= 0) {
-		if (mz_contents_next_of_file(frozen->over, part.offset + part.bytes,
-					     ram->file_bytes, &part))
+		if (mz_contents_next(frozen->over, part.offset + part.bytes, ram->file_bytes,
+				     &part))
 			return -1;
 		if (part.bytes == 0)
 			break;

@@ -27,7 +27,8 @@ enum mz_huge {
 /* "none", "thp" or "hugetlb". */
 const char *mz_huge_text(enum mz_huge huge);
 
-/* Makes an empty memory file on such pages, which can be sealed. Answers the descriptor, or -1 with errno. */
+/* Makes an empty memory file on such pages, which can be sealed. Answers the descriptor, or -1 with
+ * errno. */
 int mz_huge_file(enum mz_huge huge);
 
 /*

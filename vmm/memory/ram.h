@@ -3,8 +3,8 @@
  * Guest memory: one memory file for RAM and a small one for the ROM, mapped twice, in two windows
  * that look alike. The guest's window is what KVM's slots point to; its pages appear only when the
  * space has let them in. The VMM's own (`alias`) reaches the same bytes at any time and is how
- * images, boot tables and devices write guest memory. Where memory is shared copy-on-write, both are
- * one: see vmm/memory/frozen.h.
+ * images, boot tables and devices write guest memory. Where memory is shared copy-on-write, both
+ * are one: see vmm/memory/frozen.h.
  *
  * Files that are shared with the guest lie in the windows, too. The VMM does not reach them through
  * its own but by mz_ram_access(), nor do devices.
