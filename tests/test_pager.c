@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /* The pager, with this process in the guest's place: it touches the guest's mapping. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -184,6 +185,17 @@ START_TEST(the_last_page_and_the_rom_come_by_pages)
 }
 END_TEST
 
+START_TEST(zeros_do_not_replace_what_is_there)
+{
+	if (!begin(__func__))
+		return;
+	ram.alias[8 * MIB] = 9;
+	ck_assert_int_eq(mz_uffd_zero(pager.uffd, ram.guest + 8 * MIB, MZ_RAM_PAGE), EEXIST);
+	ck_assert_uint_eq(touch(8 * MIB), 9);
+	end();
+}
+END_TEST
+
 START_TEST(a_page_that_the_kernel_took_back_comes_again)
 {
 	if (!begin(__func__))
@@ -325,6 +337,7 @@ int main(void)
 	tcase_add_test(tcase, a_touch_brings_in_one_leaf);
 	tcase_add_test(tcase, a_touch_finds_what_the_alias_wrote);
 	tcase_add_test(tcase, the_last_page_and_the_rom_come_by_pages);
+	tcase_add_test(tcase, zeros_do_not_replace_what_is_there);
 	tcase_add_test(tcase, a_page_that_the_kernel_took_back_comes_again);
 	tcase_add_test(tcase, many_may_touch_at_once);
 	tcase_add_loop_test(tcase, a_touch_brings_in_one_huge_page, 0, 2);

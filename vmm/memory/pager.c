@@ -78,6 +78,21 @@ static int fill(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
 	return error ? error : let_in(pager, offset, bytes);
 }
 
+/* Is what was touched a single page, of which there is nothing yet? */
+static bool is_new_page(const struct mz_pager *pager, const struct mz_event *event)
+{
+	return event->fault.bytes == MZ_RAM_PAGE && event->source == MZ_FAULT_MISSING &&
+		!pager->ram->lazy && !pager->ram->cow;
+}
+
+/* One call instead of two, unless somebody has written to the page since. */
+static int fill_page(const struct mz_pager *pager, uint64_t offset)
+{
+	int error = mz_uffd_zero(pager->uffd, pager->ram->guest + offset, MZ_RAM_PAGE);
+
+	return error == EEXIST ? fill(pager, offset, MZ_RAM_PAGE) : error;
+}
+
 /* The least that can come in around an offset. */
 static int fill_again(const struct mz_pager *pager, uint64_t offset)
 {
@@ -142,7 +157,8 @@ static int serve_touch(struct mz_pager *pager, const struct mz_event *event, uin
 	case MZ_RESOLVED:
 		if (bring(pager, event, fault->item.oa.addr, fault->bytes))
 			return -1;
-		error = fill(pager, fault->item.oa.addr, fault->bytes);
+		error = is_new_page(pager, event) ? fill_page(pager, offset)
+						  : fill(pager, fault->item.oa.addr, fault->bytes);
 		break;
 	case MZ_RETRY:
 		/*

@@ -125,6 +125,18 @@ void mz_uffd_wake(int uffd, void *at, uint64_t bytes)
 	ioctl(uffd, UFFDIO_WAKE, &range);
 }
 
+int mz_uffd_zero(int uffd, void *at, uint64_t bytes)
+{
+	struct uffdio_zeropage request = {.range = {.start = (uintptr_t)at, .len = bytes}};
+	int error;
+
+	/* EAGAIN: the mappings are being changed. */
+	do
+		error = ioctl(uffd, UFFDIO_ZEROPAGE, &request) ? errno : 0;
+	while (error == EAGAIN);
+	return error;
+}
+
 int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes)
 {
 	uint64_t start = (uintptr_t)at;

@@ -47,6 +47,12 @@ int mz_uffd_register(int uffd, void *at, uint64_t bytes);
 void mz_uffd_release(int uffd, void *at, uint64_t bytes);
 
 /*
+ * Maps new small pages of zeros for [at, at + bytes) and lets those who wait for them go on.
+ * Answers 0 or an errno value; EEXIST: the memory file holds the first page, which stays.
+ */
+int mz_uffd_zero(int uffd, void *at, uint64_t bytes);
+
+/*
  * Maps the pages, of `page_bytes` each, that the memory file holds for [at, at + bytes) and lets
  * those who wait for them go on. Pages that are mapped already stay. Answers 0 or an errno value.
  */
