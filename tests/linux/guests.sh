@@ -179,6 +179,34 @@ start restore "$work/last"
 type_to_it
 verdict and_goes_on_from_them
 
+# has_gone_on DISK: it hears its user, reads this disk, and reboots
+has_gone_on()
+{
+  tell $'typed by the user\n' '^input: typed by the user'
+  await '^later: rng bytes 16' "$run_out" || wrong+='the guest has no random numbers'$'\n'
+  grep -q "^later: sum $(md5sum <"$1" | cut -d' ' -f1)" "$run_out" || wrong+="the guest has read another disk than $1"$'\n'
+  ended
+  want_status 104
+}
+
+make_disk
+at first
+start run --memory 256M --cpus 2 --disk "$work/disk" --rng --initrd "$work/cloud.cpio" \
+  --append 'console=ttyS0 quiet panic=-1 end=reboot disk input later' "$linux/cloud/vmlinuz"
+mezz control "$socket" pause
+cp "$work/disk" "$work/disk.second"
+dd if=/dev/urandom of="$work/disk.second" bs=512 seek=40 count=1 conv=notrunc 2>/dev/null
+cloned first second --disk "$work/disk.second" --pager-threads 2
+at first
+mezz control "$socket" continue
+cp "$work/disk" "$work/disk.third"
+cloned second third --disk "$work/disk.third"
+for guest in second:.second first: third:.third; do
+  at "${guest%:*}"
+  has_gone_on "$work/disk${guest#*:}"
+done
+verdict a_linux_guest_is_cloned
+
 boot cloud 'end=panic' --cpus 2
 want_status 105
 want_out_line '^init: processors 2\s*$'

@@ -92,3 +92,30 @@ revive()
   tell c '^right'
   finish
 }
+
+# ---- Several at once ----
+declare -A runs inputs
+
+# at NAME: what follows is about this guest
+at()
+{
+  runs[${name:-first}]=${run:-}
+  name=$1
+  if [[ -z ${inputs[$name]:-} ]]; then
+    mkfifo "$work/keys.$name"
+    exec {keys}<>"$work/keys.$name"
+    inputs[$name]=$keys
+  fi
+  keys=${inputs[$name]} run=${runs[$name]:-}
+  socket=$work/socket.$name run_out=$work/run.$name.out run_err=$work/run.$name.err
+}
+
+# cloned FROM NAME OPTION...: the guest NAME goes on from FROM
+cloned()
+{
+  local from=$work/socket.$1
+  at "$2"
+  shift 2
+  start clone "$@" "$from"
+  await '^mezz: clone of .*: the guest was held for [0-9.]* ms$' "$run_err" || wrong+="it is not said that it is a clone"$'\n'
+}

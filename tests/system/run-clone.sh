@@ -6,31 +6,6 @@ need_kvm
 . "$srcdir/tests/system/control-lib.sh"
 
 steps=$GUESTS/steps.elf
-declare -A runs inputs
-
-# at NAME: what follows is about this guest
-at()
-{
-  runs[${name:-first}]=${run:-}
-  name=$1
-  if [[ -z ${inputs[$name]:-} ]]; then
-    mkfifo "$work/keys.$name"
-    exec {keys}<>"$work/keys.$name"
-    inputs[$name]=$keys
-  fi
-  keys=${inputs[$name]} run=${runs[$name]:-}
-  socket=$work/socket.$name run_out=$work/run.$name.out run_err=$work/run.$name.err
-}
-
-# cloned FROM NAME OPTION...: the guest NAME goes on from FROM
-cloned()
-{
-  local from=$work/socket.$1
-  at "$2"
-  shift 2
-  start clone "$@" "$from"
-  await '^mezz: clone of .*: the guest was held for [0-9.]* ms$' "$run_err" || wrong+="it is not said that it is a clone"$'\n'
-}
 
 find_backends
 for backend in $backends; do
@@ -225,15 +200,16 @@ refused()
 head -c 65536 /dev/zero >"$work/disk"
 cp "$work/disk" "$work/disk.copy"
 at first
-start run --disk "$work/disk" "$steps"
-refused 110 "^mezz clone: $work/disk: is the disk of the first guest" "$socket"
+start run --disk "$work/disk" --balloon "$steps"
+refused 110 "^mezz clone: $work/disk: is a disk of the first guest" "$socket"
 ln "$work/disk" "$work/disk.link"
-refused 110 "^mezz clone: $work/disk.link: is the disk of the first guest" --disk "$work/disk.link" "$socket"
+refused 110 "^mezz clone: $work/disk.link: is a disk of the first guest" --disk "$work/disk.link" "$socket"
 cloned first second --disk "$work/disk.copy"
 tell wc '^right: 1 steps'
 finish
 refused 111 '^mezz clone: .*offered other features' --disk "$work/disk,ro" "$work/socket.first"
-refused 111 '^mezz clone: ' --rng "$work/socket.first"
+refused 110 "^mezz clone: more entropy devices are given than the machine's 0" --rng "$work/socket.first"
+refused 110 "^mezz clone: more disks are given than the machine's 1" --disk "$work/disk.copy" --disk "$work/disk" "$work/socket.first"
 at first
 tell wc '^right: 1 steps'
 finish

@@ -101,38 +101,48 @@ static bool is_same_file(const char *a, const char *b)
 		first.st_ino == second.st_ino;
 }
 
-/* Two guests that write to one disk destroy what is on it. */
-static int check_disks(const struct mz_description *description, struct mz_failure *failure)
+/* Does the clone write to a disk that the first guest has? */
+static const char *shared_disk(const struct mz_vm_config *clone, const struct mz_vm_config *first)
 {
-	const struct mz_vm_config *config = &description->config;
+	for (unsigned i = 0; i < clone->virtio_count; i++) {
+		const struct mz_virtio_request *own = &clone->virtio[i];
 
-	for (unsigned i = 0; i < config->virtio_count; i++) {
-		const struct mz_virtio_request *own = &config->virtio[i];
-
-		for (unsigned j = 0; j < MZ_VIRTIO_DEVICES; j++) {
-			const struct mz_virtio_request *first = &description->virtio[j];
+		for (unsigned j = 0; j < first->virtio_count; j++) {
+			const struct mz_virtio_request *other = &first->virtio[j];
 
 			if (own->kind == MZ_VIRTIO_DISK && !own->disk.read_only &&
-			    first->kind == MZ_VIRTIO_DISK && first->disk.path &&
-			    is_same_file(own->disk.path, first->disk.path))
-				return mz_fail(
-					failure, MZ_STATUS_BAD_ARGUMENT,
-					"%s: is the disk of the first guest, too: give the "
-					"clone one of its own by --disk, such as a copy that is "
-					"made while the first is paused",
-					own->disk.path);
+			    other->kind == MZ_VIRTIO_DISK &&
+			    is_same_file(own->disk.path, other->disk.path))
+				return own->disk.path;
 		}
 	}
-	return 0;
+	return NULL;
+}
+
+/* Two guests that write to one disk destroy what is on it. */
+static int check_disks(const struct mz_vm_config *clone, const struct mz_vm_config *first,
+		       struct mz_failure *failure)
+{
+	const char *path = shared_disk(clone, first);
+
+	if (!path)
+		return 0;
+	return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+		       "%s: is a disk of the first guest, too: give the clone one of its own by "
+		       "--disk, such as a copy that is made while the first is paused",
+		       path);
 }
 
 static int drive(const struct options *options, const struct mz_moment *moment,
-		 const struct mz_description *description, struct mz_failure *failure)
+		 struct mz_description *description, struct mz_failure *failure)
 {
+	struct mz_description first = *description;
 	struct mz_vm *vm;
 	int result;
 
-	if (check_disks(description, failure) ||
+	first.config.virtio = first.virtio;
+	if (mz_cli_resume_configure(&options->resume, description, failure) ||
+	    check_disks(&description->config, &first.config, failure) ||
 	    mz_vm_clone(&vm, moment, &description->config, failure))
 		return -1;
 	result = mz_drive("clone", vm, options->resume.moments.resets, &options->resume.watch,
@@ -150,7 +160,6 @@ static int run(const struct options *options, struct mz_failure *failure)
 	if (ask(options->socket, &moment, failure))
 		return -1;
 	if (!mz_moment_config(&moment, &description, failure)) {
-		mz_cli_resume_configure(&options->resume, &description.config);
 		result = drive(options, &moment, &description, failure);
 		mz_description_free(&description);
 	}

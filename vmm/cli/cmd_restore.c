@@ -85,10 +85,9 @@ static int restore(const struct options *options, const struct mz_snapshot *snap
 
 	mz_state_load(&state, info.machine, info.machine_bytes);
 	mz_description_state(&description, &state);
-	if (!mz_state_end(&state, failure)) {
-		mz_cli_resume_configure(&options->resume, &description.config);
+	if (!mz_state_end(&state, failure) &&
+	    !mz_cli_resume_configure(&options->resume, &description, failure))
 		result = drive(options, snapshot, &description.config, failure);
-	}
 	mz_description_free(&description);
 	return result;
 }

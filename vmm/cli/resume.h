@@ -11,7 +11,7 @@
 #include "vmm/cli/devices.h"
 #include "vmm/cli/moments.h"
 #include "vmm/cli/watch.h"
-#include "vmm/machine/vm.h"
+#include "vmm/machine/description.h"
 
 struct mz_cli_resume {
 	struct mz_vm_config run;
@@ -25,8 +25,9 @@ extern const struct argp mz_cli_resume_argp;
 
 /*
  * Fills in what the machine's description leaves open. Devices that are given by options stand for
- * those that it names.
+ * those of their kind that it names, in order. MZ_STATUS_BAD_ARGUMENT: there are fewer of those.
  */
-void mz_cli_resume_configure(const struct mz_cli_resume *resume, struct mz_vm_config *config);
+int mz_cli_resume_configure(const struct mz_cli_resume *resume, struct mz_description *description,
+			    struct mz_failure *failure);
 
 #endif
