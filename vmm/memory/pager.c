@@ -78,7 +78,10 @@ static int fill(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
 	return error ? error : let_in(pager, offset, bytes);
 }
 
-/* Is what was touched a single page, of which there is nothing yet? */
+/*
+ * Is what was touched a single page, of which there is nothing yet? In a private mapping the file
+ * would not get it, and what it lacks is taken for zeros: see vmm/memory/contents.h.
+ */
 static bool is_new_page(const struct mz_pager *pager, const struct mz_event *event)
 {
 	return event->fault.bytes == MZ_RAM_PAGE && event->source == MZ_FAULT_MISSING &&
