@@ -3,8 +3,6 @@
  * libmezzvm as an embedder uses it: several machines, stopped at any moment, leaving nothing
  * behind.
  */
-#include <dirent.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,12 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/machines.h"
 #include "tests/rng.h"
 #include "tests/suite.h"
-#include "vmm/machine/vm.h"
 
-#define LOAD_ADDRESS 0x100000u
-#define STOPPED      77
+#define STOPPED 77
 
 /* mov $VALUE, %al; out %al, $0xf4 */
 #define EXIT_CODE(value) 0xb0, value, 0xe6, 0xf4
@@ -26,48 +23,6 @@ static const unsigned char exit_7[] = {EXIT_CODE(7)};
 static const unsigned char loop[] = {0xeb, 0xfe}; /* jmp to itself */
 /* A loop of output to a port without a device: leaves KVM all the time. */
 static const unsigned char busy[] = {0xe6, 0x80, 0xeb, 0xfc};
-
-static struct mz_failure failure;
-
-/* check calls the function of a test by its name and _fn. */
-static bool have_kvm(const char *function)
-{
-	int fd = open(MZ_KVM_DEVICE, O_RDWR);
-
-	if (fd < 0) {
-		printf("# SKIP %.*s: %s can't be opened\n", (int)strlen(function) - 3, function,
-		       MZ_KVM_DEVICE);
-		return false;
-	}
-	close(fd);
-	return true;
-}
-
-static struct mz_vm_config config_of(uint64_t bytes)
-{
-	return (struct mz_vm_config) {.memory_bytes = bytes, .in = -1, .out = STDOUT_FILENO};
-}
-
-static struct mz_vm *create(const struct mz_vm_config *config, const unsigned char *code,
-			    size_t bytes)
-{
-	static const struct mz_boot_request request;
-	static const struct mz_image_as flat = {MZ_IMAGE_FLAT, MZ_MODE_LONG, LOAD_ADDRESS};
-	char path[] = "/tmp/mezz-test-XXXXXX";
-	int fd = mkstemp(path);
-	struct mz_image image;
-	struct mz_vm *vm;
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, code, bytes), (ssize_t)bytes);
-	close(fd);
-	ck_assert_int_eq(mz_image_open(&image, path, &flat, &failure), 0);
-	unlink(path);
-	ck_assert_msg(!mz_vm_create(&vm, config, &failure), "%s", failure.text);
-	ck_assert_msg(!mz_vm_load(vm, &image, &request, &failure), "%s", failure.text);
-	mz_image_close(&image);
-	return vm;
-}
 
 static struct mz_vm *create_small(const unsigned char *code, size_t bytes)
 {
@@ -287,18 +242,6 @@ START_TEST(events_go_to_who_asked)
 	ck_assert_uint_eq(event_counts[MZ_TRACE_FAULTS], 0);
 }
 END_TEST
-
-static unsigned descriptor_count(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	ck_assert_ptr_nonnull(folder);
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
-}
 
 static void assert_signals_as_before(const struct sigaction *before)
 {
