@@ -22,7 +22,7 @@
 #include "tests/proof/small.h"
 
 #define MZ_INSTANCE_FORMAT small
-#include "core/body/range.h"
+#include "core/body/split.h"
 
 /*
  * Case by case. With -DCOVER=L a proof is about the calls whose operation locks a cover of level L,
@@ -42,6 +42,20 @@ static struct mz_node_ref case_of(bool pruning, struct mz_node_ref cover)
 
 #define lock_cover(table, first, last, to_cut) \
 	case_of(sizeof(__func__) == sizeof("prune"), lock_cover(table, first, last, to_cut))
+#endif
+
+/* Of two levels, only a leaf of the upper one is split: both have leaves, and that is constant. */
+#if SHAPE_LEVELS == 2
+static struct mz_node_ref upper(struct mz_table *table, struct mz_node_ref node)
+{
+	CLAIM(node.level == 2 && table->config.leaf_levels == 6,
+	      "what is split is a leaf of the upper level");
+	table->config.leaf_levels = 6;
+	node.level = 2;
+	return node;
+}
+
+#define split(table, reserve, node, ...) split(table, reserve, upper(table, node), __VA_ARGS__)
 #endif
 
 #include "core/cursor.c"
@@ -406,7 +420,7 @@ static bool may_be_empty(unsigned level)
 	return level == SHAPE_LEVELS || (level == SHAPE_LEVELS - 1 && table.config.root_fixed);
 }
 
-/* A node that may be empty wherever it is: a cursor's cover. */
+/* A node that may be empty wherever it is, until whoever has emptied it cuts it. */
 static unsigned emptied = FRAMES;
 
 /* Any entries for a node of the tree, which say what nodes are below it. */
@@ -493,7 +507,7 @@ static void finish(const struct mz_gather *given)
 		grace_period();
 }
 
-/* Is anything mapped in [first, last]? Before the operation only, where nodes lie as in a heap. */
+/* Was anything mapped in [first, last] before the operation, where nodes lay as in a heap? */
 static bool anything_mapped(uint64_t first, uint64_t last)
 {
 	unsigned frame = 0, count = 1;
@@ -504,8 +518,9 @@ static bool anything_mapped(uint64_t first, uint64_t last)
 
 		for (unsigned n = 0; n < count; n++, frame++)
 			for (unsigned i = 0; i < ENTRIES; i++, at += span)
-				any |= live[frame] && (frame != 0 || is_managed(i)) &&
-					small_kind(pool[frame * ENTRIES + i], level) == MZ_LEAF &&
+				any |= before.live[frame] && (frame != 0 || is_managed(i)) &&
+					small_kind(before.pool[frame * ENTRIES + i], level) ==
+						MZ_LEAF &&
 					at <= last && at + (span - 1) >= first;
 	}
 	return any;
@@ -541,7 +556,7 @@ static void claim_valid(void)
 		present += (frame != 0 || is_managed(i)) &&
 			small_kind(pool[frame * ENTRIES + i], level) != MZ_ABSENT;
 	CLAIM(frames[frame].child_count == present, "child_count is right");
-	CLAIM(present > 0 || may_be_empty(level), "no node is empty");
+	CLAIM(present > 0 || may_be_empty(level) || frame == emptied, "no node is empty");
 	if (frame == 0 && !is_managed(index))
 		return;
 	entry = pool[frame * ENTRIES + index];
