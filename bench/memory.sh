@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MPL-2.0
 #
-# Resets and restores, side by side with what they stand for. `make bench-memory` starts this with MEZZ, GUESTS and
-# COMPARE.
+# Resets, restores and clones, side by side with what they stand for. `make bench-memory` starts this with MEZZ, GUESTS and
+# COMPARE. With --json, each row is an object.
 #
 #   reset-P-M     a guest that has written P pages of its memory M is put back and runs again, against a new run of the
 #                 same guest: time of one round; RESETS rounds, of which the run itself is taken off
@@ -10,6 +10,8 @@
 #                 same untold
 #   restore       from process start to process end of a guest that ends where it was saved, with 1 GiB of which SAVED MiB
 #                 are not zero, against reading the file
+#   clone         a guest of 1 GiB that has written SAVED MiB is cloned while it runs, and the clone ends, against a snapshot of
+#                 it that is restored, and ends
 set -u
 
 if ! { : <>/dev/kvm; } 2>/dev/null; then
@@ -33,6 +35,17 @@ nanoseconds()
 }
 
 median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+
+# From the table.
+as_json()
+{
+  awk 'NR > 1 { printf "{\"name\": \"%s\", \"unit\": \"%s\", \"ours\": %s, \"reference\": %s, \"ratio\": %s, \"goal\": %s}\n",
+    $1, $2, $3, $4, $5, $6 == "-" || $6 == "" ? "null" : $6 }'
+}
+
+if [[ ${1:-} == --json ]]; then
+  exec > >(as_json)
+fi
 
 printf '%-16s %-4s %10s %10s %8s %8s\n' name unit mezz other ratio goal
 
@@ -62,3 +75,20 @@ done
   "$GUESTS/again.elf" 2>/dev/null
 "$COMPARE" restore "$runs" 0.05 0 "$MEZZ" restore "$work/snapshot" --vs cat "$work/snapshot"
 "$COMPARE" restore-all "$runs" 0 0 "$MEZZ" restore "$work/snapshot" --vs "$MEZZ" restore --all "$work/snapshot"
+
+# A guest that waits; the clone and the restored one are told to end.
+mkfifo "$work/keys"
+exec {keys}<>"$work/keys"
+"$MEZZ" run --memory 1G --control "$work/socket" --append "base=0x2000000 pages=$((saved * 256))" "$GUESTS/steps.elf" \
+  <&"$keys" >"$work/said" 2>"$work/err" &
+guest=$!
+printf w >&"$keys"
+until grep -q '^step 1' "$work/said"; do
+  kill -0 "$guest" || { echo 'bench: the guest to be cloned has ended' >&2; exit 1; }
+  sleep 0.1
+done
+export MEZZ work
+"$COMPARE" clone "$runs" 0.05 0 bash -c 'printf . | "$MEZZ" clone "$work/socket"' --vs \
+  bash -c '"$MEZZ" snapshot "$work/socket" "$work/copy" && printf . | "$MEZZ" restore "$work/copy"'
+printf . >&"$keys"
+wait "$guest"
