@@ -10,6 +10,8 @@
 #                 same untold
 #   restore       from process start to process end of a guest that ends where it was saved, with 1 GiB of which SAVED MiB
 #                 are not zero, against reading the file
+#   prefetch      the same memory, and the guest reads and writes each page that is not zero: brought by a record of its
+#                 touches, against when it touches them
 #   clone         a guest of 1 GiB that has written SAVED MiB is cloned while it runs, and the clone ends, against a snapshot of
 #                 it that is restored, and ends
 set -u
@@ -75,6 +77,12 @@ done
   "$GUESTS/again.elf" 2>/dev/null
 "$COMPARE" restore "$runs" 0.05 0 "$MEZZ" restore "$work/snapshot" --vs cat "$work/snapshot"
 "$COMPARE" restore-all "$runs" 0 0 "$MEZZ" restore "$work/snapshot" --vs "$MEZZ" restore --all "$work/snapshot"
+
+"$MEZZ" run --memory 1G --snapshot "$work/snapshot" --append "mark base=0x2000000 keep=$((saved * 256))" \
+  "$GUESTS/again.elf" 2>/dev/null
+"$MEZZ" restore --record "$work/touches" "$work/snapshot"
+"$COMPARE" prefetch "$runs" 0.6 0 "$MEZZ" restore --prefetch "$work/touches" "$work/snapshot" --vs \
+  "$MEZZ" restore "$work/snapshot"
 
 # A guest that waits; the clone and the restored one are told to end.
 mkfifo "$work/keys"
