@@ -5,7 +5,7 @@ need_kvm
 
 # In the order in which they need each other.
 modules='pvpanic pvpanic-mmio virtio_ring virtio virtio_mmio virtio_blk virtio-rng virtio_balloon failover net_failover
-  virtio_net'
+  virtio_net vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport'
 linux=${MZ_LINUX:-${XDG_CACHE_HOME:-$HOME/.cache}/mezzanine/linux}
 
 # make_initrd KERNEL: $work/KERNEL.cpio
@@ -15,7 +15,7 @@ make_initrd()
 
   mkdir -p "$root"/{bin,dev,modules,proc,sys}
   cp "$linux/busybox" "$root/bin"
-  cp "$GUESTS/mark" "$root/bin"
+  cp "$GUESTS/mark" "$GUESTS/vsock" "$root/bin"
   cp "$srcdir/tests/linux/init" "$root/init"
   chmod +x "$root/init"
   for module in $modules; do
@@ -104,6 +104,67 @@ use_devices 1
 verdict disk_rng_balloon_and_network
 use_devices 4
 verdict four_processors_and_virtio_devices
+
+# The host's end: sends a file to the first guest that comes, and keeps what comes back. AF_VSOCK is 40, any host's
+# context identifier 0xffffffff; struct sockaddr_vm is two short words, the port, the identifier, and 4 bytes.
+peer='
+  socket($all, 40, 1, 0) && bind($all, pack("SSLLx4", 40, 0, 7003, 0xffffffff)) && listen($all, 1) || die "no socket: $!";
+  $from = accept($one, $all) or die "nobody came: $!";
+  print +(unpack "SSLL", $from)[3], "\n";
+  if (!fork) {
+    open($file, "<", $ARGV[0]);
+    while (sysread($file, $bytes, 50000)) {
+      for ($at = 0; $at < length $bytes; $at += $sent) { $sent = syswrite($one, $bytes, 50000, $at) or die "not sent: $!" }
+    }
+    shutdown($one, 1);
+    exit;
+  }
+  open($file, ">", $ARGV[1]);
+  while (sysread($one, $bytes, 50000)) { syswrite($file, $bytes) }
+  wait'
+
+# use_vsock OPTION...: a guest with the context identifier 42 sends back what it gets from its host
+use_vsock()
+{
+  local process
+
+  head -c 3M /dev/urandom >"$work/sent"
+  perl -e "$peer" "$work/sent" "$work/got" >"$work/peer" 2>&1 &
+  process=$!
+  boot cloud 'end=off vsock' --vsock 42 "$@"
+  kill "$process" 2>/dev/null
+  wait "$process"
+  want_status 0
+  want_no_err
+  want_out_line '^vsock: all is sent back'
+  [[ $(<"$work/peer") == 42 ]] || wrong+="the host's end says: $(<"$work/peer")"$'\n'
+  cmp "$work/sent" "$work/got" || wrong+='what came back is not what was sent'$'\n'
+}
+
+if [[ ! -e /dev/vhost-vsock ]]; then
+  skip sockets_of_the_host 'there is no /dev/vhost-vsock'
+else
+  try drivers_of_any_kind_are_served "$builddir/tests/test_virtio_vsock"
+  use_vsock
+  verdict a_guest_speaks_with_sockets_of_the_host
+  use_vsock --cpus 2 --memory-backend plain --memory 16M@8G
+  verdict and_with_memory_of_any_kind
+  run --vsock 42 --vsock 42 "$GUESTS/hello.elf"
+  want_status 110
+  want_err_line 'another machine with the context identifier 42'
+  verdict a_context_identifier_is_one_machines
+  for option in --track --reset-loop=2 "--report=$work/report.html"; do
+    run --vsock 42 "$option" "$GUESTS/hello.elf"
+    want_status 110
+    want_err_line "a machine with a socket device can't be reset, tracked or recorded"
+    verdict "no_socket_device_goes_with_${option%%=*}"
+  done
+  run --vsock 42 --snapshot "$work/none" --snapshot-on 0.2 --timeout 3 "$GUESTS/loop.elf"
+  want_status 103
+  want_err_line 'no snapshot: a machine with a socket device cannot be saved or cloned'
+  [[ ! -e $work/none ]] || wrong+='there is a snapshot'$'\n'
+  verdict a_machine_with_a_socket_device_is_not_saved
+fi
 
 # want_disk_used SUM: the guest has read and written its disk, and the random numbers came too
 want_disk_used()
@@ -206,6 +267,19 @@ for guest in second:.second first: third:.third; do
   has_gone_on "$work/disk${guest#*:}"
 done
 verdict a_linux_guest_is_cloned
+
+if [[ -e /dev/vhost-vsock ]]; then
+  ready=looping
+  at connected
+  start run --vsock 42 "$GUESTS/loop.elf"
+  mezz clone "$socket"
+  want_status 110
+  want_err_line 'a machine with a socket device cannot be saved or cloned'
+  mezz control "$socket" quit
+  want_status 0
+  ended
+  verdict a_machine_with_a_socket_device_is_not_cloned
+fi
 
 boot cloud 'end=panic' --cpus 2
 want_status 105

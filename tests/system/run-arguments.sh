@@ -104,6 +104,9 @@ refused a_balloon_of_no_number_is_refused 110 "'much'" --balloon=much "$hello"
 refused an_unknown_console_is_refused 110 "'vga'" --console vga "$hello"
 refused an_unknown_network_is_refused 110 "'bridge'" --net bridge "$hello"
 refused a_tap_without_a_name_is_refused 110 "'tap'" --net tap "$hello"
+for cid in '' 0 1 2 guest 0xffffffff 0xffffffffffffffff 4294967299 -3; do
+  refused "the_context_identifier_${cid}_is_refused" 110 "'$cid' is not from 3 to 4294967294" --vsock="$cid" "$hello"
+done
 for rule in hostfwd hostfwd= hostfwd=tcp hostfwd=tcp::22 hostfwd=tcp::0-:22 hostfwd=tcp::22-:65536 hostfwd=sctp::22-:22 \
   hostfwd=tcp:host:22-:22 mac=1; do
   refused "the_rule_${rule}_is_refused" 110 "'$rule' is not hostfwd" --net "user,$rule" "$hello"

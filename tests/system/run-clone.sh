@@ -209,6 +209,7 @@ tell wc '^right: 1 steps'
 finish
 refused 111 '^mezz clone: .*offered other features' --disk "$work/disk,ro" "$work/socket.first"
 refused 110 "^mezz clone: more entropy devices are given than the machine's 0" --rng "$work/socket.first"
+refused 110 "^mezz clone: more socket devices are given than the machine's 0" --vsock 42 "$work/socket.first"
 refused 110 "^mezz clone: more disks are given than the machine's 1" --disk "$work/disk.copy" --disk "$work/disk" "$work/socket.first"
 at first
 tell wc '^right: 1 steps'

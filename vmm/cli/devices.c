@@ -17,6 +17,7 @@ enum key {
 	KEY_CONSOLE,
 	KEY_BALLOON,
 	KEY_NET,
+	KEY_VSOCK,
 };
 
 static const struct argp_option option_list[] = {
@@ -28,6 +29,10 @@ static const struct argp_option option_list[] = {
 	{"net", KEY_NET, "user[,hostfwd=RULE...] | tap,NAME", 0,
 	 "A virtio network device: user speaks through the sockets of this process, RULE being "
 	 "PROTOCOL:[HOST]:PORT-[GUEST]:PORT; tap is an interface of the host; may be repeated",
+	 0},
+	{"vsock", KEY_VSOCK, "CID", 0,
+	 "A virtio socket device with this context identifier, by which sockets of the host reach "
+	 "the guest",
 	 0},
 	{"balloon", KEY_BALLOON, "SIZE", OPTION_ARG_OPTIONAL,
 	 "A virtio memory balloon that asks the guest for this much (default 0); what the guest "
@@ -138,6 +143,14 @@ static void add_net(struct argp_state *state, char *text)
 		add_forward(state, &request->net, word);
 }
 
+static void add_vsock(struct argp_state *state, const char *text)
+{
+	struct mz_virtio_request *request = add(state, MZ_VIRTIO_VSOCK);
+
+	if (!mz_number_parse(text, &request->guest_cid) || !mz_cid_right(request->guest_cid))
+		argp_error(state, "--vsock: '%s' is not from 3 to 4294967294", text);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	switch (key) {
@@ -157,6 +170,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case KEY_NET:
 		add_net(state, text);
+		return 0;
+	case KEY_VSOCK:
+		add_vsock(state, text);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

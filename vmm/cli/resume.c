@@ -39,6 +39,7 @@ static const char *const kind_texts[] = {
 	[MZ_VIRTIO_CONSOLE] = "virtio consoles",
 	[MZ_VIRTIO_BALLOON] = "balloons",
 	[MZ_VIRTIO_NET_USER] = "network devices",
+	[MZ_VIRTIO_VSOCK] = "socket devices",
 };
 
 /* The device that the one at `given` of the options stands for. */

@@ -108,7 +108,7 @@ int mz_vm_freeze(struct mz_vm *vm, struct mz_moment *moment, uint64_t *held_ns,
 	*moment = (struct mz_moment) {.memory = {-1, -1}, .parts = -1};
 	*held_ns = 0;
 	/* Memory that must be read first is read while the guest still runs. */
-	if (mz_vm_check_memory(vm, failure) || mz_vm_bring_all(vm, failure))
+	if (mz_vm_check_kept(vm, failure) || mz_vm_bring_all(vm, failure))
 		return -1;
 	moment->parts = mz_huge_file(MZ_HUGE_NONE);
 	if (moment->parts < 0)

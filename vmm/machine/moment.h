@@ -31,8 +31,8 @@ struct mz_moment {
 /*
  * The machine as it is now, running or paused, which then goes on; only from `key` and calls. Until
  * mz_moment_close() the moment is the caller's. `held_ns`: for so long the guest was held.
- * MZ_STATUS_BAD_ARGUMENT: the machine has shares, further banks, or huge pages.
- * MZ_STATUS_HOST_FAILED: the guest can't be held, or the host has no memory or descriptors.
+ * MZ_STATUS_BAD_ARGUMENT: the machine has shares, further banks, huge pages, or a socket
+ * device. MZ_STATUS_HOST_FAILED: the guest can't be held, or the host has no memory or descriptors.
  *
  * From the first time on, what the guest writes goes to pages of its own. One that was restored
  * gets all of its memory first.

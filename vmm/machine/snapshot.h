@@ -28,8 +28,8 @@ struct mz_origin {
 int mz_vm_write_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *request,
 			 struct mz_saved *saved, struct mz_failure *failure);
 
-/* Can the machine's memory be saved, or cloned, and described? */
-int mz_vm_check_memory(const struct mz_vm *vm, struct mz_failure *failure);
+/* Can the machine be saved, or cloned, and described? */
+int mz_vm_check_kept(const struct mz_vm *vm, struct mz_failure *failure);
 
 /* All memory comes in, of a machine that was restored; the run goes on if it can't. */
 int mz_vm_bring_all(const struct mz_vm *vm, struct mz_failure *failure);

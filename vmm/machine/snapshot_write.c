@@ -163,15 +163,20 @@ static int write_all(struct mz_vm *vm, const struct mz_snapshot_request *request
 	return commit(vm, &sink, parts, saved, failure);
 }
 
-/* What is shared is not the machine's to keep, and a description knows memory as it usually lies.
+/*
+ * What is shared is not the machine's to keep, and a description knows memory as it usually lies.
+ * Connections of sockets are the host's.
  */
-int mz_vm_check_memory(const struct mz_vm *vm, struct mz_failure *failure)
+int mz_vm_check_kept(const struct mz_vm *vm, struct mz_failure *failure)
 {
-	if (vm->config.share_count == 0 && vm->config.more_count == 0)
-		return 0;
-	return mz_fail(
-		failure, MZ_STATUS_BAD_ARGUMENT,
-		"a machine with shares or further banks of memory cannot be saved or cloned");
+	if (vm->config.share_count > 0 || vm->config.more_count > 0)
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+			       "a machine with shares or further banks of memory cannot be saved "
+			       "or cloned");
+	if (mz_virtio_set_has_vsock(&vm->virtio))
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+			       "a machine with a socket device cannot be saved or cloned");
+	return 0;
 }
 
 int mz_vm_bring_all(const struct mz_vm *vm, struct mz_failure *failure)
@@ -204,7 +209,7 @@ int mz_vm_write_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *req
 	int result;
 
 	*saved = (struct mz_saved) {.path = request->path};
-	if (mz_vm_check_memory(vm, failure))
+	if (mz_vm_check_kept(vm, failure))
 		return -1;
 	if (request->incremental ? mz_since_open(vm, &parent, failure)
 				 : mz_vm_bring_all(vm, failure))

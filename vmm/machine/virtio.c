@@ -39,6 +39,23 @@ static void notify_by_descriptor(const struct mz_vm *vm, uint64_t base, int fd)
 	(void)ioctl(vm->kvm.vm, KVM_IOEVENTFD, &notify);
 }
 
+/* What a device is may exclude what the machine is asked for. */
+static int check_device(const struct mz_vm *vm, const struct mz_virtio_request *request,
+			struct mz_failure *failure)
+{
+	if (request->kind == MZ_VIRTIO_BALLOON && mz_ram_grain(&vm->ram) != MZ_RAM_PAGE)
+		return mz_fail(
+			failure, MZ_STATUS_BAD_ARGUMENT,
+			"a balloon takes pages of 4 KiB, which are not to be had of memory on "
+			"%s pages",
+			mz_huge_text(vm->ram.huge));
+	if (request->kind == MZ_VIRTIO_VSOCK && mz_vm_may_watch_writes(vm))
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+			       "a machine with a socket device can't be reset, tracked or "
+			       "recorded: nobody knows what the device writes");
+	return 0;
+}
+
 static int add_device(struct mz_vm *vm, const struct mz_virtio_request *request,
 		      struct mz_failure *failure)
 {
@@ -46,13 +63,8 @@ static int add_device(struct mz_vm *vm, const struct mz_virtio_request *request,
 	uint64_t base = MZ_VIRTIO_BASE + (uint64_t)index * MZ_VIRTIO_BYTES;
 	struct mz_virtio_place place = {.memory = {.ram = &vm->ram, .space = &vm->space}};
 
-	if (request->kind == MZ_VIRTIO_BALLOON && mz_ram_grain(&vm->ram) != MZ_RAM_PAGE)
-		return mz_fail(
-			failure, MZ_STATUS_BAD_ARGUMENT,
-			"a balloon takes pages of 4 KiB, which are not to be had of memory on "
-			"%s pages",
-			mz_huge_text(vm->ram.huge));
-	if (mz_kvm_wire(&vm->kvm, &vm->virtio_irqs[index], mz_vm_virtio_gsi(index), failure))
+	if (check_device(vm, request, failure) ||
+	    mz_kvm_wire(&vm->kvm, &vm->virtio_irqs[index], mz_vm_virtio_gsi(index), failure))
 		return -1;
 	place.irq = vm->virtio_irqs[index];
 	/* Where the kernel supplies pages by itself, the table stays as it was populated. */

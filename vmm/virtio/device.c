@@ -59,6 +59,11 @@ static void interrupt(struct mz_virtio *virtio, uint32_t reason)
 	mz_irq_raise(&virtio->irq);
 }
 
+void mz_virtio_interrupt_used(struct mz_virtio *virtio)
+{
+	interrupt(virtio, MZ_INTERRUPT_USED);
+}
+
 /* 2.1.2: a driver that has begun is told. */
 void mz_virtio_break_locked(struct mz_virtio *virtio, const char *why)
 {

@@ -170,6 +170,9 @@ void mz_virtio_drain(struct mz_virtio *virtio, unsigned queue, struct mz_chain *
 /* The driver did what can't be right. */
 void mz_virtio_break(struct mz_virtio *virtio, const char *why);
 
+/* Somebody else has given chains back, and the driver wants to know. */
+void mz_virtio_interrupt_used(struct mz_virtio *virtio);
+
 /* The configuration was changed: tells the driver. `state` is not held. */
 void mz_virtio_config_changed(struct mz_virtio *virtio);
 

@@ -19,6 +19,7 @@ enum mz_virtio_kind {
 	MZ_VIRTIO_BALLOON,  /* `balloon_bytes`: what it asks the guest for */
 	MZ_VIRTIO_NET_USER, /* `net`: its forwards */
 	MZ_VIRTIO_NET_TAP,  /* `net`: its interface */
+	MZ_VIRTIO_VSOCK,    /* `guest_cid` */
 };
 
 struct mz_disk {
@@ -41,10 +42,17 @@ struct mz_net_config {
 	unsigned forward_count;
 };
 
+/* 5.10.4: may a guest have this context identifier? Others are reserved, or the host's. */
+static inline bool mz_cid_right(uint64_t cid)
+{
+	return cid > 2 && cid < UINT32_MAX;
+}
+
 struct mz_virtio_request {
 	enum mz_virtio_kind kind;
 	struct mz_disk disk;
 	uint64_t balloon_bytes;
+	uint64_t guest_cid;
 	struct mz_net_config net;
 };
 

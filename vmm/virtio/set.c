@@ -9,6 +9,7 @@
 #include "vmm/virtio/entropy.h"
 #include "vmm/virtio/net.h"
 #include "vmm/virtio/terminal.h"
+#include "vmm/virtio/vsock.h"
 
 /* The first device of a kind, by its number in section 5; NULL: there is none. */
 static struct mz_virtio *find(const struct mz_virtio_set *set, uint32_t id)
@@ -37,6 +38,8 @@ static int open_device(const struct mz_virtio_set *set, struct mz_virtio **virti
 		return mz_net_open_user(virtio, &request->net, set->count, place, failure);
 	case MZ_VIRTIO_NET_TAP:
 		return mz_net_open_tap(virtio, &request->net, set->count, place, failure);
+	case MZ_VIRTIO_VSOCK:
+		return mz_vsock_open(virtio, request->guest_cid, place, failure);
 	default:
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "no virtio device of kind %d",
 			       (int)request->kind);
@@ -89,6 +92,11 @@ bool mz_virtio_set_balloon(struct mz_virtio_set *set, uint64_t bytes)
 	if (balloon)
 		mz_balloon_set(balloon, bytes);
 	return balloon != NULL;
+}
+
+bool mz_virtio_set_has_vsock(const struct mz_virtio_set *set)
+{
+	return find(set, VIRTIO_ID_VSOCK) != NULL;
 }
 
 void mz_virtio_set_state(struct mz_virtio_set *set, struct mz_state *state)

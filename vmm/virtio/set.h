@@ -38,6 +38,9 @@ bool mz_virtio_set_balloon(struct mz_virtio_set *set, uint64_t bytes);
  */
 void mz_virtio_set_state(struct mz_virtio_set *set, struct mz_state *state);
 
+/* Is there a device whose memory and connections are the host's kernel's, too? */
+bool mz_virtio_set_has_vsock(const struct mz_virtio_set *set);
+
 /* The console has input. */
 void mz_virtio_set_wake(struct mz_virtio_set *set);
 
