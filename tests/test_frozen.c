@@ -200,6 +200,15 @@ static void must_not_be_made(const struct mz_frozen *frozen)
 	must(strstr(failure.text, "no sealed memory file") != NULL);
 }
 
+static void must_be_on_small_pages(const struct mz_frozen *frozen)
+{
+	const struct mz_ram_config config = {.bytes = BYTES, .huge = MZ_HUGE_THP, .frozen = frozen};
+	struct mz_ram ram;
+
+	must(mz_ram_make(&ram, &config, &failure) == -1);
+	must_equal(failure.status, MZ_STATUS_BAD_ARGUMENT);
+}
+
 START_TEST(what_may_change_is_refused)
 {
 	struct member *member = &members[0];
@@ -229,6 +238,7 @@ START_TEST(what_may_change_is_refused)
 	must_not_be_made(&(struct mz_frozen) {.file = -1, .over = -1});
 	close(ends[0]);
 	close(ends[1]);
+	must_be_on_small_pages(&frozen);
 	mz_frozen_close(&frozen);
 	end(member);
 }

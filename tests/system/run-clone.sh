@@ -148,6 +148,26 @@ tell c '^right: 4 steps, version 5'
 finish
 verdict a_restored_guest_is_cloned
 
+# What only a machine itself has is not dropped to see whether it is used.
+at first
+start run --report "$work/first.json" --append pages=8000 "$steps"
+tell w '^step 1'
+cloned first second --report "$work/second.json"
+tell o '^over, version 2'
+at first
+tell o '^over, version 2'
+sleep 3
+tell c '^right: 1 steps, version 2'
+finish
+at second
+tell c '^right: 1 steps, version 2'
+finish
+for guest in first second; do
+  grep -q 'memory is shared with clones' "$work/$guest.json" ||
+    wrong+="the report of the $guest does not say what is not known"$'\n'
+done
+verdict recorded_guests_are_cloned
+
 find_sources
 for source in $sources; do
   at first

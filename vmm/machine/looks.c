@@ -60,6 +60,7 @@ int mz_looks_init(struct mz_vm *vm, struct mz_failure *failure)
 	if (mz_recorder_make(&looks->recorder, areas, find_areas(vm, areas), vm->tracer.start_ns,
 			     failure))
 		return -1;
+	pthread_mutex_init(&looks->mutex, NULL);
 	looks->watched = calloc(looks->recorder->row_count, sizeof(looks->watched[0]));
 	looks->quit = eventfd(0, EFD_CLOEXEC);
 	looks->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -204,12 +205,14 @@ static void look_at_uses(struct mz_vm *vm, unsigned stride)
 
 static void look(struct mz_vm *vm, uint64_t wait_ns)
 {
+	pthread_mutex_lock(&vm->looks.mutex);
 	look_at_writes(vm);
 	if (!vm->looks.recorder->blind)
 		look_at_uses(vm, wait_ns < ROUND_NS ? (unsigned)(ROUND_NS / wait_ns) : 1);
 	look_at_table(vm);
 	vm->looks.count++;
 	mz_recorder_looked(vm->looks.recorder);
+	pthread_mutex_unlock(&vm->looks.mutex);
 }
 
 /* Of a processor, by this thread. */
@@ -248,11 +251,15 @@ static void *looks_main(void *context)
 	}
 }
 
+#define BLIND_SHARED "memory is shared with clones, and pages that it has for itself would be lost"
+
 /* Whatever would be changed by dropping pages is more important than to know what is used. */
 static const char *why_blind(const struct mz_vm *vm)
 {
 	if (vm->ram.huge != MZ_HUGE_NONE)
 		return "it would break up huge pages";
+	if (vm->ram.cow)
+		return BLIND_SHARED;
 	if (vm->origin.record_path)
 		return "it would disturb the order of first touches that is recorded";
 	if (vm->looks.pagemap < 0)
@@ -279,6 +286,15 @@ int mz_looks_begin(struct mz_vm *vm, struct mz_failure *failure)
 	return 0;
 }
 
+void mz_looks_spare_pages(struct mz_vm *vm)
+{
+	if (!vm->looks.recorder)
+		return;
+	pthread_mutex_lock(&vm->looks.mutex);
+	vm->looks.recorder->blind = BLIND_SHARED;
+	pthread_mutex_unlock(&vm->looks.mutex);
+}
+
 void mz_looks_end(struct mz_vm *vm)
 {
 	if (!vm->looks.running)
@@ -301,6 +317,7 @@ void mz_looks_destroy(struct mz_vm *vm)
 		close(looks->quit);
 	if (looks->pagemap >= 0)
 		close(looks->pagemap);
+	pthread_mutex_destroy(&looks->mutex);
 	free(looks->watched);
 	mz_recorder_free(looks->recorder);
 	looks->recorder = NULL;

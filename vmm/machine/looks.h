@@ -27,7 +27,8 @@ struct mz_looks {
 	bool tracking; /* `dirty` has begun */
 	int pagemap;   /* of this process; -1: none */
 	uint64_t count, random;
-	int quit; /* readable: the thread is to end */
+	pthread_mutex_t mutex; /* held while it looks */
+	int quit;              /* readable: the thread is to end */
 	pthread_t thread;
 	bool running;
 };
@@ -37,6 +38,12 @@ int mz_looks_init(struct mz_vm *vm, struct mz_failure *failure);
 
 /* Looks for the first time, and goes on by a thread of its own. No vCPU is inside the guest. */
 int mz_looks_begin(struct mz_vm *vm, struct mz_failure *failure);
+
+/*
+ * Memory is going to be shared copy-on-write: a page that were dropped then might be the only one.
+ * From now on it is not known what is used. From any thread.
+ */
+void mz_looks_spare_pages(struct mz_vm *vm);
 
 /* Ends the thread, after a last look. No vCPU is inside the guest any more. */
 void mz_looks_end(struct mz_vm *vm);

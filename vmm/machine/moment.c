@@ -50,6 +50,7 @@ static int take_parts(struct mz_vm *vm, int file, struct mz_failure *failure)
 /* What was mapped for the guest is gone, and comes in again as it is touched. */
 static int move_memory(struct mz_vm *vm, struct mz_failure *failure)
 {
+	mz_looks_spare_pages(vm);
 	if (mz_ram_share(&vm->ram, failure))
 		return -1;
 	mz_virtio_set_moved(&vm->virtio);

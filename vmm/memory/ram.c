@@ -158,6 +158,9 @@ static int open_shares(struct mz_ram *ram, const struct mz_ram_config *config,
 static int prepare(struct mz_ram *ram, const struct mz_ram_config *config,
 		   struct mz_failure *failure)
 {
+	if (config->frozen && config->huge != MZ_HUGE_NONE)
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+			       "memory that is shared copy-on-write is on small pages");
 	if (check_size(config->bytes, mz_ram_grain(ram), failure) ||
 	    mz_huge_check(config->huge, failure) || mz_lay_out_banks_(ram, config, failure) ||
 	    check_host(ram->bytes, failure) || open_shares(ram, config, failure))

@@ -109,7 +109,8 @@ struct mz_ram {
 /*
  * Makes the files and both windows, and fills the ROM. MZ_STATUS_BAD_ARGUMENT: `bytes` is 0 or not
  * a multiple of MZ_RAM_PAGE, or of MZ_HUGE_PAGE where those come from the pool; a further bank has
- * no place; a share can't be opened, is empty or no regular file.
+ * no place; a share can't be opened, is empty or no regular file; huge pages are wished for of what
+ * is frozen.
  * MZ_STATUS_HOST_FAILED: more than the host has. MZ_STATUS_HOST_LACKS: no such huge pages.
  * MZ_STATUS_BAD_IMAGE: what is frozen is of another size, or may be written to.
  */
