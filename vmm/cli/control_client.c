@@ -42,9 +42,13 @@ static int send_all(int fd, const char *bytes, size_t count)
 	return 0;
 }
 
+/* At once, so that nobody answers and goes in the middle of it. */
 static int send_line(int fd, const char *path, const char *line, struct mz_failure *failure)
 {
-	if (send_all(fd, line, strlen(line)) || send_all(fd, "\n", 1))
+	char text[MZ_CONTROL_LINE + 1];
+	int length = snprintf(text, sizeof(text), "%s\n", line);
+
+	if (send_all(fd, text, (size_t)length))
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "the run at %s does not listen: %s",
 			       path, strerror(errno));
 	return 0;
