@@ -46,7 +46,8 @@ as_json()
 }
 
 if [[ ${1:-} == --json ]]; then
-  exec > >(as_json)
+  "$BASH" "$0" | as_json
+  exit
 fi
 
 printf '%-16s %-4s %10s %10s %8s %8s\n' name unit mezz other ratio goal

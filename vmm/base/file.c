@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* One read of the kernel's at most: it takes no more than this in a call. */
-#define READ_MAX 0x7ffff000u
+#define CALL_MAX 0x7ffff000u
 
 static int check_regular(int fd, const char *path, uint64_t *bytes, struct mz_failure *failure)
 {
@@ -49,7 +49,7 @@ int64_t mz_file_read_at(int fd, void *buffer, uint64_t bytes, uint64_t offset)
 
 	while (done < bytes) {
 		uint64_t left = bytes - done;
-		ssize_t got = pread(fd, to + done, left < READ_MAX ? left : READ_MAX,
+		ssize_t got = pread(fd, to + done, left < CALL_MAX ? left : CALL_MAX,
 				    (off_t)(offset + done));
 
 		if (got < 0 && errno == EINTR)
@@ -61,6 +61,25 @@ int64_t mz_file_read_at(int fd, void *buffer, uint64_t bytes, uint64_t offset)
 		done += (uint64_t)got;
 	}
 	return (int64_t)done;
+}
+
+int mz_file_write_at(int fd, const void *buffer, uint64_t bytes, uint64_t offset)
+{
+	const unsigned char *from = buffer;
+	uint64_t done = 0;
+
+	while (done < bytes) {
+		uint64_t left = bytes - done;
+		ssize_t wrote = pwrite(fd, from + done, left < CALL_MAX ? left : CALL_MAX,
+				       (off_t)(offset + done));
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0)
+			return -1;
+		done += (uint64_t)wrote;
+	}
+	return 0;
 }
 
 int mz_file_read(int fd, const char *path, void *buffer, uint64_t bytes, struct mz_failure *failure)

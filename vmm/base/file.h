@@ -27,6 +27,9 @@ int mz_file_read(int fd, const char *path, void *buffer, uint64_t bytes,
  */
 int64_t mz_file_read_at(int fd, void *buffer, uint64_t bytes, uint64_t offset);
 
+/* Writes all of it to an offset. 0, or -1 with errno set. */
+int mz_file_write_at(int fd, const void *buffer, uint64_t bytes, uint64_t offset);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,7 +3,6 @@
 #include "vmm/cli/control_fds.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

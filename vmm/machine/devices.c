@@ -5,7 +5,6 @@
 #include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "ept/change.h"
@@ -20,19 +19,14 @@ _Static_assert(MZ_VM_FILES_MAX + MZ_SHARE_MAX <= MZ_FW_CFG_FILES, "each has its 
 
 #define SHARE_NAME "opt/mezz/share/"
 
-/*
- * KVM forgets a page that is dropped from the guest's mapping; the bytes stay in the memory file,
- * and the next touch brings them in again. Of memory that is shared copy-on-write they might be
- * only there.
- */
 static void forget(void *context, uint64_t gpa)
 {
 	const struct mz_vm *vm = context;
 	uint64_t grain = mz_ram_grain(&vm->ram), page = gpa & ~(grain - 1);
 	const unsigned char *alias = mz_ram_at(&vm->ram, page, grain);
 
-	if (alias && !vm->ram.cow)
-		madvise(vm->ram.guest + (alias - vm->ram.alias), grain, MADV_DONTNEED);
+	if (alias)
+		mz_ram_forget(&vm->ram, (uint64_t)(alias - vm->ram.alias), grain);
 }
 
 static void set_level(void *context, unsigned line, bool high)

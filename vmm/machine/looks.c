@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -175,7 +174,7 @@ static void watch_another(struct mz_vm *vm, const struct mz_record_area *area, u
 	uint64_t pages = (row_end(area, row) - area->gpa - first) / MZ_RAM_PAGE;
 	uint64_t at = offset + first + random_below(&vm->looks, pages) * MZ_RAM_PAGE;
 
-	madvise(vm->ram.guest + at, MZ_RAM_PAGE, MADV_DONTNEED);
+	mz_ram_forget(&vm->ram, at, MZ_RAM_PAGE);
 	vm->looks.watched[area->row + row] = at;
 }
 

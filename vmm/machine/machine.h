@@ -53,7 +53,6 @@ struct mz_calls {
 
 struct mz_vm {
 	struct mz_vm_config config;
-	const struct mz_frozen *frozen; /* while it is made: what its memory is; NULL: zeros */
 	struct mz_tracer tracer;
 	char note[320];
 	const char *backend; /* the one that was chosen, for people */

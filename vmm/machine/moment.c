@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vmm/base/file.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/vm_state.h"
 #include "vmm/memory/uffd.h"
@@ -16,21 +16,6 @@
 #define PARTS_MAX (64u << 20) /* bytes; what is longer is no machine's */
 
 /* ---- Taking ---- */
-
-static int write_parts(int file, const struct mz_state *state, struct mz_failure *failure)
-{
-	size_t done = 0;
-
-	while (done < state->size) {
-		ssize_t wrote = pwrite(file, state->bytes + done, state->size - done, (off_t)done);
-
-		if (wrote <= 0)
-			return mz_fail(failure, MZ_STATUS_HOST_FAILED,
-				       "cannot keep the state of the machine: %s", strerror(errno));
-		done += (size_t)wrote;
-	}
-	return 0;
-}
 
 static int take_parts(struct mz_vm *vm, int file, struct mz_failure *failure)
 {
@@ -41,8 +26,9 @@ static int take_parts(struct mz_vm *vm, int file, struct mz_failure *failure)
 	mz_description_save(&vm->config, &state);
 	mz_vm_state(vm, &state);
 	result = mz_state_end(&state, failure);
-	if (!result)
-		result = write_parts(file, &state, failure);
+	if (!result && mz_file_write_at(file, state.bytes, state.size, 0))
+		result = mz_fail(failure, MZ_STATUS_HOST_FAILED,
+				 "cannot keep the state of the machine: %s", strerror(errno));
 	mz_state_free(&state);
 	return result;
 }
@@ -131,20 +117,6 @@ void mz_moment_close(struct mz_moment *moment)
 
 /* ---- Making clones ---- */
 
-static int read_all(int file, void *bytes, size_t count)
-{
-	size_t done = 0;
-
-	while (done < count) {
-		ssize_t got = pread(file, (char *)bytes + done, count - done, (off_t)done);
-
-		if (got <= 0)
-			return -1;
-		done += (size_t)got;
-	}
-	return 0;
-}
-
 /* Begins to load the parts, whose bytes the caller frees. */
 static int open_parts(const struct mz_moment *moment, struct mz_state *state, void **bytes,
 		      struct mz_failure *failure)
@@ -157,7 +129,7 @@ static int open_parts(const struct mz_moment *moment, struct mz_state *state, vo
 	*bytes = malloc((size_t)stat.st_size + 1);
 	if (!*bytes)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
-	if (read_all(moment->parts, *bytes, (size_t)stat.st_size)) {
+	if (mz_file_read_at(moment->parts, *bytes, (uint64_t)stat.st_size, 0) != stat.st_size) {
 		free(*bytes);
 		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
 			       "the moment of a machine can't be read");

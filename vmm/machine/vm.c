@@ -249,7 +249,7 @@ static int check_reach(const struct mz_vm *vm, struct mz_failure *failure)
 		       end, bits);
 }
 
-static int make_ram(struct mz_vm *vm, struct mz_failure *failure)
+static int make_ram(struct mz_vm *vm, const struct mz_frozen *frozen, struct mz_failure *failure)
 {
 	const struct mz_ram_config config = {
 		.bytes = vm->config.memory_bytes,
@@ -258,7 +258,7 @@ static int make_ram(struct mz_vm *vm, struct mz_failure *failure)
 		.huge = vm->config.huge,
 		.shares = vm->config.shares,
 		.share_count = vm->config.share_count,
-		.frozen = vm->frozen,
+		.frozen = frozen,
 	};
 
 	if (mz_ram_make(&vm->ram, &config, failure))
@@ -266,7 +266,8 @@ static int make_ram(struct mz_vm *vm, struct mz_failure *failure)
 	return check_reach(vm, failure);
 }
 
-static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
+static int fill_machine(struct mz_vm *vm, const struct mz_frozen *frozen,
+			struct mz_failure *failure)
 {
 	if (vm->stop < 0 || vm->done < 0)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot make an event descriptor");
@@ -274,10 +275,10 @@ static int fill_machine(struct mz_vm *vm, struct mz_failure *failure)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			       "%u virtual processors are more than %d", vm->config.cpus,
 			       MZ_VM_CPUS_MAX);
-	if (mz_debug_init(&vm->debug, vm->config.gdb_port, failure) || make_ram(vm, failure) ||
-	    mz_kvm_init(&vm->kvm, failure) || choose_backend(vm, failure) ||
-	    make_space(vm, failure) || mz_vm_add_devices(vm, failure) ||
-	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) ||
+	if (mz_debug_init(&vm->debug, vm->config.gdb_port, failure) ||
+	    make_ram(vm, frozen, failure) || mz_kvm_init(&vm->kvm, failure) ||
+	    choose_backend(vm, failure) || make_space(vm, failure) ||
+	    mz_vm_add_devices(vm, failure) || mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) ||
 	    mz_dirty_source_init(&vm->dirty_source, vm->config.dirty_source, &vm->kvm, &vm->space,
 				 failure) ||
 	    make_vcpus(vm, failure) || mz_looks_init(vm, failure))
@@ -295,12 +296,10 @@ int mz_vm_make(struct mz_vm **vm, const struct mz_vm_config *config, const struc
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory for a machine");
 	memset(made, 0, sizeof(*made));
 	start_empty(made, config);
-	made->frozen = frozen;
-	if (fill_machine(made, failure)) {
+	if (fill_machine(made, frozen, failure)) {
 		mz_vm_destroy(made);
 		return -1;
 	}
-	made->frozen = NULL;
 	*vm = made;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vmm/base/file.h"
 #include "vmm/memory/contents.h"
 
 /* Linux 5.1 and later: mappings that are there may still be written to, until they are gone. */
@@ -51,21 +52,6 @@ int mz_ram_share(struct mz_ram *ram, struct mz_failure *failure)
 
 /* ---- Taking ---- */
 
-static int copy_out(const struct mz_ram *ram, int over, const struct mz_extent *extent)
-{
-	uint64_t done = 0;
-
-	while (done < extent->bytes) {
-		ssize_t wrote = pwrite(over, ram->guest + extent->offset + done,
-				       extent->bytes - done, (off_t)(extent->offset + done));
-
-		if (wrote <= 0)
-			return -1;
-		done += (uint64_t)wrote;
-	}
-	return 0;
-}
-
 /* Where the machine has pages of its own, they go to a file, which is made for the first. */
 static int copy_own(const struct mz_ram *ram, int *over)
 {
@@ -79,7 +65,7 @@ static int copy_own(const struct mz_ram *ram, int *over)
 			if (*over < 0 || ftruncate(*over, (off_t)ram->file_bytes))
 				return -1;
 		}
-		if (own.bytes && copy_out(ram, *over, &own))
+		if (mz_file_write_at(*over, ram->guest + own.offset, own.bytes, own.offset))
 			return -1;
 	} while (own.bytes);
 	return *over < 0 ? 0 : fcntl(*over, F_ADD_SEALS, SEALS | F_SEAL_WRITE);
@@ -126,21 +112,6 @@ int mz_frozen_check(const struct mz_frozen *frozen, uint64_t bytes, struct mz_fa
 		       (unsigned long long)bytes);
 }
 
-static int copy_in(const struct mz_ram *ram, int over, const struct mz_extent *extent)
-{
-	uint64_t done = 0;
-
-	while (done < extent->bytes) {
-		ssize_t got = pread(over, ram->guest + extent->offset + done, extent->bytes - done,
-				    (off_t)(extent->offset + done));
-
-		if (got <= 0)
-			return -1;
-		done += (uint64_t)got;
-	}
-	return 0;
-}
-
 int mz_frozen_map_(struct mz_ram *ram, const struct mz_frozen *frozen)
 {
 	struct mz_extent part = {0};
@@ -156,7 +127,8 @@ int mz_frozen_map_(struct mz_ram *ram, const struct mz_frozen *frozen)
 			return -1;
 		if (part.bytes == 0)
 			break;
-		if (copy_in(ram, frozen->over, &part))
+		if (mz_file_read_at(frozen->over, ram->guest + part.offset, part.bytes,
+				    part.offset) != (int64_t)part.bytes)
 			return -1;
 	}
 	return 0;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vmm/base/file.h"
+
 #define CHUNK_PAGES 512u /* under one lock */
 #define BATCH_PAGES 64u  /* read at a time */
 
@@ -58,18 +60,10 @@ static void note(struct mz_lazy *lazy, uint64_t page)
 static int put(const struct mz_lazy *lazy, const unsigned char *data, uint64_t first,
 	       uint64_t count, struct mz_failure *failure)
 {
-	uint64_t done = 0, bytes = count * MZ_RAM_PAGE;
-
-	while (done < bytes) {
-		ssize_t wrote = pwrite(lazy->ram->fd, data + done, bytes - done,
-				       (off_t)(first * MZ_RAM_PAGE + done));
-
-		if (wrote <= 0)
-			return mz_fail(failure, MZ_STATUS_HOST_FAILED,
-				       "cannot fill in guest memory at page %" PRIu64 ": %s",
-				       first + done / MZ_RAM_PAGE, strerror(errno));
-		done += (uint64_t)wrote;
-	}
+	if (mz_file_write_at(lazy->ram->fd, data, count * MZ_RAM_PAGE, first * MZ_RAM_PAGE))
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "cannot fill in guest memory from page %" PRIu64 " on: %s", first,
+			       strerror(errno));
 	return 0;
 }
 

@@ -221,6 +221,12 @@ void mz_ram_destroy(struct mz_ram *ram)
 	ram->fd = ram->pagemap = -1;
 }
 
+void mz_ram_forget(const struct mz_ram *ram, uint64_t offset, uint64_t bytes)
+{
+	if (!ram->cow)
+		madvise(ram->guest + offset, bytes, MADV_DONTNEED);
+}
+
 int mz_ram_drop(const struct mz_ram *ram, uint64_t offset, uint64_t bytes)
 {
 	if (ram->cow)

@@ -139,6 +139,12 @@ bool mz_ram_access(const struct mz_ram *ram, uint64_t offset, void *data, uint64
 		   bool write);
 
 /*
+ * Drops [offset, offset + bytes) from the guest's mapping, so that KVM forgets it: the next touch
+ * brings it in again. Not where memory is shared copy-on-write: the mapping may hold the only copy.
+ */
+void mz_ram_forget(const struct mz_ram *ram, uint64_t offset, uint64_t bytes);
+
+/*
  * Gives [offset, offset + bytes) back to the host: there are zeros now, or, where memory is shared
  * copy-on-write, what was there when it began to be. 0, or -1 with errno.
  */
