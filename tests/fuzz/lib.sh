@@ -13,11 +13,17 @@ engine=${FUZZ_ENGINE:-libfuzzer}
 declare -A compilers=([libfuzzer]=clang [afl]=afl-clang-fast)
 compiler=${compilers[$engine]}
 
-# compile SOURCE... FLAG...: with what finds mistakes
+# compile SOURCE... FLAG...: with what finds mistakes, in the directory of the sources
 compile()
 {
-  (cd "$srcdir" && AFL_QUIET=1 "$compiler" -std=c17 -D_GNU_SOURCE -DMZ_DEBUG -DMZ_TESTS_WITHOUT_CHECK -O2 -g -I. \
-    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o "$work/fuzz" "$@")
+  AFL_QUIET=1 "$compiler" -std=c17 -D_GNU_SOURCE -DMZ_DEBUG -DMZ_TESTS_WITHOUT_CHECK -O2 -g -I. \
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o "$work/fuzz" "$@"
+}
+
+# Where the patterns in its lists of sources are meant.
+build_in_srcdir()
+{
+  (cd "$srcdir" && build)
 }
 
 # show INPUT...: inputs that failed, and where they are kept
@@ -66,7 +72,7 @@ fuzz()
     <<<'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d && n > 1 ? 0 : 0; }'; then
     skip "$2" "$compiler has no fuzzer (Debian: libclang-rt-dev)"
   else
-    try "the_fuzzer_of_${1}s_builds" build
+    try "the_fuzzer_of_${1}s_builds" build_in_srcdir
     seed
     try "$2" "run_$engine" "$1" "$3"
     sed -n 's/^stat::number_of_executed_units: */# executions: /p' "$work/output"
