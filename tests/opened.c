@@ -22,13 +22,12 @@ void assert_sound(size_t file_bytes)
 	ck_assert_uint_le(image.segment_count, MZ_SEGMENT_MAX);
 	for (unsigned i = 0; i < image.segment_count; i++) {
 		const struct mz_segment *segment = &image.segments[i];
-		size_t offset = (size_t)(segment->data - image.file);
 
 		ck_assert_uint_gt(segment->memory_bytes, 0);
 		ck_assert_uint_le(segment->memory_bytes - 1, UINT64_MAX - segment->gpa);
 		ck_assert_uint_le(segment->data_bytes, segment->memory_bytes);
-		ck_assert_uint_le(offset, file_bytes);
-		ck_assert_uint_le(segment->data_bytes, file_bytes - offset);
+		ck_assert_uint_le(segment->data_offset, file_bytes);
+		ck_assert_uint_le(segment->data_bytes, file_bytes - segment->data_offset);
 		entered |= image.entry >= segment->gpa &&
 			image.entry - segment->gpa < segment->memory_bytes;
 	}

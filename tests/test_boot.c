@@ -11,13 +11,12 @@
 
 /* ---- What fits ---- */
 
-static const unsigned char blob[0x3000];
-
 /* An image as mz_image_open() would leave it, of `count` segments. */
 static void use_segments(const struct mz_segment *segments, unsigned count)
 {
 	memset(&image, 0, sizeof(image));
 	image.path = "image";
+	image.fd = -1;
 	image.kind = MZ_IMAGE_ELF;
 	image.mode = MZ_MODE_LONG;
 	memcpy(image.segments, segments, count * sizeof(*segments));
@@ -27,7 +26,7 @@ static void use_segments(const struct mz_segment *segments, unsigned count)
 
 static void use_range(uint64_t gpa, uint64_t bytes)
 {
-	const struct mz_segment segment = {.gpa = gpa, .memory_bytes = bytes, .data = blob};
+	const struct mz_segment segment = {.gpa = gpa, .memory_bytes = bytes};
 
 	use_segments(&segment, 1);
 }
@@ -63,8 +62,8 @@ END_TEST
 START_TEST(a_segment_must_be_inside_one_bank)
 {
 	struct mz_segment segments[2] = {
-		{.gpa = MIB, .memory_bytes = 1, .data = blob},
-		{.gpa = MZ_RAM_HIGH_BASE, .memory_bytes = GIB, .data = blob},
+		{.gpa = MIB, .memory_bytes = 1},
+		{.gpa = MZ_RAM_HIGH_BASE, .memory_bytes = GIB},
 	};
 
 	large_ram_begin();
@@ -115,9 +114,9 @@ END_TEST
 START_TEST(segments_must_not_overlap)
 {
 	struct mz_segment segments[3] = {
-		{.gpa = MIB, .memory_bytes = 0x1000, .data = blob},
-		{.gpa = 2 * MIB, .memory_bytes = 0x1000, .data = blob},
-		{.gpa = MIB + 0x1000, .memory_bytes = MIB - 0x1000, .data = blob},
+		{.gpa = MIB, .memory_bytes = 0x1000},
+		{.gpa = 2 * MIB, .memory_bytes = 0x1000},
+		{.gpa = MIB + 0x1000, .memory_bytes = MIB - 0x1000},
 	};
 
 	ram_begin(4 * MIB);
@@ -126,10 +125,10 @@ START_TEST(segments_must_not_overlap)
 	segments[2].memory_bytes++;
 	use_segments(segments, 3);
 	assert_fits_not("segment 2: [0x101000, 0x200000] overlaps segment 1: [0x200000, 0x200fff]");
-	segments[2] = (struct mz_segment) {.gpa = MIB + 0xfff, .memory_bytes = 1, .data = blob};
+	segments[2] = (struct mz_segment) {.gpa = MIB + 0xfff, .memory_bytes = 1};
 	use_segments(segments, 3);
 	assert_fits_not("segment 2: [0x100fff, 0x100fff] overlaps segment 0: [0x100000, 0x100fff]");
-	segments[2] = (struct mz_segment) {.gpa = MIB - 1, .memory_bytes = 2 * MIB, .data = blob};
+	segments[2] = (struct mz_segment) {.gpa = MIB - 1, .memory_bytes = 2 * MIB};
 	use_segments(segments, 3);
 	assert_fits_not("segment 2: [0xfffff, 0x2ffffe] overlaps segment 0");
 	ram_end();

@@ -175,6 +175,21 @@ START_TEST(other_notes_are_passed_over)
 }
 END_TEST
 
+START_TEST(a_note_may_lie_far_from_the_beginning)
+{
+	enum { FAR = 0x20000 };
+	struct note_image elf = image_note("Xen", NOTE_PVH, IMAGE_BASE + 5);
+	unsigned char *file = calloc(1, FAR + sizeof(elf));
+
+	memcpy(file + FAR, &elf, sizeof(elf));
+	for (unsigned i = 0; i < 2; i++)
+		elf.programs[i].p_offset += FAR;
+	memcpy(file, &elf, offsetof(struct note_image, code));
+	ck_assert_int_eq(kind_of(file, FAR + sizeof(elf), NULL), MZ_IMAGE_PVH);
+	free(file);
+}
+END_TEST
+
 START_TEST(a_note_of_random_bytes_does_no_harm)
 {
 	uint64_t seed = rng_seed();
@@ -243,6 +258,7 @@ int main(void)
 	tcase_add_test(all, the_initrd_is_the_first_module);
 	tcase_add_test(all, the_note_must_be_whole_and_the_entry_inside);
 	tcase_add_test(all, other_notes_are_passed_over);
+	tcase_add_test(all, a_note_may_lie_far_from_the_beginning);
 	tcase_add_test(all, a_note_of_random_bytes_does_no_harm);
 	tcase_add_test(all, a_vmlinux_without_the_note_begins_by_the_64_bit_protocol);
 	tcase_add_test(all, an_elf_file_can_be_taken_for_a_vmlinux);

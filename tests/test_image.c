@@ -76,6 +76,7 @@ START_TEST(any_file_is_a_flat_image_when_asked_for)
 	struct elf64_image elf = image_elf64();
 	struct image_file file = image_file_make(&elf, sizeof(elf));
 	struct mz_image_as as = flat_at(0x7c001);
+	unsigned char loaded[sizeof(elf)];
 
 	ck_assert_int_eq(mz_image_open(&image, file.path, &as, &failure), 0);
 	assert_sound(sizeof(elf));
@@ -83,7 +84,8 @@ START_TEST(any_file_is_a_flat_image_when_asked_for)
 	ck_assert_uint_eq(image.entry, 0x7c001);
 	ck_assert_uint_eq(image.segments[0].gpa, 0x7c001);
 	ck_assert_uint_eq(image.segments[0].memory_bytes, sizeof(elf));
-	ck_assert_mem_eq(image.segments[0].data, &elf, sizeof(elf));
+	ck_assert_int_eq(mz_image_read_segment(&image, &image.segments[0], loaded, &failure), 0);
+	ck_assert_mem_eq(loaded, &elf, sizeof(elf));
 	mz_image_close(&image);
 	image_file_close(&file);
 }
@@ -114,6 +116,73 @@ static void assert_path_refused(const char *path, const char *words)
 	ck_assert_msg(strstr(failure.text, words) != NULL, "\"%s\" is not in: %s", words,
 		      failure.text);
 }
+
+/* ---- Large files ---- */
+
+#define FAR_HEADERS ((size_t)0x20000)
+#define FAR_DATA    ((size_t)0x30000)
+
+/* An ELF file that has its program headers and its data far from its beginning. */
+static unsigned char *far_image(size_t *count)
+{
+	struct elf64_image elf = image_elf64();
+	unsigned char *bytes;
+
+	*count = FAR_DATA + sizeof(elf.code) + sizeof(elf.data);
+	bytes = calloc(1, *count);
+	elf.header.e_phoff = FAR_HEADERS;
+	elf.programs[0].p_offset = FAR_DATA;
+	elf.programs[1].p_offset = FAR_DATA + sizeof(elf.code);
+	memset(elf.code, 0x90, sizeof(elf.code));
+	memset(elf.data, 0xda, sizeof(elf.data));
+	memcpy(bytes, &elf.header, sizeof(elf.header));
+	memcpy(bytes + FAR_HEADERS, elf.programs, sizeof(elf.programs));
+	memcpy(bytes + FAR_DATA, elf.code, sizeof(elf.code));
+	memcpy(bytes + FAR_DATA + sizeof(elf.code), elf.data, sizeof(elf.data));
+	return bytes;
+}
+
+static void open_far(struct image_file *file)
+{
+	size_t count;
+	unsigned char *bytes = far_image(&count);
+
+	*file = image_file_make(bytes, count);
+	free(bytes);
+	ck_assert_msg(mz_image_open(&image, file->path, NULL, &failure) == 0, "%s", failure.text);
+	assert_sound(count);
+	ck_assert_uint_eq(image.segment_count, 2);
+}
+
+START_TEST(what_goes_to_the_guest_is_read_when_it_goes_there)
+{
+	struct image_file file;
+	unsigned char data[sizeof(((struct elf64_image *)NULL)->data)];
+
+	open_far(&file);
+	ck_assert_uint_eq(image.file[FAR_DATA], 0);
+	ck_assert_int_eq(mz_image_read_segment(&image, &image.segments[1], data, &failure), 0);
+	ck_assert_uint_eq(data[0], 0xda);
+	ck_assert_mem_eq(data, data + 1, sizeof(data) - 1);
+	mz_image_close(&image);
+	image_file_close(&file);
+}
+END_TEST
+
+START_TEST(a_file_that_is_shortened_before_it_is_loaded_is_told)
+{
+	struct image_file file;
+	unsigned char data[sizeof(((struct elf64_image *)NULL)->code)];
+
+	open_far(&file);
+	ck_assert_int_eq(ftruncate(file.fd, FAR_DATA + 3), 0);
+	ck_assert_int_eq(mz_image_read_segment(&image, &image.segments[0], data, &failure), -1);
+	ck_assert_int_eq(failure.status, MZ_STATUS_BAD_IMAGE);
+	ck_assert_ptr_nonnull(strstr(failure.text, "ended after 196611 of 196640 bytes"));
+	mz_image_close(&image);
+	image_file_close(&file);
+}
+END_TEST
 
 START_TEST(a_path_without_a_readable_regular_file_is_refused)
 {
@@ -169,13 +238,17 @@ START_TEST(a_file_that_has_become_shorter_is_refused)
 	struct image_file file = image_file_make("12345678", 8);
 	char buffer[16];
 
-	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 8, &failure), 0);
+	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 8, 0, &failure), 0);
 	ck_assert_mem_eq(buffer, "12345678", 8);
-	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 9, &failure), -1);
+	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 3, 5, &failure), 0);
+	ck_assert_mem_eq(buffer, "678", 3);
+	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 9, 0, &failure), -1);
 	ck_assert_int_eq(failure.status, MZ_STATUS_BAD_IMAGE);
 	ck_assert_ptr_nonnull(strstr(failure.text, "name: ended after 8 of 9 bytes"));
+	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 3, 6, &failure), -1);
+	ck_assert_ptr_nonnull(strstr(failure.text, "name: ended after 8 of 9 bytes"));
 	image_file_close(&file);
-	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 8, &failure), -1);
+	ck_assert_int_eq(mz_file_read(file.fd, "name", buffer, 8, 0, &failure), -1);
 	ck_assert_ptr_nonnull(strstr(failure.text, "name: cannot read it: Bad file descriptor"));
 }
 END_TEST
@@ -566,6 +639,8 @@ int main(void)
 	tcase_add_test(files, any_file_is_a_flat_image_when_asked_for);
 	tcase_add_test(files, a_flat_image_must_not_wrap_around);
 	tcase_add_test(files, a_path_without_a_readable_regular_file_is_refused);
+	tcase_add_test(files, what_goes_to_the_guest_is_read_when_it_goes_there);
+	tcase_add_test(files, a_file_that_is_shortened_before_it_is_loaded_is_told);
 	tcase_add_test(files, a_file_without_read_permission_is_refused);
 	tcase_add_test(files, a_file_of_more_than_the_limit_is_refused_unread);
 	tcase_add_test(files, a_file_that_has_become_shorter_is_refused);

@@ -82,17 +82,18 @@ int mz_file_write_at(int fd, const void *buffer, uint64_t bytes, uint64_t offset
 	return 0;
 }
 
-int mz_file_read(int fd, const char *path, void *buffer, uint64_t bytes, struct mz_failure *failure)
+int mz_file_read(int fd, const char *path, void *buffer, uint64_t bytes, uint64_t offset,
+		 struct mz_failure *failure)
 {
-	int64_t got = mz_file_read_at(fd, buffer, bytes, 0);
+	int64_t got = mz_file_read_at(fd, buffer, bytes, offset);
 
 	if (got < 0)
 		return mz_fail(failure, MZ_STATUS_BAD_IMAGE, "%s: cannot read it: %s", path,
 			       strerror(errno));
 	if ((uint64_t)got < bytes)
 		return mz_fail(failure, MZ_STATUS_BAD_IMAGE,
-			       "%s: ended after %" PRId64 " of %" PRIu64
+			       "%s: ended after %" PRIu64 " of %" PRIu64
 			       " bytes: it was changed meanwhile",
-			       path, got, bytes);
+			       path, offset + (uint64_t)got, offset + bytes);
 	return 0;
 }

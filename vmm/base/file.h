@@ -17,8 +17,8 @@ extern "C" {
  */
 int mz_file_open(const char *path, uint64_t *bytes, struct mz_failure *failure);
 
-/* Reads the first `bytes` bytes. A file that has become shorter is an error. */
-int mz_file_read(int fd, const char *path, void *buffer, uint64_t bytes,
+/* Reads `bytes` bytes from an offset. A file that has become shorter is an error. */
+int mz_file_read(int fd, const char *path, void *buffer, uint64_t bytes, uint64_t offset,
 		 struct mz_failure *failure);
 
 /*

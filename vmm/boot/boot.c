@@ -71,15 +71,18 @@ static void use_real_segment(struct mz_boot_state *state, uint64_t entry)
  * What a segment does not take from the file stays as it is: fresh memory is 0, and untouched it
  * costs no page.
  */
-static void copy_segments(const struct mz_image *image, struct mz_ram *ram)
+static int load_segments(const struct mz_image *image, struct mz_ram *ram,
+			 struct mz_failure *failure)
 {
 	for (unsigned i = 0; i < image->segment_count; i++) {
 		const struct mz_segment *segment = &image->segments[i];
 
-		if (segment->data_bytes > 0)
-			memcpy(mz_ram_at(ram, segment->gpa, segment->memory_bytes), segment->data,
-			       segment->data_bytes);
+		if (mz_image_read_segment(image, segment,
+					  mz_ram_at(ram, segment->gpa, segment->memory_bytes),
+					  failure))
+			return -1;
 	}
+	return 0;
 }
 
 static int begin(struct mz_boot *boot, struct mz_boot_state *state, struct mz_failure *failure)
@@ -103,8 +106,7 @@ int mz_boot_load(const struct mz_image *image, const struct mz_boot_request *req
 	};
 
 	memset(state, 0, sizeof(*state));
-	copy_segments(image, ram);
-	if (begin(&boot, state, failure))
+	if (load_segments(image, ram, failure) || begin(&boot, state, failure))
 		return -1;
 	switch (image->kind) {
 	case MZ_IMAGE_LINUX:

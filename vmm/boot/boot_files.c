@@ -47,7 +47,7 @@ static int read_to(struct mz_boot *boot, int fd, const char *path, const struct 
 	return file->bytes == 0
 		? 0
 		: mz_file_read(fd, path, mz_ram_at(boot->ram, file->gpa, file->bytes), file->bytes,
-			       failure);
+			       0, failure);
 }
 
 static int load_behind(struct mz_boot *boot, int fd, const char *path, struct mz_boot_file *file,

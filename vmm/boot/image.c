@@ -1,42 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-/* Guest images: reading the file, and whether what it holds fits guest memory. */
+/* Guest images: what a file is, and what that says about starting it. */
 #include "vmm/boot/image.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "vmm/base/file.h"
 #include "vmm/boot/image_format.h"
-
-/*
- * The file is copied and not mapped: a mapped file that someone shortens turns reads into SIGBUS,
- * and one that someone rewrites changes after it was checked.
- */
-static int read_file(struct mz_image *image, struct mz_failure *failure)
-{
-	uint64_t bytes;
-	int result = -1;
-	int fd = mz_file_open(image->path, &bytes, failure);
-
-	if (fd < 0)
-		return -1;
-	if (bytes == 0)
-		mz_fail(failure, MZ_STATUS_BAD_IMAGE, "%s: is empty", image->path);
-	else if (bytes > MZ_IMAGE_BYTES_MAX)
-		mz_fail(failure, MZ_STATUS_BAD_IMAGE,
-			"%s: is too large for an image: %" PRIu64 " bytes, at most %" PRIu64,
-			image->path, bytes, MZ_IMAGE_BYTES_MAX);
-	else if (!(image->file = malloc(bytes)))
-		mz_fail(failure, MZ_STATUS_HOST_FAILED, "%s: no memory for its %" PRIu64 " bytes",
-			image->path, bytes);
-	else
-		result = mz_file_read(fd, image->path, image->file, bytes, failure);
-	image->file_bytes = bytes;
-	close(fd);
-	return result;
-}
 
 static int parse_flat(struct mz_image *image, const struct mz_image_as *as,
 		      struct mz_failure *failure)
@@ -44,7 +13,6 @@ static int parse_flat(struct mz_image *image, const struct mz_image_as *as,
 	const struct mz_segment segment = {
 		.gpa = as->address,
 		.memory_bytes = image->file_bytes,
-		.data = image->file,
 		.data_bytes = image->file_bytes,
 	};
 
@@ -119,7 +87,7 @@ int mz_image_open(struct mz_image *image, const char *path, const struct mz_imag
 {
 	memset(image, 0, sizeof(*image));
 	image->path = path;
-	if (read_file(image, failure) || parse_file(image, as, failure)) {
+	if (mz_image_open_file_(image, failure) || parse_file(image, as, failure)) {
 		mz_image_close(image);
 		return -1;
 	}
@@ -128,6 +96,5 @@ int mz_image_open(struct mz_image *image, const char *path, const struct mz_imag
 
 void mz_image_close(struct mz_image *image)
 {
-	free(image->file);
-	image->file = NULL;
+	mz_image_close_file_(image);
 }

@@ -50,11 +50,10 @@ struct mz_image_as {
  */
 int mz_image_as_parse(struct mz_image_as *as, const char *text, struct mz_failure *failure);
 
-/* Bytes that go to guest-physical [gpa, gpa + memory_bytes): `data` first, zeros after it. */
+/* Bytes that go to guest-physical [gpa, gpa + memory_bytes): some of the file, zeros after them. */
 struct mz_segment {
-	uint64_t gpa, memory_bytes; /* at least one byte; does not wrap */
-	const unsigned char *data;
-	uint64_t data_bytes; /* at most memory_bytes */
+	uint64_t gpa, memory_bytes;       /* at least one byte; does not wrap */
+	uint64_t data_offset, data_bytes; /* inside the file, unpacked; at most memory_bytes */
 };
 
 #define MZ_SEGMENT_MAX 64
@@ -79,7 +78,8 @@ struct mz_multiboot2_image {
 
 struct mz_image {
 	const char *path;    /* borrowed, for messages */
-	unsigned char *file; /* its content, unpacked */
+	int fd;              /* -1: the file was packed, and `file` holds all of it */
+	unsigned char *file; /* its content, unpacked, as far as somebody had to look at it */
 	size_t file_bytes;
 	enum mz_image_kind kind;
 	enum mz_image_mode mode;
@@ -93,7 +93,7 @@ struct mz_image {
 };
 
 /*
- * Reads the file, unpacks it if it is compressed by gzip or zstd (but for flat images, which are
+ * Opens the file, unpacks it if it is compressed by gzip or zstd (but for flat images, which are
  * taken as they are), and finds out what it is, or takes it for what `as` says (NULL: by its
  * content). MZ_STATUS_HOST_FAILED: no memory for it. MZ_STATUS_HOST_LACKS: built without what
  * unpacks it.
@@ -106,6 +106,13 @@ struct mz_image {
 int mz_image_open(struct mz_image *image, const char *path, const struct mz_image_as *as,
 		  struct mz_failure *failure);
 void mz_image_close(struct mz_image *image);
+
+/*
+ * Reads what a segment takes from the file to `to`, which has room for its `data_bytes`. A file
+ * that was shortened since it was opened is told.
+ */
+int mz_image_read_segment(const struct mz_image *image, const struct mz_segment *segment, void *to,
+			  struct mz_failure *failure);
 
 /*
  * Is each segment inside one bank, clear of the others and of the boot area (vmm/boot/boot.h), and

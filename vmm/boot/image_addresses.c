@@ -40,7 +40,7 @@ int mz_image_load_by_addresses_(struct mz_image *image, const struct mz_load_add
 	segment = (struct mz_segment) {
 		.gpa = load,
 		.memory_bytes = addresses->bss_end ? addresses->bss_end - load : bytes,
-		.data = image->file + offset,
+		.data_offset = offset,
 		.data_bytes = bytes,
 	};
 	return mz_image_add_segment_(image, &segment, failure);

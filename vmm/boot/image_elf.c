@@ -92,7 +92,7 @@ static int check_header(const struct mz_image *image, const GElf_Ehdr *header,
 			       "%s: ELF header: %u program headers at 0x%" PRIx64
 			       " reach beyond the file (0x%zx bytes)",
 			       image->path, header->e_phnum, header->e_phoff, image->file_bytes);
-	return 0;
+	return mz_image_look_(image, header->e_phoff, header->e_phnum * entry_bytes, failure);
 }
 
 static int check_program_header(const struct mz_image *image, unsigned index,
@@ -135,7 +135,7 @@ static int load_program_header(struct mz_image *image, unsigned index, const GEl
 		return -1;
 	segment.gpa = header->p_paddr;
 	segment.memory_bytes = header->p_memsz;
-	segment.data = image->file + header->p_offset;
+	segment.data_offset = header->p_offset;
 	segment.data_bytes = header->p_filesz;
 	return mz_image_add_segment_(image, &segment, failure);
 }

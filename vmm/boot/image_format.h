@@ -20,6 +20,18 @@ static inline uint32_t mz_image_word_(const struct mz_image *image, size_t offse
 	return le32toh(word);
 }
 
+/*
+ * The file as it is, and of its content the head, where headers are searched for. On failure, too,
+ * it is closed by mz_image_close_file_().
+ */
+int mz_image_open_file_(struct mz_image *image, struct mz_failure *failure);
+void mz_image_close_file_(struct mz_image *image);
+
+/* Lets `bytes` bytes at an offset, which are inside the file, be looked at in image->file. */
+int mz_image_look_(const struct mz_image *image, uint64_t offset, uint64_t bytes,
+		   struct mz_failure *failure);
+int mz_image_look_at_all_(struct mz_image *image, struct mz_failure *failure);
+
 /* Does the file begin like an ELF file? */
 bool mz_image_is_elf_(const struct mz_image *image);
 
@@ -80,7 +92,7 @@ int mz_image_load_by_addresses_(struct mz_image *image, const struct mz_load_add
 /* Is the entry in a segment? */
 int mz_image_check_entry_(const struct mz_image *image, struct mz_failure *failure);
 
-/* Appends a segment; an empty one is left out. `data` lies in the file. */
+/* Appends a segment; an empty one is left out. Its data lies in the file. */
 int mz_image_add_segment_(struct mz_image *image, const struct mz_segment *segment,
 			  struct mz_failure *failure);
 

@@ -114,7 +114,7 @@ static int load_kernel(struct mz_image *image, const struct setup_header *header
 	bytes = image->file_bytes - offset;
 	if (bytes + PARAGRAPH - 1 < (uint64_t)header->syssize * PARAGRAPH)
 		return cut_off(image, "its kernel", failure);
-	segment.data = image->file + offset;
+	segment.data_offset = offset;
 	segment.data_bytes = bytes;
 	segment.memory_bytes = bytes > header->init_size ? bytes : header->init_size;
 	if (segment.memory_bytes - 1 > UINT64_MAX - segment.gpa)

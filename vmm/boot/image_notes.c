@@ -11,9 +11,18 @@ struct range {
 	uint64_t offset, bytes;
 };
 
+/* Is that part inside the file, and can it be looked at? */
+static bool look(const struct mz_image *image, uint64_t offset, uint64_t bytes)
+{
+	struct mz_failure ignored;
+
+	return offset <= image->file_bytes && bytes <= image->file_bytes - offset &&
+		mz_image_look_(image, offset, bytes, &ignored) == 0;
+}
+
 static bool copy(const struct mz_image *image, uint64_t offset, void *to, size_t bytes)
 {
-	if (offset > image->file_bytes || bytes > image->file_bytes - offset)
+	if (!look(image, offset, bytes))
 		return false;
 	memcpy(to, image->file + offset, bytes);
 	return true;
@@ -72,12 +81,13 @@ static bool find_in(const struct mz_image *image, struct range notes, uint64_t a
 	uint64_t at = notes.offset, end = notes.offset + notes.bytes;
 	Elf64_Nhdr header;
 
-	if (at > image->file_bytes || notes.bytes > image->file_bytes - at)
+	if (!look(image, at, notes.bytes))
 		return false;
-	while (at <= end && sizeof(header) <= end - at &&
-	       copy(image, at, &header, sizeof(header))) {
-		uint64_t content = up(at + sizeof(header) + header.n_namesz, align);
+	while (at <= end && sizeof(header) <= end - at) {
+		uint64_t content;
 
+		memcpy(&header, image->file + at, sizeof(header));
+		content = up(at + sizeof(header) + header.n_namesz, align);
 		if (content > end || header.n_descsz > end - content)
 			return false;
 		if (header.n_type == type && header.n_namesz == strlen(name) + 1 &&

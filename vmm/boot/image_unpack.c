@@ -185,7 +185,7 @@ int mz_image_unpack_(struct mz_image *image, struct mz_failure *failure)
 	if (!begins_with(image, gzip_magic, sizeof(gzip_magic)) &&
 	    !begins_with(image, zstd_magic, sizeof(zstd_magic)))
 		return 0;
-	if (unpack(image, &sink, failure)) {
+	if (mz_image_look_at_all_(image, failure) || unpack(image, &sink, failure)) {
 		free(sink.bytes);
 		return -1;
 	}

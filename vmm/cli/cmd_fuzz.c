@@ -10,7 +10,7 @@
 
 #include "vmm/cli/cli.h"
 #include "vmm/cli/drive.h"
-#include "vmm/cli/run_options.h"
+#include "vmm/cli/launch.h"
 #include "vmm/fuzz/fork_server.h"
 #include "vmm/fuzz/regions.h"
 
@@ -171,20 +171,13 @@ static int configure(struct fuzz *fuzz, bool served, struct mz_failure *failure)
 
 static int run_image(struct fuzz *fuzz, bool served, struct mz_failure *failure)
 {
-	struct mz_run_options *options = &fuzz->options;
-	struct mz_image image;
 	struct mz_vm *vm;
-	int result = -1;
+	int result;
 
-	if (configure(fuzz, served, failure) ||
-	    mz_image_open(&image, options->image, &options->as, failure))
+	if (configure(fuzz, served, failure) || mz_launch(&vm, &fuzz->options, failure))
 		return -1;
-	if (!mz_vm_create(&vm, &options->config, failure)) {
-		if (!mz_vm_load(vm, &image, &options->request, failure))
-			result = served ? serve(fuzz, vm, failure) : run_once(fuzz, vm, failure);
-		mz_vm_destroy(vm);
-	}
-	mz_image_close(&image);
+	result = served ? serve(fuzz, vm, failure) : run_once(fuzz, vm, failure);
+	mz_vm_destroy(vm);
 	return result;
 }
 

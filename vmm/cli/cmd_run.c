@@ -2,30 +2,18 @@
 /* mezz run: one guest, from its start to its exit status. */
 #include "vmm/cli/cli.h"
 #include "vmm/cli/drive.h"
-#include "vmm/cli/run_options.h"
-
-static int load_and_drive(const struct mz_run_options *options, const struct mz_image *image,
-			  struct mz_vm *vm, struct mz_failure *failure)
-{
-	if (mz_vm_load(vm, image, &options->request, failure))
-		return -1;
-	return mz_drive("run", vm, options->moments.resets, &options->watch, failure);
-}
+#include "vmm/cli/launch.h"
 
 static int run(const struct mz_run_options *options, struct mz_failure *failure)
 {
-	struct mz_image image;
 	struct mz_vm *vm;
-	int result = -1;
+	int result;
 
 	mz_drive_prepare();
-	if (mz_image_open(&image, options->image, &options->as, failure))
+	if (mz_launch(&vm, options, failure))
 		return -1;
-	if (!mz_vm_create(&vm, &options->config, failure)) {
-		result = load_and_drive(options, &image, vm, failure);
-		mz_vm_destroy(vm);
-	}
-	mz_image_close(&image);
+	result = mz_drive("run", vm, options->moments.resets, &options->watch, failure);
+	mz_vm_destroy(vm);
 	return result;
 }
 

@@ -117,7 +117,7 @@ static int add_file(struct mz_vm *vm, unsigned index, struct mz_failure *failure
 			       "fw_cfg: %s is larger than %u bytes", file->path, FILE_BYTES_MAX);
 	}
 	data = vm->devices.files[index] = malloc(bytes + 1);
-	result = data ? mz_file_read(fd, file->path, data, bytes, failure)
+	result = data ? mz_file_read(fd, file->path, data, bytes, 0, failure)
 		      : mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory for %s", file->path);
 	close(fd);
 	if (result)

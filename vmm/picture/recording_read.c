@@ -23,7 +23,7 @@ static char *read_text(const char *path, uint64_t *bytes, struct mz_failure *fai
 			"%s: %" PRIu64 " bytes are more than any recording has", path, *bytes);
 	else if (!(text = malloc(*bytes + 1)))
 		mz_fail(failure, MZ_STATUS_HOST_FAILED, "%s: no memory to read it", path);
-	else if (mz_file_read(fd, path, text, *bytes, failure)) {
+	else if (mz_file_read(fd, path, text, *bytes, 0, failure)) {
 		free(text);
 		text = NULL;
 	}
