@@ -8,11 +8,25 @@
  *   15:4   the output address; the page's offset bits are 0
  *   18:16  permissions
  *   21:19  the memory type
+ *
+ * Links can forbid writing, and hardware has its bits in them too. With -DFLAT they cannot, with
+ * -DLEAVES_ACCESSED hardware's bits are in leaves alone, and with -DBREAKS an entry is broken
+ * before it is made.
  */
 #ifndef MZ_TESTS_PROOF_SMALL_H
 #define MZ_TESTS_PROOF_SMALL_H
 
 #include "core/format.h"
+
+#ifndef FLAT
+#define FLAT 0
+#endif
+#ifndef LEAVES_ACCESSED
+#define LEAVES_ACCESSED 0
+#endif
+#ifndef BREAKS
+#define BREAKS 0
+#endif
 
 #define SMALL_ACCESSED 4u
 #define SMALL_DIRTY    8u
@@ -112,16 +126,19 @@ extern const struct mz_format small;
 #define SMALL_FORMAT                                                                              \
 	{                                                                                         \
 		.name = "small", .levels = SHAPE_LEVELS, .page_lg2 = PAGE_LG2, .ia_lg2 = IA_LG2,  \
-		.oa_lg2 = OA_LG2, .hierarchical = true,                                           \
+		.oa_lg2 = OA_LG2, .hierarchical = !FLAT, .links_accessed = !LEAVES_ACCESSED,      \
+		.break_before_make = BREAKS,                                                      \
 		.index_lg2 = {0, ENTRIES_LG2, ENTRIES_LG2, SHAPE_LEVELS > 2 ? ENTRIES_LG2 : 0},   \
 		.shift = {0, PAGE_LG2, PAGE_LG2 + ENTRIES_LG2,                                    \
 			  SHAPE_LEVELS > 2 ? PAGE_LG2 + 2 * ENTRIES_LG2 : 0},                     \
-		.leaf_levels = SMALL_LEAVES, .features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY,     \
+		.leaf_levels = SMALL_LEAVES,                                                      \
+		.features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY | (BREAKS ? MZ_LIVE_SPLITS : 0),  \
 		.flags = MZ_ACCESSED | MZ_DIRTY, .hw_flags = MZ_ACCESSED | MZ_DIRTY, .absent = 3, \
 		.kind = small_kind, .make_node = small_make_node, .make_leaf = small_make_leaf,   \
 		.oa = small_oa, .prop = small_prop, .with_perm = small_with_perm,                 \
 		.encodable = small_encodable, .hw_bits = small_hw_bits, .clean = small_clean,     \
-		.link_write = small_link_write, .forbid_write = small_forbid_write,               \
+		.link_write = FLAT ? NULL : small_link_write,                                     \
+		.forbid_write = FLAT ? NULL : small_forbid_write,                                 \
 		.root_register = small_root_register, .ops = &small_ops                           \
 	}
 

@@ -8,10 +8,15 @@
  * as in a heap, is in frame N, and the memory hook hands out the first frame that is free.
  *
  * With -DHOOKS the table has item and reader hooks, and its gather reports what is unmapped;
- * without, it has none of these.
+ * without, it has none of these. With -DLINKS any link may forbid writing, and the MMU sets flags
+ * in links on its way; without, links are as they were made, but for any flags of hardware's.
  */
 #ifndef MZ_TESTS_PROOF_TABLE_H
 #define MZ_TESTS_PROOF_TABLE_H
+
+#ifndef LINKS
+#define LINKS 0
+#endif
 
 #ifndef HOOKS
 #define HOOKS 0
@@ -95,6 +100,14 @@ static bool is_frame(mz_oa node)
 		node.addr >> PAGE_LG2 < FIRST_FRAME + FRAMES;
 }
 
+/* Is it the link to the node, but for what it forbids and what hardware has set in it? */
+static bool links_to(uint64_t entry, mz_oa node, unsigned level)
+{
+	uint64_t wide = LINKS && !FLAT ? small_link_write(entry, level, true) : entry;
+
+	return ((small_make_node(node, level) ^ wide) & ~mz_link_hw_bits(&small, level)) == 0;
+}
+
 static bool is_managed(unsigned index)
 {
 	return index >= table.config.root_first && index < table.config.root_end;
@@ -124,11 +137,13 @@ static bool range_is_managed(uint64_t first, uint64_t last)
 		is_managed((unsigned)(last / span_of(SHAPE_LEVELS)));
 }
 
-/* Translates `addr` by the plain rule; `*slot` gets the number of the entry that decides. */
-static struct mz_item lookup(uint64_t addr, unsigned *slot)
+/*
+ * Translates `addr` by the plain rule, from the root in `frame` on; `*slot` gets the number of the
+ * entry that decides.
+ */
+static struct mz_item lookup_below(unsigned frame, uint64_t addr, unsigned *slot)
 {
 	struct mz_item item = {mz_oa_from(0), mz_prop_from(0), 0};
-	unsigned frame = frame_of(table.root_oa);
 
 	*slot = FRAMES * ENTRIES;
 	if (addr >> IA_LG2 != 0 || !is_managed((unsigned)(addr / span_of(SHAPE_LEVELS))))
@@ -150,6 +165,11 @@ static struct mz_item lookup(uint64_t addr, unsigned *slot)
 		frame = frame_of(small_oa(entry, level));
 	}
 	return item;
+}
+
+static struct mz_item lookup(uint64_t addr, unsigned *slot)
+{
+	return lookup_below(frame_of(table.root_oa), addr, slot);
 }
 
 /* ---- One address, and one page of output addresses, that a proof watches ---- */
@@ -337,7 +357,19 @@ static bool mmu_may_write(unsigned number)
 		small_kind(pool[number], 1) == MZ_LEAF;
 }
 
-static void mmu_writes_now(unsigned number)
+/* Where the MMU sets flags in links, it has set that of the link on its way to a leaf. */
+static void mmu_passes(unsigned number)
+{
+	unsigned frame = number / ENTRIES;
+
+	/* In a node that is not where free_table() has put it, nobody looks at that flag. */
+	if (LINKS && !LEAVES_ACCESSED && frame > 0 &&
+	    links_to(pool[frame - 1], address_of(frame), 2))
+		pool[frame - 1] |= SMALL_ACCESSED;
+}
+
+/* What it may do to a leaf whose link it has cached. */
+static void mmu_writes_leaf(unsigned number)
 {
 	uint32_t hw = nondet_u32() & (SMALL_ACCESSED | SMALL_DIRTY);
 
@@ -348,6 +380,15 @@ static void mmu_writes_now(unsigned number)
 	if (number == watched.slot)
 		watched.was.prop.flags |= (uint16_t)((hw & SMALL_ACCESSED ? MZ_ACCESSED : 0) |
 						     (hw & SMALL_DIRTY ? MZ_DIRTY : 0));
+}
+
+static void mmu_writes_now(unsigned number)
+{
+	bool had_written = mmu_has_written;
+
+	mmu_writes_leaf(number);
+	if (mmu_has_written && !had_written)
+		mmu_passes(number);
 }
 
 /* ---- Any table ---- */
@@ -411,8 +452,7 @@ static bool link_is_valid(uint64_t entry, unsigned level)
 	mz_oa child = small_oa(entry, level);
 
 	return level > 1 && is_frame(child) && live[frame_of(child)] &&
-		frames[frame_of(child)].level == level - 1 &&
-		((small_make_node(child, level) ^ entry) & ~small_hw_bits(level)) == 0;
+		frames[frame_of(child)].level == level - 1 && links_to(entry, child, level);
 }
 
 static bool may_be_empty(unsigned level)
@@ -440,9 +480,7 @@ static void free_node(unsigned frame, unsigned level)
 		if (small_kind(entry, level) == MZ_LEAF) {
 			ASSUME(leaf_is_valid(entry, level));
 		} else if (small_kind(entry, level) == MZ_NODE) {
-			ASSUME(level > 1 &&
-			       ((small_make_node(address_of(child), level) ^ entry) &
-				~small_hw_bits(level)) == 0);
+			ASSUME(level > 1 && links_to(entry, address_of(child), level));
 			live[child] = true;
 		}
 		present += small_kind(entry, level) != MZ_ABSENT;
