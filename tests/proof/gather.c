@@ -4,6 +4,7 @@
  * Proof gather_finish: -DSHAPE=22 --function gather_finish --unwind 34
  * Proof gather_item: -DSHAPE=22 --function gather_item --unwind 34
  * Proof gather_node: -DSHAPE=22 --function gather_node --unwind 34
+ * Proof gather_shared: -DSHAPE=22 --function gather_shared --unwind 34
  */
 #include "tests/proof/single.h"
 
@@ -168,4 +169,51 @@ void gather_node(void)
 	CLAIM(told.flushes == 0 && told.retirements == 0 && told.items == 0,
 	      "nothing is given back yet");
 	REACHES(cut == MZ_FRAME_NONE);
+}
+
+/* Two nodes that other tables have too, of which some are giving one up already. */
+void gather_shared(void)
+{
+	struct mz_frame was[FRAMES];
+	bool listed[FRAMES] = {false};
+
+	free_full_gather();
+	gather.cut = MZ_FRAME_NONE;
+	for (unsigned f = 1; f < FRAMES; f++) {
+		mz_node node = {address_of(f)};
+
+		frames[f] = mz_frame_new(1);
+		frames[f].refs = nondet_u32();
+		frames[f].parting = nondet_bool();
+		frames[f].parted = nondet_bool();
+		ASSUME(frames[f].refs > 1u + frames[f].parting);
+		was[f] = frames[f];
+		mz_gather_shared_(&gather, node);
+		CLAIM(gather.shared_count == f && gather.shared[f - 1].oa.addr == node.oa.addr,
+		      "keeps the reference");
+		CLAIM(same_frame(was[f], frames[f]) && told.flushes == 0, "and gives nothing back");
+	}
+
+	mz_gather_finish(&gather);
+
+	claim_new();
+	CLAIM(gather.shared_count == 0, "and keeps no reference");
+	for (uint32_t page = told.retirements == 0 ? MZ_FRAME_NONE : told.cut, i = 0;
+	     page != MZ_FRAME_NONE && i < FRAMES; i++) {
+		unsigned f = page - FIRST_FRAME;
+
+		CLAIM(f > 0 && f < FRAMES && !listed[f], "each node is retired once");
+		ASSUME(f < FRAMES);
+		listed[f] = true;
+		page = frames[f].next;
+	}
+	for (unsigned f = 1; f < FRAMES; f++) {
+		CLAIM(listed[f] == !was[f].parting, "what nobody else is giving up is retired");
+		CLAIM(frames[f].parting && frames[f].lock == 0, "and is being given up now");
+		CLAIM(frames[f].refs == was[f].refs - was[f].parting,
+		      "with a reference, which goes at once where another is retired");
+		CLAIM(!was[f].parting || frames[f].parted, "and that has to wait once more");
+	}
+	REACHES(listed[1] && listed[2]);
+	REACHES(!listed[1] && told.retirements == 0);
 }

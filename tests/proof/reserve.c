@@ -4,6 +4,8 @@
  * the frames that there are, and needs up to FRAMES - 1 a level.
  * Proof reserve_fill: -DSHAPE=22 --function reserve_fill --unwind 8
  * Proof reserve_take: -DSHAPE=22 --function reserve_take --unwind 8
+ * Proof reserve_need: -DSHAPE=32 --function reserve_need --unwind 9
+ *   --unwindset split_count:2,split_count.0:3,split_count_whole.0:3
  */
 #include "tests/proof/table.h"
 
@@ -124,4 +126,41 @@ void reserve_take(void)
 	mz_reserve_put(&small, &table.config, &reserve, node, level);
 
 	CLAIM(reserve.have[level] == had && at_hand(level) == had, "and one more");
+}
+
+/* A change up to either end of any leaf of `level`. */
+static void claim_enough(unsigned level, unsigned splits)
+{
+	uint64_t first = nondet_u64(), last = nondet_u64();
+	unsigned at = nondet_unsigned();
+	struct mz_reserve takes;
+
+	mz_reserve_init(&takes);
+	ASSUME((table.config.leaf_levels >> level & 1) != 0);
+	ASSUME(((first | (last + 1)) & (NODE_BYTES - 1)) == 0 && first <= last &&
+	       last < span_of(level) && (first == 0) != (last == span_of(level) - 1));
+	ASSUME(at >= 1 && at <= SHAPE_LEVELS);
+
+	split_count(&table, &takes, level, first, last, nondet_bool());
+
+	CLAIM(reserve.need[at] >= splits * takes.need[at], "nodes for that many splits");
+	CLAIM(reserve.have[at] == 0, "takes none yet");
+	REACHES(takes.need[1] == level - 1);
+}
+
+/* Of three levels, so that nodes are below nodes. */
+void reserve_need(void)
+{
+	unsigned splits = nondet_unsigned();
+
+	free_config();
+	mz_reserve_init(&reserve);
+	ASSUME(splits >= 1 && splits <= 4);
+
+	mz_reserve_need_splits(&table.config, &reserve, splits);
+
+	if (nondet_bool())
+		claim_enough(2, splits);
+	else
+		claim_enough(3, splits);
 }

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MPL-2.0
+# The proofs find what they are for: of each mutant of the library, a copy with one thing wrong, one proof fails.
+# MUTANTS_ONLY=PATTERN tries only the mutants of the proofs whose names match; the rest of what prove.sh takes holds.
+. "$srcdir/tests/tap.sh"
+
+copy=$(mktemp -d) || exit 1
+trap 'rm -rf "$copy"' EXIT
+
+# mutant NAME PROOF FILE SCRIPT: the proof fails where FILE, of core/, is edited by the sed script
+mutant()
+{
+  local name=$1 proof=$2 file=$3 script=$4
+  # shellcheck disable=SC2053
+  [[ $proof == ${MUTANTS_ONLY:-*} ]] || return
+  rm -rf "${copy:?}"/*
+  mkdir "$copy/tests" "$copy/docs"
+  cp -r "$srcdir/core" "$srcdir/arch" "$copy"
+  cp -r "$srcdir/tests/tap.sh" "$srcdir/tests/proof" "$copy/tests"
+  cp "$srcdir/docs/proofs.md" "$copy/docs"
+  sed -i -e "$script" "$copy/core/$file"
+  if cmp -s "$copy/core/$file" "$srcdir/core/$file"; then
+    not_ok "$name" <<<"the edit changes nothing in core/$file"
+    return
+  fi
+  srcdir=$copy PROOF_ONLY=$proof bash "$srcdir/tests/proof/prove.sh" >"$copy/said"
+  if grep -q '# SKIP' "$copy/said"; then
+    skip "$name" "$(sed -n 's/.*# SKIP //p' "$copy/said")"
+  elif grep -q ': FAILURE$' "$copy/said"; then
+    ok "$name"
+    sed -n 's/^# .*line [0-9]* \(.*\): FAILURE$/#   \1/p' "$copy/said" | sort -u | head -n 3
+  else
+    not_ok "$name" <"$copy/said"
+  fi
+}
+
+mutant a_mark_forgets_other_flags mark \
+  mark.c 's/prop.flags | flags/flags/'
+mutant a_visit_begins_before_what_is_managed visit_all \
+  visit.c 's/greater(place->next, table->config.root_first)/place->next/'
+mutant a_visit_goes_on_behind_its_range visit_range \
+  visit.c 's/range->last < ia_last ? range->last : ia_last/ia_last/'
+mutant a_root_without_entries_is_accepted table_init \
+  table.c 's/c->root_first >= c->root_end || //'
+mutant an_active_table_has_no_owner table_destroy \
+  table.c '/ mz_processor_activate(/,/^}/s/mz_node_take([^;]*/(void)0/'
+mutant a_query_stays_a_reader table_query \
+  table.c '/ mz_table_query(/,/^}/s/mz_reader_leave(table)/(void)0/'
+mutant a_node_waits_for_ever table_reclaim \
+  table.c '/ is_to_wait(/,/^}/s/frame->parted = false/(void)0/'
+mutant a_shared_node_is_not_retired gather_shared \
+  gather.c '/ put_shared(/,/^}/s/mz_gather_node_(c->format, gather, gather->shared\[i\].oa)/(void)0/'
+mutant a_split_below_a_split_is_forgotten reserve_need \
+  reserve.c 's/count << f->index_lg2\[level\]/splits/'
+mutant a_missing_node_is_read walk_root \
+  walk.c 's/slots == NULL/false/'
+mutant a_number_has_no_text texts \
+  error.c 's/(unsigned)error < MZ_ERRORS/true/'
+tap_end
