@@ -74,7 +74,7 @@ static double by_pager(uint8_t level)
 	struct mz_space space;
 	struct mz_ram ram;
 	struct mz_pager pager = {
-		.uffd = mz_uffd_open(&access, MZ_HUGE_NONE),
+		.uffd = mz_uffd_open(&access, MZ_HUGE_NONE, false),
 		.ram = &ram,
 		.space = &space,
 		.tracer = &tracer,
@@ -142,7 +142,7 @@ static double by_copies(void)
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	struct mz_uffd_access access;
-	int uffd = mz_uffd_open(&access, MZ_HUGE_NONE);
+	int uffd = mz_uffd_open(&access, MZ_HUGE_NONE, false);
 	pthread_t thread;
 	double ns;
 
@@ -198,7 +198,7 @@ int main(void)
 	};
 	struct mz_uffd_access access;
 	char why[256];
-	int uffd = mz_uffd_open(&access, MZ_HUGE_NONE);
+	int uffd = mz_uffd_open(&access, MZ_HUGE_NONE, false);
 
 	if (uffd < 0) {
 		mz_uffd_explain(&access, why, sizeof(why));

@@ -6,35 +6,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "arch/linux/arena.h"
-#include "arch/x86/ept.h"
-#include "ept/change.h"
+#include "tests/paged.h"
 #include "tests/suite.h"
-#include "ept/change.h"
 #include "vmm/memory/contents.h"
 #include "vmm/memory/frozen.h"
-#include "vmm/memory/pager.h"
 #include "vmm/memory/uffd.h"
-
-#define MIB   ((uint64_t)1 << 20)
-#define BYTES (8 * MIB + MZ_RAM_PAGE) /* the last page is a leaf of its own */
-
-static struct mz_ram ram;
-static struct mz_arena arena;
-static struct mz_space space;
-static struct mz_region regions[2];
-static struct mz_fault_counts counts;
-static struct mz_tracer tracer;
-static struct mz_pager pager;
-static struct mz_failure failure;
-static unsigned failures;
-
-static void failed(void *context, const struct mz_failure *why)
-{
-	(void)context;
-	failure = *why;
-	failures++;
-}
 
 static enum mz_error no_memory(void *context, unsigned size_lg2, mz_oa *pa)
 {
@@ -44,98 +20,9 @@ static enum mz_error no_memory(void *context, unsigned size_lg2, mz_oa *pa)
 	return MZ_NO_MEMORY;
 }
 
-static void add_bank(const struct mz_bank *bank, enum mz_region_kind kind)
-{
-	const struct mz_region region = {
-		.ia = mz_ia_from(bank->gpa),
-		.bytes = bank->bytes,
-		.oa = mz_oa_from(bank->offset),
-		.kind = kind,
-		.leaf_level_max = 2,
-	};
-
-	ck_assert_int_eq(mz_space_add(&space, &region), MZ_OK);
-}
-
-/* False: this host has none, and that was told. */
-static bool make_ram(const char *function, enum mz_huge huge)
-{
-	const struct mz_ram_config config = {
-		.bytes = huge == MZ_HUGE_POOL ? 8 * MIB : BYTES,
-		.huge = huge,
-	};
-
-	if (!mz_ram_make(&ram, &config, &failure))
-		return true;
-	ck_assert_int_eq(failure.status, MZ_STATUS_HOST_LACKS);
-	printf("# SKIP %.*s (%s): %s\n", (int)strlen(function) - 3, function, mz_huge_text(huge),
-	       failure.text);
-	return false;
-}
-
-static void make_space(void)
-{
-	struct mz_config config = {.format = &mz_ept};
-
-	ck_assert_int_eq(mz_arena_init(&arena, MIB, mz_ept.page_lg2), MZ_OK);
-	config.memory = arena.memory;
-	ck_assert_int_eq(mz_space_init(&space, &config, NULL, regions, 2), MZ_OK);
-	add_bank(&ram.banks[0], MZ_REGION_RAM);
-	add_bank(&ram.rom, MZ_REGION_ROM);
-}
-
-/* False: not possible here, and told. check calls the function of a test by its name and _fn. */
-static bool begin_on(const char *function, enum mz_huge huge)
-{
-	struct mz_uffd_access access;
-	char why[256];
-	int uffd = mz_uffd_open(&access, huge);
-
-	if (uffd < 0) {
-		mz_uffd_explain(&access, why, sizeof(why));
-		printf("# SKIP %.*s: %s\n", (int)strlen(function) - 3, function, why);
-		return false;
-	}
-	if (!make_ram(function, huge)) {
-		close(uffd);
-		return false;
-	}
-	make_space();
-	failures = 0;
-	memset(&counts, 0, sizeof(counts));
-	pager = (struct mz_pager) {
-		.uffd = uffd,
-		.ram = &ram,
-		.space = &space,
-		.tracer = &tracer,
-		.counts = &counts,
-		.failed = failed,
-	};
-	ck_assert_int_eq(mz_pager_start(&pager, &failure), 0);
-	return true;
-}
-
 static bool begin(const char *function)
 {
-	return begin_on(function, MZ_HUGE_NONE);
-}
-
-static void end(void)
-{
-	mz_pager_stop(&pager);
-	mz_space_destroy(&space);
-	mz_arena_destroy(&arena);
-	mz_ram_destroy(&ram);
-}
-
-static unsigned touch(uint64_t offset)
-{
-	return *(volatile unsigned char *)(ram.guest + offset);
-}
-
-static void put(uint64_t offset, unsigned char byte)
-{
-	*(volatile unsigned char *)(ram.guest + offset) = byte;
+	return begin_on(function, MZ_HUGE_NONE, NULL);
 }
 
 static void assert_leaf(uint64_t gpa, unsigned level)
@@ -155,7 +42,7 @@ START_TEST(a_touch_brings_in_one_leaf)
 	ck_assert_uint_eq(ram.alias[5 * MIB], 7);
 	for (uint64_t page = 4 * MIB; page < 6 * MIB; page += MZ_RAM_PAGE)
 		ck_assert_uint_eq(touch(page), page == 5 * MIB ? 7 : 0);
-	ck_assert_uint_eq(counts.by[MZ_FAULT_MISSING][MZ_ACCESS_WRITE][2], 1);
+	ck_assert_uint_eq(counts[0].by[MZ_FAULT_MISSING][MZ_ACCESS_WRITE][2], 1);
 	ck_assert_uint_eq(mz_space_stats(&space).answers[MZ_RESOLVED], 1);
 	end();
 }
@@ -167,7 +54,7 @@ START_TEST(a_touch_finds_what_the_alias_wrote)
 		return;
 	ram.alias[3 * MIB + 5] = 9;
 	ck_assert_uint_eq(touch(3 * MIB + 5), 9);
-	ck_assert_uint_eq(counts.by[MZ_FAULT_MINOR][MZ_ACCESS_READ][2], 1);
+	ck_assert_uint_eq(counts[0].by[MZ_FAULT_MINOR][MZ_ACCESS_READ][2], 1);
 	end();
 }
 END_TEST
@@ -181,7 +68,8 @@ START_TEST(the_last_page_and_the_rom_come_by_pages)
 	for (uint64_t i = 0; i < MZ_ROM_BYTES; i++)
 		ck_assert_uint_eq(touch(ram.rom.offset + i), (i * 7 + 3) & 0xff);
 	assert_leaf(MZ_ROM_BASE, 1);
-	ck_assert_uint_eq(counts.by[MZ_FAULT_MINOR][MZ_ACCESS_READ][1], MZ_ROM_BYTES / MZ_RAM_PAGE);
+	ck_assert_uint_eq(counts[0].by[MZ_FAULT_MINOR][MZ_ACCESS_READ][1],
+			  MZ_ROM_BYTES / MZ_RAM_PAGE);
 	end();
 }
 END_TEST
@@ -242,7 +130,7 @@ static const enum mz_huge kinds[] = {MZ_HUGE_THP, MZ_HUGE_POOL};
 
 START_TEST(a_touch_brings_in_one_huge_page)
 {
-	if (!begin_on(__func__, kinds[_i]))
+	if (!begin_on(__func__, kinds[_i], NULL))
 		return;
 	ram.alias[3 * MIB] = 9;
 	put(5 * MIB, 7);
@@ -253,8 +141,8 @@ START_TEST(a_touch_brings_in_one_huge_page)
 	ck_assert_uint_eq(mz_ram_huge_bytes(&ram), 2 * MZ_HUGE_PAGE);
 	ck_assert_uint_eq(ram.alias[5 * MIB], 7);
 	ck_assert_uint_eq(touch(ram.rom.offset + 1), 10);
-	ck_assert_uint_eq(counts.by[MZ_FAULT_MISSING][MZ_ACCESS_WRITE][2], 1);
-	ck_assert_uint_eq(counts.by[MZ_FAULT_MINOR][MZ_ACCESS_READ][2], 1);
+	ck_assert_uint_eq(counts[0].by[MZ_FAULT_MISSING][MZ_ACCESS_WRITE][2], 1);
+	ck_assert_uint_eq(counts[0].by[MZ_FAULT_MINOR][MZ_ACCESS_READ][2], 1);
 	ck_assert_uint_eq(failures, 0);
 	end();
 }
@@ -262,7 +150,7 @@ END_TEST
 
 START_TEST(a_huge_page_that_the_kernel_took_back_comes_again)
 {
-	if (!begin_on(__func__, kinds[_i]))
+	if (!begin_on(__func__, kinds[_i], NULL))
 		return;
 	put(MIB, 3);
 	ck_assert_int_eq(madvise(ram.guest, 2 * MIB, MADV_DONTNEED), 0);
@@ -285,7 +173,7 @@ START_TEST(memory_that_begins_to_be_shared_comes_again)
 	put(5 * MIB, 4);
 	mz_pager_stop(&pager);
 	ck_assert_int_eq(mz_ram_share(&ram, &failure), 0);
-	pager.uffd = mz_uffd_open(&access, ram.huge);
+	pager.uffd = mz_uffd_open(&access, ram.huge, false);
 	ck_assert_int_eq(mz_pager_start(&pager, &failure), 0);
 	ck_assert_uint_eq(touch(MIB), 3);
 	for (uint64_t page = 0; page < 2 * MIB; page += MZ_RAM_PAGE)

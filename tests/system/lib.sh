@@ -40,11 +40,22 @@ find_backends()
 # Leaves in $sources those of --dirty-source that can be used here.
 find_sources()
 {
-  sources='ring log'
-  run --dirty-source ring --reset-loop 1 "$GUESTS/again.elf"
-  [[ $status == 112 ]] || return 0
-  skip the_ring_tells_of_writes "$(<"$work/err")"
+  local source
   sources='log'
+  for source in ring wp; do
+    run --dirty-source "$source" --reset-loop 1 "$GUESTS/again.elf"
+    if [[ $status == 112 ]]; then
+      skip "writes_are_told_of ($source)" "$(<"$work/err")"
+    else
+      sources+=" $source"
+    fi
+  done
+}
+
+# go_together BACKEND SOURCE: can they?
+go_together()
+{
+  [[ $1 != plain || $2 != wp ]]
 }
 
 # mezz WORD...: runs it with nothing on standard input unless $input names a file; leaves $status, and $work/out and

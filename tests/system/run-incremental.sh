@@ -35,6 +35,7 @@ find_sources
 for backend in $backends; do
   for source in $sources; do
     [[ $backend$source != uffdlog && $backend$source != plainring || $backends$sources != *' '*' '* ]] || continue
+    go_together "$backend" "$source" || continue
     options=(--memory-backend "$backend" --dirty-source "$source" --track)
     rm -f "$work"/[0-9]*
     start run "${options[@]}" --append pages=60 "$steps"

@@ -9,6 +9,7 @@ find_sources
 # ---- Resets ----
 for backend in $backends; do
   for source in $sources; do
+    go_together "$backend" "$source" || continue
     options=(--memory-backend "$backend" --dirty-source "$source" --timeout 50)
     run --stats=json "${options[@]}" --reset-loop 20 --append 'mark keep=8' "$GUESTS/again.elf"
     want_status 0
@@ -25,10 +26,12 @@ for backend in $backends; do
     want_err_line '^mezz run: 5 resets'
     verdict "without_a_mark_it_is_the_beginning ($backend, $source)"
 
-    # More pages than a ring holds: KVM makes room by an exit.
-    run --stats=json "${options[@]}" --memory 64M --reset-loop 2 --append 'mark pages=6000' "$GUESTS/again.elf"
+    # More pages than a ring holds: KVM makes room by an exit. Without one, less will do.
+    pages=6000
+    [[ $source != wp ]] || pages=600
+    run --stats=json "${options[@]}" --memory 64M --reset-loop 2 --append "mark pages=$pages" "$GUESTS/again.elf"
     want_status 0
-    want_json '.resets.pages >= 2 * 6003 and .resets.pages < 2 * 6015'
+    want_json ".resets.pages >= 2 * ($pages + 3) and .resets.pages < 2 * ($pages + 15)"
     verdict "many_pages_are_put_back ($backend, $source)"
 
     # Each round adds 1 to the share, which no reset takes back, and no log tells of.
@@ -49,9 +52,12 @@ for source in $sources; do
   tail -n 1 "$work/err" | jq '.resets.pages' >"$work/pages.$source"
   verdict "what_was_written_is_put_back_and_no_more ($source)"
 done
-if [[ -e $work/pages.ring ]]; then
-  try all_sources_tell_the_same diff "$work/pages.ring" "$work/pages.log"
-fi
+try all_sources_tell_the_same [ "$(cat "$work"/pages.* | sort -u | wc -l)" == 1 ]
+
+run --memory-backend plain --dirty-source wp --reset-loop 1 "$GUESTS/again.elf"
+want_status 110
+want_err_line 'write-protect events come by userfaultfd, which plain guest memory does without'
+verdict no_write_protect_events_of_plain_memory
 
 run --reset-loop 5 --append 'status=3' "$GUESTS/status.elf"
 want_status 3

@@ -48,6 +48,8 @@ const char *mz_fault_source_text(enum mz_fault_source source)
 		return "minor";
 	case MZ_FAULT_EXIT:
 		return "exit";
+	case MZ_FAULT_PROTECTED:
+		return "protected";
 	case MZ_FAULT_SOURCES:
 		break;
 	}

@@ -23,9 +23,10 @@ enum mz_trace_kind {
 
 /* What made the guest's access a question to the space. */
 enum mz_fault_source {
-	MZ_FAULT_MISSING, /* a first touch; the memory file had no page either */
-	MZ_FAULT_MINOR,   /* a first touch of a page that the memory file had already */
-	MZ_FAULT_EXIT,    /* KVM gave the access up to us */
+	MZ_FAULT_MISSING,   /* a first touch; the memory file had no page either */
+	MZ_FAULT_MINOR,     /* a first touch of a page that the memory file had already */
+	MZ_FAULT_EXIT,      /* KVM gave the access up to us */
+	MZ_FAULT_PROTECTED, /* a write to a page that was protected, so that it is known of */
 	MZ_FAULT_SOURCES,
 };
 

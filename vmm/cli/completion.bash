@@ -19,7 +19,7 @@ _mezz_values()
   --report) [[ $2 != test ]] || echo text tap junit ;;
   --trace) echo faults mmio io ;;
   --stats) echo table json ;;
-  --dirty-source) echo auto ring log ;;
+  --dirty-source) echo auto ring log wp ;;
   --memory-backend) echo auto uffd plain ;;
   --huge) echo thp hugetlb ;;
   --format) echo ept ia32e ;;

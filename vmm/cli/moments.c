@@ -22,8 +22,9 @@ static const struct argp_option option_list[] = {
 	 "many times",
 	 0},
 	{"dirty-source", KEY_DIRTY_SOURCE, "NAME", 0,
-	 "How it is known what the guest writes: KVM's ring or log; auto (default) ring where KVM "
-	 "has it",
+	 "How it is known what the guest writes: KVM's ring or log, or wp, the pager's "
+	 "write-protect "
+	 "events; auto (default) ring where KVM has it",
 	 0},
 	{"snapshot", KEY_SNAPSHOT, "FILE", 0,
 	 "Save the guest to this file, once, and let it go on; see --snapshot-on", 0},
@@ -50,7 +51,7 @@ static enum mz_dirty_kind dirty_source(struct argp_state *state, const char *tex
 	for (int kind = 0; kind < MZ_DIRTY_KINDS; kind++)
 		if (strcmp(text, mz_dirty_kind_text((enum mz_dirty_kind)kind)) == 0)
 			return (enum mz_dirty_kind)kind;
-	argp_error(state, "--dirty-source: '%s' is not one of auto, ring, log", text);
+	argp_error(state, "--dirty-source: '%s' is not one of auto, ring, log, wp", text);
 	return MZ_DIRTY_AUTO;
 }
 

@@ -27,7 +27,7 @@ static void print_faults(FILE *file, const struct mz_vm_stats *stats)
 		for (unsigned kind = 0; kind < MZ_ACCESS_KINDS; kind++) {
 			const uint64_t *by = stats->faults.by[source][kind];
 
-			fprintf(file, "  %-7s %-6s",
+			fprintf(file, "  %-9s %-6s",
 				mz_fault_source_text((enum mz_fault_source)source), access[kind]);
 			for (unsigned level = 1; level <= stats->format->levels; level++)
 				if (mz_leaf_allowed(stats->format->leaf_levels, level))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-/* What the guest has written, from KVM. */
+/* What the guest has written, from KVM or from the pager. */
 #include "vmm/machine/dirty_source.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ struct mz_dirty_ring {
 
 const char *mz_dirty_kind_text(enum mz_dirty_kind kind)
 {
-	static const char *const texts[MZ_DIRTY_KINDS] = {"auto", "ring", "log"};
+	static const char *const texts[MZ_DIRTY_KINDS] = {"auto", "ring", "log", "wp"};
 
 	return texts[kind];
 }
@@ -33,13 +33,23 @@ static bool open_rings(const struct mz_kvm *kvm)
 	return most > 0 && (size_t)most >= RING_BYTES && !ioctl(kvm->vm, KVM_ENABLE_CAP, &cap);
 }
 
-int mz_dirty_source_init(struct mz_dirty_source *source, enum mz_dirty_kind kind,
-			 struct mz_kvm *kvm, struct mz_space *space, struct mz_failure *failure)
+static int use_events(struct mz_dirty_source *source, struct mz_failure *failure)
 {
-	*source = (struct mz_dirty_source) {.kind = kind, .kvm = kvm, .space = space};
+	if (mz_protection_init(&source->protection, source->pager->ram, failure))
+		return -1;
+	source->pager->protection = &source->protection;
+	return 0;
+}
+
+int mz_dirty_source_init(struct mz_dirty_source *source, enum mz_dirty_kind kind,
+			 struct mz_kvm *kvm, struct mz_pager *pager, struct mz_failure *failure)
+{
+	*source = (struct mz_dirty_source) {.kind = kind, .kvm = kvm, .pager = pager};
 	pthread_mutex_init(&source->mutex, NULL);
 	if (kind == MZ_DIRTY_LOG)
 		return 0;
+	if (kind == MZ_DIRTY_WP)
+		return use_events(source, failure);
 	source->kind = MZ_DIRTY_RING;
 	if (open_rings(kvm))
 		return 0;
@@ -58,6 +68,7 @@ void mz_dirty_source_destroy(struct mz_dirty_source *source)
 		munmap(source->rings[i].entries, RING_BYTES);
 	free(source->rings);
 	free(source->bitmap);
+	mz_protection_destroy(&source->protection);
 	pthread_mutex_destroy(&source->mutex);
 	*source = (struct mz_dirty_source) {.kind = MZ_DIRTY_AUTO};
 }
@@ -90,23 +101,31 @@ static int map_rings(struct mz_dirty_source *source, const struct mz_vcpu *const
 	return 0;
 }
 
+/* 0, or -1 with errno. */
+static int prepare(struct mz_dirty_source *source, const struct mz_vcpu *const *vcpus,
+		   unsigned count)
+{
+	switch (source->kind) {
+	case MZ_DIRTY_RING:
+		return map_rings(source, vcpus, count);
+	case MZ_DIRTY_WP:
+		errno = mz_protection_begin(&source->protection, source->pager->uffd);
+		return errno ? -1 : 0;
+	default:
+		source->bitmap = malloc(bitmap_bytes(source->kvm));
+		return source->bitmap ? 0 : -1;
+	}
+}
+
 int mz_dirty_source_begin(struct mz_dirty_source *source, const struct mz_vcpu *const *vcpus,
 			  unsigned count, struct mz_failure *failure)
 {
-	int error;
-
 	if (source->begun)
 		return 0;
-	if (source->kind == MZ_DIRTY_RING) {
-		error = map_rings(source, vcpus, count);
-	} else {
-		source->bitmap = malloc(bitmap_bytes(source->kvm));
-		error = source->bitmap ? 0 : -1;
-	}
-	if (error)
+	if (prepare(source, vcpus, count))
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
 			       "cannot track what the guest writes: %s", strerror(errno));
-	if (mz_kvm_log_writes(source->kvm, failure))
+	if (source->kind != MZ_DIRTY_WP && mz_kvm_log_writes(source->kvm, failure))
 		return -1;
 	source->begun = true;
 	return 0;
@@ -117,7 +136,7 @@ static enum mz_error tell(struct mz_dirty_source *source, unsigned slot, uint64_
 {
 	const struct mz_kvm_slot *where = &source->kvm->slots[slot];
 
-	return mz_space_written(source->space, mz_ia_from(where->gpa + page * MZ_RAM_PAGE),
+	return mz_space_written(source->pager->space, mz_ia_from(where->gpa + page * MZ_RAM_PAGE),
 				count * MZ_RAM_PAGE);
 }
 
@@ -191,16 +210,34 @@ static enum mz_error tell_log(struct mz_dirty_source *source)
 	return error;
 }
 
+static enum mz_error tell_all(struct mz_dirty_source *source)
+{
+	switch (source->kind) {
+	case MZ_DIRTY_RING:
+		return tell_rings(source);
+	case MZ_DIRTY_WP:
+		return mz_protection_tell(&source->protection, source->pager->uffd,
+					  source->pager->space);
+	default:
+		return tell_log(source);
+	}
+}
+
 int mz_dirty_source_tell(struct mz_dirty_source *source, struct mz_failure *failure)
 {
 	enum mz_error error;
 
 	pthread_mutex_lock(&source->mutex);
-	error = source->kind == MZ_DIRTY_RING ? tell_rings(source) : tell_log(source);
+	error = tell_all(source);
 	pthread_mutex_unlock(&source->mutex);
 	if (error)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
 			       "what the guest has written is not known any more: %s",
 			       error == MZ_NO_MEMORY ? "no memory" : strerror(errno));
 	return 0;
+}
+
+bool mz_dirty_source_hears_vmm(const struct mz_dirty_source *source)
+{
+	return source->kind == MZ_DIRTY_WP && source->pager->ram->cow;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Where it is known from what the guest has written: KVM's dirty rings, one a vCPU, or its dirty
- * log, a bitmap. Either way the space is told (mz_space_written()), and its consumers collect from
- * there. What the VMM and its devices write, they tell themselves.
+ * log, a bitmap, or the pager's write-protect events. In any case the space is told
+ * (mz_space_written()), and its consumers collect from there. What the VMM and its devices write,
+ * they tell themselves.
  *
  * Source: KVM's interface description, "8.29 KVM_CAP_DIRTY_LOG_RING" and "4.8 KVM_GET_DIRTY_LOG".
  */
@@ -16,6 +17,7 @@
 #include "vmm/machine/kvm.h"
 #include "vmm/machine/vcpu.h"
 #include "vmm/machine/vm.h"
+#include "vmm/memory/pager.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,23 +26,24 @@ extern "C" {
 struct mz_dirty_source {
 	enum mz_dirty_kind kind; /* never MZ_DIRTY_AUTO once it was chosen */
 	struct mz_kvm *kvm;
-	struct mz_space *space;
+	struct mz_pager *pager;
 	bool begun;
 	pthread_mutex_t mutex; /* of what follows */
 	struct mz_dirty_ring *rings;
 	unsigned ring_count;
 	uint64_t *bitmap; /* room for the largest slot */
+	struct mz_protection protection;
 };
 
 /*
- * Chooses the kind, before any vCPU is made. MZ_STATUS_HOST_LACKS: KVM lacks the rings that are
- * asked for.
+ * Chooses the kind, before any vCPU is made and before the pager starts, whose space is told.
+ * MZ_STATUS_HOST_LACKS: KVM lacks the rings that are asked for.
  */
 int mz_dirty_source_init(struct mz_dirty_source *source, enum mz_dirty_kind kind,
-			 struct mz_kvm *kvm, struct mz_space *space, struct mz_failure *failure);
+			 struct mz_kvm *kvm, struct mz_pager *pager, struct mz_failure *failure);
 void mz_dirty_source_destroy(struct mz_dirty_source *source);
 
-/* "ring", "log". */
+/* "ring", "log", "wp". */
 const char *mz_dirty_kind_text(enum mz_dirty_kind kind);
 
 /*
@@ -55,6 +58,9 @@ int mz_dirty_source_begin(struct mz_dirty_source *source, const struct mz_vcpu *
  * itself (KVM_EXIT_DIRTY_RING_FULL).
  */
 int mz_dirty_source_tell(struct mz_dirty_source *source, struct mz_failure *failure);
+
+/* Is what the VMM writes told of from here as well, for it goes through the guest's window? */
+bool mz_dirty_source_hears_vmm(const struct mz_dirty_source *source);
 
 #ifdef __cplusplus
 }

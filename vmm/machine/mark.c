@@ -51,7 +51,8 @@ static int put_memory_back(struct mz_vm *vm, struct mz_failure *failure)
 		mz_dirty_each(dirty, mz_ia_from(vm->ram.banks[i].gpa), vm->ram.banks[i].bytes,
 			      put_back, vm);
 	/* What others were told of going back was told to the mark too, for which it is no news. */
-	if (vm->since.tracking && mz_vm_collect_writes(vm, dirty, failure))
+	if ((vm->since.tracking || mz_dirty_source_hears_vmm(&vm->dirty_source)) &&
+	    mz_vm_collect_writes(vm, dirty, failure))
 		return -1;
 	mz_dirty_commit(dirty);
 	return 0;

@@ -72,7 +72,7 @@ static int begin_to_share(struct mz_vm *vm, struct mz_failure *failure)
 		return 0;
 	if (vm->pager.uffd < 0)
 		return move_memory(vm, failure);
-	uffd = mz_uffd_open(&access, vm->ram.huge);
+	uffd = mz_uffd_open(&access, vm->ram.huge, vm->pager.protection);
 	if (uffd >= 0)
 		return move_pager(vm, uffd, failure);
 	mz_uffd_explain(&access, why, sizeof(why));

@@ -104,22 +104,30 @@ static int make_space(struct mz_vm *vm, struct mz_failure *failure)
 	return error ? fail_space(failure, "cannot lay out the guest's memory", error) : 0;
 }
 
+static int fail_protecting(struct mz_failure *failure)
+{
+	return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+		       "write-protect events come by userfaultfd, which plain guest memory does "
+		       "without");
+}
+
 /* Opens userfaultfd if it is wanted; without it, `pager.uffd` stays -1. */
 static int choose_backend(struct mz_vm *vm, struct mz_failure *failure)
 {
+	bool protects = vm->config.dirty_source == MZ_DIRTY_WP;
 	struct mz_uffd_access access;
 	char why[256];
 
 	vm->backend = "plain";
 	if (vm->config.backend == MZ_BACKEND_PLAIN)
-		return 0;
-	vm->pager.uffd = mz_uffd_open(&access, vm->ram.huge);
+		return protects ? fail_protecting(failure) : 0;
+	vm->pager.uffd = mz_uffd_open(&access, vm->ram.huge, protects);
 	if (vm->pager.uffd >= 0) {
 		vm->backend = "uffd";
 		return 0;
 	}
 	mz_uffd_explain(&access, why, sizeof(why));
-	if (vm->config.backend == MZ_BACKEND_UFFD)
+	if (vm->config.backend == MZ_BACKEND_UFFD || protects)
 		return mz_fail(failure, MZ_STATUS_HOST_LACKS, "%s", why);
 	snprintf(vm->note, sizeof(vm->note), "guest memory is populated up front: %s", why);
 	return 0;
@@ -279,7 +287,7 @@ static int fill_machine(struct mz_vm *vm, const struct mz_frozen *frozen,
 	    make_ram(vm, frozen, failure) || mz_kvm_init(&vm->kvm, failure) ||
 	    choose_backend(vm, failure) || make_space(vm, failure) ||
 	    mz_vm_add_devices(vm, failure) || mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) ||
-	    mz_dirty_source_init(&vm->dirty_source, vm->config.dirty_source, &vm->kvm, &vm->space,
+	    mz_dirty_source_init(&vm->dirty_source, vm->config.dirty_source, &vm->kvm, &vm->pager,
 				 failure) ||
 	    make_vcpus(vm, failure) || mz_looks_init(vm, failure))
 		return -1;

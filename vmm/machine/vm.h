@@ -66,6 +66,7 @@ enum mz_dirty_kind {
 	MZ_DIRTY_AUTO, /* the rings where KVM has them, else the log */
 	MZ_DIRTY_RING,
 	MZ_DIRTY_LOG,
+	MZ_DIRTY_WP, /* write-protect events, of guest memory that comes in as it is touched */
 	MZ_DIRTY_KINDS,
 };
 

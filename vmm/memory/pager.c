@@ -58,17 +58,19 @@ static int supply(const struct mz_ram *ram, uint64_t offset, uint64_t bytes)
 
 /*
  * Maps a leaf for the guest. The kernel's own way maps a transparent huge page by small entries,
- * and so would KVM.
+ * and so would KVM; but where writes are to be told of, pages are what it takes.
  */
 static int let_in(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
 {
 	unsigned char *at = pager->ram->guest + offset;
 
+	if (pager->protection && offset < pager->ram->file_bytes)
+		return mz_protection_let_in(pager->protection, pager->uffd, offset, bytes);
 	if (pager->ram->huge == MZ_HUGE_THP && bytes == MZ_HUGE_PAGE && mz_huge_collapse(at)) {
 		mz_uffd_wake(pager->uffd, at, bytes);
 		return 0;
 	}
-	return mz_uffd_continue(pager->uffd, at, bytes, mz_ram_grain(pager->ram));
+	return mz_uffd_continue(pager->uffd, at, bytes, mz_ram_grain(pager->ram), false);
 }
 
 static int fill(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
@@ -80,12 +82,13 @@ static int fill(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
 
 /*
  * Is what was touched a single page, of which there is nothing yet? In a private mapping the file
- * would not get it, and what it lacks is taken for zeros: see vmm/memory/contents.h.
+ * would not get it, and what it lacks is taken for zeros: see vmm/memory/contents.h. Nor would it
+ * be protected.
  */
 static bool is_new_page(const struct mz_pager *pager, const struct mz_event *event)
 {
 	return event->fault.bytes == MZ_RAM_PAGE && event->source == MZ_FAULT_MISSING &&
-		!pager->ram->lazy && !pager->ram->cow;
+		!pager->ram->lazy && !pager->ram->cow && !pager->protection;
 }
 
 /* One call instead of two, unless somebody has written to the page since. */
@@ -109,9 +112,9 @@ static int serve(const struct mz_pager *pager)
 {
 	const struct mz_ram *ram = pager->ram;
 
-	if (mz_uffd_register(pager->uffd, ram->guest, ram->file_bytes))
+	if (mz_uffd_register(pager->uffd, ram->guest, ram->file_bytes, pager->protection))
 		return -1;
-	return mz_uffd_register(pager->uffd, ram->guest + ram->rom.offset, ram->rom.bytes);
+	return mz_uffd_register(pager->uffd, ram->guest + ram->rom.offset, ram->rom.bytes, false);
 }
 
 static void release(const struct mz_pager *pager)
@@ -150,42 +153,57 @@ static int bring(struct mz_pager *pager, const struct mz_event *event, uint64_t 
 	return 0;
 }
 
+/* Touches of the page at `offset` may go on. Answers errno, 0, or -1 where it gave up. */
+static int let_touch(struct mz_pager *pager, const struct mz_event *event, uint64_t offset)
+{
+	const struct mz_fault *fault = &event->fault;
+
+	if (event->source == MZ_FAULT_PROTECTED)
+		return mz_protection_lift(pager->protection, pager->uffd, offset);
+	if (event->answer == MZ_RESOLVED) {
+		if (bring(pager, event, fault->item.oa.addr, fault->bytes))
+			return -1;
+		return is_new_page(pager, event) ? fill_page(pager, offset)
+						 : fill(pager, fault->item.oa.addr, fault->bytes);
+	}
+	/*
+	 * The leaf is in the table, but the kernel has lost this page, which was reclaimed: or all,
+	 * when the machine began to share its memory.
+	 */
+	if (pager->ram->cow && fault->bytes)
+		return fill(pager, fault->item.oa.addr, fault->bytes);
+	if (bring(pager, event, offset, MZ_RAM_PAGE))
+		return -1;
+	return fill_again(pager, offset);
+}
+
 /* The space has answered a touch of the page at `offset`. */
 static int serve_touch(struct mz_pager *pager, const struct mz_event *event, uint64_t offset)
 {
-	const struct mz_fault *fault = &event->fault;
 	int error;
 
 	switch (event->answer) {
 	case MZ_RESOLVED:
-		if (bring(pager, event, fault->item.oa.addr, fault->bytes))
-			return -1;
-		error = is_new_page(pager, event) ? fill_page(pager, offset)
-						  : fill(pager, fault->item.oa.addr, fault->bytes);
-		break;
 	case MZ_RETRY:
-		/*
-		 * The leaf is in the table, but the kernel has lost this page, which was reclaimed:
-		 * or all, when the machine began to share its memory.
-		 */
-		if (pager->ram->cow && fault->bytes) {
-			error = fill(pager, fault->item.oa.addr, fault->bytes);
-			break;
-		}
-		if (bring(pager, event, offset, MZ_RAM_PAGE))
-			return -1;
-		error = fill_again(pager, offset);
+		error = let_touch(pager, event, offset);
 		break;
 	case MZ_DENIED:
 		return give_up(pager, "memory that the guest may not touch", event->address,
-			       mz_denial_text(fault->cause));
+			       mz_denial_text(event->fault.cause));
 	default:
 		return give_up(pager, "the table cannot map memory", event->address,
 			       mz_answer_text(event->answer));
 	}
-	if (error)
+	if (error > 0)
 		return give_up(pager, "cannot fill in memory", event->address, strerror(error));
-	return 0;
+	return error;
+}
+
+static enum mz_fault_source source_of(uint64_t flags)
+{
+	if (flags & UFFD_PAGEFAULT_FLAG_WP)
+		return MZ_FAULT_PROTECTED;
+	return flags & UFFD_PAGEFAULT_FLAG_MINOR ? MZ_FAULT_MINOR : MZ_FAULT_MISSING;
 }
 
 static int answer_touch(struct mz_pager_thread *thread, uint64_t address, uint64_t flags)
@@ -196,7 +214,7 @@ static int answer_touch(struct mz_pager_thread *thread, uint64_t address, uint64
 		.kind = MZ_TRACE_FAULTS,
 		.address = gpa_of(pager->ram, offset),
 		.write = flags & UFFD_PAGEFAULT_FLAG_WRITE,
-		.source = flags & UFFD_PAGEFAULT_FLAG_MINOR ? MZ_FAULT_MINOR : MZ_FAULT_MISSING,
+		.source = source_of(flags),
 	};
 	uint64_t begun = mz_record_begin(pager->recorder);
 	struct mz_fault_record record;

@@ -3,7 +3,8 @@
  * The pager: threads that answer the guest's first touches. The kernel reports each as a
  * userfaultfd event; the space decides; and exactly the leaf that the space has mapped is filled
  * in, in one go. So a page is in the guest's mapping only if the table maps it. Contents that come
- * from elsewhere (vmm/memory/lazy.h) are brought first, with no lock of the table held.
+ * from elsewhere (vmm/memory/lazy.h) are brought first, with no lock of the table held. Writes to
+ * what is protected (vmm/memory/protection.h) come the same way.
  */
 #ifndef MZ_VMM_PAGER_H
 #define MZ_VMM_PAGER_H
@@ -15,6 +16,7 @@
 #include "vmm/base/failure.h"
 #include "vmm/memory/ram.h"
 #include "vmm/memory/fault_counts.h"
+#include "vmm/memory/protection.h"
 #include "vmm/memory/recorder.h"
 #include "vmm/base/trace.h"
 
@@ -38,6 +40,7 @@ struct mz_pager {
 	struct mz_pager_thread threads[MZ_PAGER_THREADS_MAX];
 	const struct mz_ram *ram;
 	struct mz_space *space;
+	struct mz_protection *protection; /* NULL: the userfaultfd reports no writes */
 	const struct mz_tracer *tracer;
 	struct mz_fault_counts *counts; /* one a thread */
 	struct mz_recorder *recorder;   /* NULL: nobody records */

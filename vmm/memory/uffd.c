@@ -12,8 +12,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Headers older than Linux 6.4 do not name these. */
+#ifndef UFFD_FEATURE_WP_UNPOPULATED
+#define UFFD_FEATURE_WP_UNPOPULATED ((uint64_t)1 << 13)
+#endif
+#ifndef UFFDIO_CONTINUE_MODE_WP
+#define UFFDIO_CONTINUE_MODE_WP ((uint64_t)1 << 1)
+#endif
+
 #define FEATURES_SMALL (UFFD_FEATURE_MISSING_SHMEM | UFFD_FEATURE_MINOR_SHMEM)
 #define FEATURES_POOL  (UFFD_FEATURE_MISSING_HUGETLBFS | UFFD_FEATURE_MINOR_HUGETLBFS)
+/* The last of them for UFFDIO_CONTINUE_MODE_WP, which is as old and has no bit of its own. */
+#define FEATURES_PROTECT                                                    \
+	(UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM | \
+	 UFFD_FEATURE_WP_UNPOPULATED)
 
 static int open_device(void)
 {
@@ -68,13 +80,14 @@ void mz_uffd_probe(struct mz_uffd_access *access)
 	close(uffd);
 }
 
-int mz_uffd_open(struct mz_uffd_access *access, enum mz_huge huge)
+int mz_uffd_open(struct mz_uffd_access *access, enum mz_huge huge, bool protects)
 {
 	/* The ROM has small pages in any case. */
-	uint64_t needed = FEATURES_SMALL | (huge == MZ_HUGE_POOL ? FEATURES_POOL : 0);
+	uint64_t needed = FEATURES_SMALL | (huge == MZ_HUGE_POOL ? FEATURES_POOL : 0) |
+		(protects ? FEATURES_PROTECT : 0);
 	int uffd;
 
-	memset(access, 0, sizeof(*access));
+	*access = (struct mz_uffd_access) {.protects = protects};
 	uffd = open_any(access);
 	if (uffd >= 0 && agree(uffd, needed, access)) {
 		close(uffd);
@@ -85,7 +98,11 @@ int mz_uffd_open(struct mz_uffd_access *access, enum mz_huge huge)
 
 void mz_uffd_explain(const struct mz_uffd_access *access, char *text, size_t size)
 {
-	if (access->api_error)
+	if (access->api_error && access->protects)
+		snprintf(text, size,
+			 "userfaultfd has no write-protect events on memory files: Linux 6.4 or "
+			 "later has");
+	else if (access->api_error)
 		snprintf(
 			text, size,
 			"userfaultfd has no minor faults on memory files: Linux 5.14 or later has");
@@ -101,11 +118,12 @@ void mz_uffd_explain(const struct mz_uffd_access *access, char *text, size_t siz
 		snprintf(text, size, "userfaultfd can be used");
 }
 
-int mz_uffd_register(int uffd, void *at, uint64_t bytes)
+int mz_uffd_register(int uffd, void *at, uint64_t bytes, bool protects)
 {
 	struct uffdio_register range = {
 		.range = {.start = (uintptr_t)at, .len = bytes},
-		.mode = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_MINOR,
+		.mode = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_MINOR |
+			(protects ? UFFDIO_REGISTER_MODE_WP : 0),
 	};
 
 	return ioctl(uffd, UFFDIO_REGISTER, &range);
@@ -137,7 +155,21 @@ int mz_uffd_zero(int uffd, void *at, uint64_t bytes)
 	return error;
 }
 
-int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes)
+int mz_uffd_protect(int uffd, void *at, uint64_t bytes, bool protected)
+{
+	struct uffdio_writeprotect request = {
+		.range = {.start = (uintptr_t)at, .len = bytes},
+		.mode = protected ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+	};
+	int error;
+
+	do
+		error = ioctl(uffd, UFFDIO_WRITEPROTECT, &request) ? errno : 0;
+	while (error == EAGAIN);
+	return error;
+}
+
+int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes, bool protected)
 {
 	uint64_t start = (uintptr_t)at;
 	bool found_mapped = false;
@@ -145,7 +177,9 @@ int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes)
 
 	while (done < bytes) {
 		struct uffdio_continue request = {
-			.range = {.start = start + done, .len = bytes - done}};
+			.range = {.start = start + done, .len = bytes - done},
+			.mode = protected ? UFFDIO_CONTINUE_MODE_WP : 0,
+		};
 
 		if (!ioctl(uffd, UFFDIO_CONTINUE, &request))
 			break;

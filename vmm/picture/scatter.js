@@ -7,7 +7,7 @@ const SCATTER_HEIGHT = 280;
 
 const scatter = { canvas: byId("scatter"), hidden: new Set() };
 
-const causeColour = (cause) => colourOf("cause-" + (1 + (cause % 3)));
+const causeColour = (cause) => colourOf("cause-" + (1 + (cause % 4)));
 
 // log10 of the shortest and the longest, rounded outwards.
 function latencySpan(took) {

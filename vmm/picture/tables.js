@@ -67,6 +67,7 @@ const causeTexts = {
 	missing: "first touch, nothing there yet",
 	minor: "touch of what was there already",
 	exit: "KVM gave the access up",
+	protected: "write to what was protected",
 };
 
 function showFaults() {
