@@ -287,6 +287,28 @@ want_out_line '^init: processors 2\s*$'
 want_err_line "^mezz run: the guest's kernel panicked"
 verdict a_guest_panics
 
+# Beside mezz, kvmtool: with the same kernel, initrd and words. Some of its versions crash once their guest has ended.
+beside_kvmtool()
+{
+  local begin=${EPOCHREALTIME/./} ours
+
+  boot cloud 'reboot=k end=reboot'
+  want_status 104
+  ours=$((${EPOCHREALTIME/./} - begin)) begin=${EPOCHREALTIME/./}
+  HOME=$work timeout 100 "$MZ_KVMTOOL" run --mem 256 --cpus 1 --network mode=none --console serial \
+    --kernel "$linux/cloud/vmlinuz" --initrd "$work/cloud.cpio" --params 'console=ttyS0 quiet panic=-1 reboot=k end=reboot' \
+    </dev/null >"$work/out" 2>/dev/null
+  want_out_line '^init: processors 1\s*$'
+  echo "# from start to end: mezz $((ours / 1000)) ms, kvmtool $(((${EPOCHREALTIME/./} - begin) / 1000)) ms"
+}
+
+if [[ -z ${MZ_KVMTOOL:-} ]]; then
+  skip the_same_kernel_is_booted_by_kvmtool 'MZ_KVMTOOL names no kvmtool'
+else
+  beside_kvmtool
+  verdict the_same_kernel_is_booted_by_kvmtool
+fi
+
 boot generic 'end=off' --cpus 2
 want_status 0
 want_out_line '^init: processors 2\s*$'
