@@ -266,7 +266,6 @@ END_TEST
 /* ---- While others write ---- */
 
 #define WRITERS 3u
-#define ROUNDS  6000u
 
 static unsigned writing;
 
@@ -276,7 +275,7 @@ static void *write_at_random(void *context)
 	uint64_t number = (uintptr_t)context;
 	struct rng rng = {rng_seed() + number};
 
-	for (unsigned i = 0; i < ROUNDS; i++)
+	for (unsigned steps = rng_steps(6000); steps > 0; steps--)
 		put(rng_below(&rng, PAGES) * MZ_RAM_PAGE + number, (unsigned char)rng_next(&rng));
 	__atomic_fetch_sub(&writing, 1, __ATOMIC_RELEASE);
 	return NULL;

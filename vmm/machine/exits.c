@@ -183,23 +183,31 @@ static void serve_denied(struct mz_runner *runner, const struct mz_event *event)
 				      : "nothing is");
 }
 
+/* Asks the space about what KVM gave up. */
+static struct mz_event ask(struct mz_runner *runner, uint64_t gpa, bool write)
+{
+	struct mz_event event = {
+		.kind = MZ_TRACE_FAULTS,
+		.address = gpa,
+		.write = write,
+		.source = MZ_FAULT_EXIT,
+	};
+	struct mz_fault_record record = mz_fault_record_of(mz_ia_from(gpa),
+							   write ? MZ_WRITE : MZ_READ);
+
+	event.answer = mz_space_fault(&runner->worker, &record, &event.fault);
+	mz_count_fault(&runner->counts.faults, &event);
+	mz_trace(&runner->vm->tracer, &event);
+	return event;
+}
+
 static void serve_memory(struct mz_runner *runner)
 {
 	struct kvm_run *run = runner->vcpu.run;
 	struct mz_vm *vm = runner->vm;
-	struct mz_event event = {
-		.kind = MZ_TRACE_FAULTS,
-		.address = run->mmio.phys_addr,
-		.write = run->mmio.is_write,
-		.source = MZ_FAULT_EXIT,
-	};
 	uint64_t begun = mz_record_begin(vm->looks.recorder);
-	struct mz_fault_record record;
+	struct mz_event event = ask(runner, run->mmio.phys_addr, run->mmio.is_write);
 
-	record = mz_fault_record_of(mz_ia_from(event.address), event.write ? MZ_WRITE : MZ_READ);
-	event.answer = mz_space_fault(&runner->worker, &record, &event.fault);
-	mz_count_fault(&runner->counts.faults, &event);
-	mz_trace(&vm->tracer, &event);
 	switch (event.answer) {
 	case MZ_MMIO:
 		access_registers(vm, run);
@@ -211,6 +219,49 @@ static void serve_memory(struct mz_runner *runner)
 		break;
 	case MZ_DENIED:
 		serve_denied(runner, &event);
+		break;
+	default:
+		end_exhausted(vm);
+	}
+	mz_record_fault(vm->looks.recorder, &event, begun);
+}
+
+static void end_out_of_reach(struct mz_vm *vm, uint64_t gpa)
+{
+	struct mz_failure failure;
+
+	if (mz_ram_shrunk(&vm->ram)) {
+		mz_vm_fail_entry(vm, EFAULT);
+		return;
+	}
+	mz_fail(&failure, MZ_STATUS_HOST_FAILED,
+		"KVM cannot reach the memory behind guest-physical 0x%" PRIx64, gpa);
+	mz_vm_fail(vm, &failure);
+}
+
+/*
+ * The table may have lacked the leaf, or another vCPU's fault has just brought it: that is tried
+ * once. What KVM does not tell, such as whether it was a write, is taken for the least.
+ */
+static void serve_memory_fault(struct mz_runner *runner, uint64_t before)
+{
+	struct mz_vm *vm = runner->vm;
+	uint64_t begun = mz_record_begin(vm->looks.recorder);
+	struct mz_kvm_memory_fault what;
+	struct mz_event event;
+
+	memcpy(&what, runner->vcpu.run->padding, sizeof(what));
+	event = ask(runner, what.gpa, false);
+	switch (event.answer) {
+	case MZ_RESOLVED:
+	case MZ_RETRY:
+		runner->out_of_reach = what.gpa + 1;
+		if (before == runner->out_of_reach)
+			end_out_of_reach(vm, what.gpa);
+		break;
+	case MZ_MMIO:
+	case MZ_DENIED:
+		end_unhandled(runner, "touched", what.gpa, "no memory is");
 		break;
 	default:
 		end_exhausted(vm);
@@ -274,8 +325,10 @@ static void serve_internal_error(const struct mz_runner *runner)
 void mz_vm_serve_exit(struct mz_runner *runner)
 {
 	const struct kvm_run *run = runner->vcpu.run;
+	uint64_t out_of_reach = runner->out_of_reach;
 	const char *reason;
 
+	runner->out_of_reach = 0;
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO:
 		serve_port(runner);
@@ -285,6 +338,9 @@ void mz_vm_serve_exit(struct mz_runner *runner)
 		break;
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
+		break;
+	case KVM_EXIT_MEMORY_FAULT:
+		serve_memory_fault(runner, out_of_reach);
 		break;
 	case KVM_EXIT_DIRTY_RING_FULL:
 		serve_full_ring(runner->vm);

@@ -34,6 +34,7 @@ static const struct {
 	{KVM_CAP_IRQFD, {"irqfd", "interrupts of devices", true, 0}},
 	{KVM_CAP_MP_STATE, {"mp-state", "telling a halted vCPU", true, 0}},
 	{KVM_CAP_DIRTY_LOG_RING, {"dirty-ring", "what a guest has written, by page", false, 0}},
+	{KVM_CAP_MEMORY_FAULT_INFO, {"memory-fault", "where memory is out of reach", false, 0}},
 	{KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
 	 {"manual-dirty-log", "what a guest has written, by slot", false, 0}},
 };

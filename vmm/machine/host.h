@@ -29,7 +29,7 @@ struct mz_host_ability {
 	int value; /* 0: not there */
 };
 
-#define MZ_HOST_CAPABILITIES 13
+#define MZ_HOST_CAPABILITIES 14
 #define MZ_HOST_FEATURES     5
 
 struct mz_host {

@@ -237,6 +237,8 @@ const char *mz_kvm_exit_text(uint32_t reason)
 		return "internal-error";
 	case KVM_EXIT_SYSTEM_EVENT:
 		return "system-event";
+	case KVM_EXIT_MEMORY_FAULT:
+		return "memory-fault";
 	default:
 		return NULL;
 	}

@@ -3,6 +3,7 @@
 #ifndef MZ_VMM_KVM_H
 #define MZ_VMM_KVM_H
 
+#include <linux/kvm.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,20 @@ extern "C" {
 #endif
 
 #define MZ_KVM_DEVICE "/dev/kvm"
+
+/*
+ * KVM could not reach the memory that it has for an address (KVM_CAP_MEMORY_FAULT_INFO, Linux 6.8).
+ * Older headers do not name it; `padding` of struct kvm_run holds what it tells.
+ */
+#ifndef KVM_EXIT_MEMORY_FAULT
+#define KVM_EXIT_MEMORY_FAULT 39
+#endif
+#ifndef KVM_CAP_MEMORY_FAULT_INFO
+#define KVM_CAP_MEMORY_FAULT_INFO 232
+#endif
+struct mz_kvm_memory_fault {
+	uint64_t flags, gpa, bytes;
+};
 
 /* Exit reasons are counted by number up to here; the last counter takes all beyond. */
 #define MZ_KVM_EXIT_MAX 48

@@ -38,6 +38,7 @@ struct mz_runner {
 	struct mz_vcpu vcpu;
 	struct mz_worker worker; /* of the space, the thread's */
 	struct mz_runner_counts counts;
+	uint64_t out_of_reach; /* behind the address that KVM could not reach at the last exit; 0 */
 	pthread_t thread;
 };
 

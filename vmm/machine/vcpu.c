@@ -225,15 +225,26 @@ static void count_exit(struct mz_vcpu *vcpu, uint32_t reason)
 	vcpu->stats.exits[reason < MZ_KVM_EXIT_MAX ? reason : MZ_KVM_EXIT_MAX]++;
 }
 
+/*
+ * Unlike other exits, memory faults come with an error. KVM may leave the reason of the exit before
+ * where there is an error without one.
+ */
+static int run(struct mz_vcpu *vcpu)
+{
+	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
+	if (!ioctl(vcpu->fd, KVM_RUN, 0))
+		return 0;
+	return vcpu->run->exit_reason == KVM_EXIT_MEMORY_FAULT ? 0 : errno;
+}
+
 int mz_vcpu_enter(struct mz_vcpu *vcpu)
 {
 	uint64_t entered = mz_now_ns();
-	int error = 0;
+	int error;
 
 	if (vcpu->left_ns)
 		vcpu->stats.out_ns += entered - vcpu->left_ns;
-	if (ioctl(vcpu->fd, KVM_RUN, 0))
-		error = errno;
+	error = run(vcpu);
 	if (error == EINTR)
 		take_kick();
 	vcpu->left_ns = mz_now_ns();

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MPL-2.0
+# Write-protect events, which come with Linux 6.4, and memory faults of KVM, with 6.8. Runs in the nested machine.
+. "$srcdir/tests/system/lib.sh"
+need_kvm
+need_jq
+
+# unit PROGRAM: a unit test, with fewer steps than elsewhere, for they are slow here
+unit()
+{
+  if [[ -x $builddir/tests/$1 ]]; then
+    try "$1" env MZ_STEPS=300 "$builddir/tests/$1"
+  else
+    skip "$1" 'configure did not find check (Debian: check)'
+  fi
+}
+
+# A hundredth of the guest's pages.
+for source in ring log wp; do
+  run --stats=json --dirty-source "$source" --reset-loop 2 --append 'passes=3' "$GUESTS/writer.elf"
+  want_status 0
+  want_json ".resets.dirty_source == \"$source\" and .resets.pages >= 2 * 41"
+  tail -n 1 "$work/err" | jq '.resets.pages' >"$work/pages.$source"
+  verdict "what_was_written_is_put_back ($source)"
+done
+try all_sources_tell_the_same [ "$(cat "$work"/pages.* | sort -u | wc -l)" == 1 ]
+
+for huge in thp hugetlb; do
+  run --stats=json --dirty-source wp --memory 48M --huge="$huge" --reset-loop 3 --append 'mark keep=8' "$GUESTS/again.elf"
+  want_status 0
+  want_no_out
+  want_json '.resets.count == 3 and .faults.protected.write["2M"] > 0'
+  verdict "huge_pages_are_put_back_to_the_mark ($huge)"
+done
+
+run --dirty-source wp --snapshot "$work/snapshot" --append mark "$GUESTS/again.elf"
+want_status 0
+mezz restore --dirty-source wp --reset-loop 3 "$work/snapshot"
+want_status 0
+want_err_line '^mezz restore: 3 resets'
+verdict a_restored_guest_is_put_back_by_write_protect_events
+
+unit test_protection
+unit test_exits
+tap_end
