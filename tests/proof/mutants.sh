@@ -33,12 +33,24 @@ mutant()
   fi
 }
 
+mutant a_filled_leaf_is_not_counted fill \
+  body/fill.h '/ fill_entry(/,/^}/s/add_children(node.frame, 1)/(void)0/'
 mutant a_mark_forgets_other_flags mark \
   mark.c 's/prop.flags | flags/flags/'
+mutant a_split_changes_permissions huge_split \
+  huge.c '/ split_at(/,/^}/s/f->prop(entry, node.level).perm/MZ_READ/'
+mutant flags_are_lost_while_nothing_is_mapped huge_collapse \
+  huge.c '/ put_leaf(/,/^}/s/all_alike(table, child, first, like);//'
 mutant a_visit_begins_before_what_is_managed visit_all \
   visit.c 's/greater(place->next, table->config.root_first)/place->next/'
 mutant a_visit_goes_on_behind_its_range visit_range \
   visit.c 's/range->last < ia_last ? range->last : ia_last/ia_last/'
+mutant what_is_cloned_may_still_be_written clone_make \
+  clone.c '/ mz_table_clone(/,/^}/s/protect_all([^)]*)/(void)0/'
+mutant a_link_to_a_shared_node_is_not_flushed clone_own \
+  clone.c '/ put_copy(/,/^}/s/gather->nodes = true;//'
+mutant a_page_that_may_be_written_is_exchanged clone_exchange \
+  clone.c 's/(prop.perm & MZ_WRITE) != 0 && !is_narrow(table, addr, 2)/false/'
 mutant a_root_without_entries_is_accepted table_init \
   table.c 's/c->root_first >= c->root_end || //'
 mutant an_active_table_has_no_owner table_destroy \

@@ -49,12 +49,24 @@ static struct mz_node_ref case_of(bool pruning, struct mz_node_ref cover)
 	case_of(sizeof(__func__) == sizeof("prune"), lock_cover(table, first, last, to_cut))
 #endif
 
+/* The same with -DLANDING=L for calls that lock the node of one entry. */
+#ifdef LANDING
+static unsigned landing(unsigned level)
+{
+	ASSUME(level == LANDING);
+	return LANDING;
+}
+
+#define lock_node(table, top, addr, level, node) lock_node(table, top, addr, landing(level), node)
+#endif
+
 /* Of two levels, only a leaf of the upper one is split: both have leaves, and that is constant. */
 #if SHAPE_LEVELS == 2
 static struct mz_node_ref upper(struct mz_table *table, struct mz_node_ref node)
 {
 	CLAIM(node.level == 2 && table->config.leaf_levels == 6,
 	      "what is split is a leaf of the upper level");
+	ASSUME(node.level == 2);
 	table->config.leaf_levels = 6;
 	node.level = 2;
 	return node;
@@ -203,11 +215,8 @@ static uint32_t free_word(void)
 	return nondet_u32() & SMALL_WORD;
 }
 
-static enum mz_error hook_alloc(void *context, unsigned size_lg2, mz_oa *pa)
+static enum mz_error alloc_frame(unsigned frame, unsigned size_lg2, mz_oa *pa)
 {
-	unsigned frame = first_free();
-
-	(void)context;
 	CLAIM(size_lg2 == PAGE_LG2, "a node has the size of a node");
 	*pa = mz_oa_from(nondet_u64());
 	if (nondet_bool()) {
@@ -221,6 +230,12 @@ static enum mz_error hook_alloc(void *context, unsigned size_lg2, mz_oa *pa)
 		pool[frame * ENTRIES + i] = free_word();
 	*pa = address_of(frame);
 	return MZ_OK;
+}
+
+static enum mz_error hook_alloc(void *context, unsigned size_lg2, mz_oa *pa)
+{
+	(void)context;
+	return alloc_frame(first_free(), size_lg2, pa);
 }
 
 static void hook_flush(void *context, mz_ia first, mz_ia last, bool nodes)
@@ -543,6 +558,15 @@ static void finish(const struct mz_gather *given)
 		mz_gather_finish(&gather);
 	if (HOOKS)
 		grace_period();
+}
+
+/* Does the leaf that maps the watched address reach into [first, last]? */
+static bool watched_meets(uint64_t first, uint64_t last)
+{
+	uint64_t mask = watched.was.level == 0 ? 0 : span_of(watched.was.level) - 1;
+
+	return watched.was.level != 0 && (watched.addr & ~mask) <= last &&
+		(watched.addr | mask) >= first;
 }
 
 /* Was anything mapped in [first, last] before the operation, where nodes lay as in a heap? */
