@@ -7,7 +7,7 @@
 #   reset-P-M     a guest that has written P pages of its memory M is put back and runs again, against a new run of the
 #                 same guest: time of one round; RESETS rounds, of which the run itself is taken off
 #   tracked-S     a guest that reads 32 MiB PASSES times and writes to each hundredth page, told by source S, against the
-#                 same untold
+#                 same untold; PASSES are many, for what it costs to begin is not meant
 #   restore       from process start to process end of a guest that ends where it was saved, with 1 GiB of which SAVED MiB
 #                 are not zero, against reading the file
 #   prefetch      the same memory, and the guest reads and writes each page that is not zero: brought by a record of its
@@ -23,7 +23,7 @@ fi
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-runs=${RUNS:-7} resets=${RESETS:-500} saved=${SAVED:-512} passes=${PASSES:-4000}
+runs=${RUNS:-7} resets=${RESETS:-500} saved=${SAVED:-512} passes=${PASSES:-20000}
 
 now() { date +%s%N; }
 

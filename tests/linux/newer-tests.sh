@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MPL-2.0
-# Write-protect events, which come with Linux 6.4, and memory faults of KVM, with 6.8. Runs in the nested machine.
+# Write-protect events, which come with Linux 6.4, and memory faults of KVM, with 6.8; and files that do not answer, for
+# this kernel has FUSE built in. Runs in the nested machine.
 . "$srcdir/tests/system/lib.sh"
 need_kvm
 need_jq
+. "$srcdir/tests/system/control-lib.sh"
 
 # unit PROGRAM: a unit test, with fewer steps than elsewhere, for they are slow here
 unit()
@@ -13,6 +15,19 @@ unit()
     skip "$1" 'configure did not find check (Debian: check)'
   fi
 }
+
+# Memory that does not come any more: half a minute passes until that is said, in which the other tests run.
+start run "$GUESTS/steps.elf"
+tell w '^step 1'
+save "$work/saved"
+finish
+mkdir "$work/served"
+"$srcdir/tests/linux/stalling-file" "$work/saved" "$work/served" >"$work/server" 2>&1 &
+server=$!
+await '^serving' "$work/server" || wrong+="no file is served: $(<"$work/server")"$'\n'
+start restore "$work/served/file"
+kill -USR1 "$server"
+printf c >&"$keys"
 
 # A hundredth of the guest's pages.
 for source in ring log wp; do
@@ -38,6 +53,14 @@ mezz restore --dirty-source wp --reset-loop 3 "$work/snapshot"
 want_status 0
 want_err_line '^mezz restore: 3 resets'
 verdict a_restored_guest_is_put_back_by_write_protect_events
+
+await '^mezz: ' "$run_err"
+# A read that is under way keeps the process, whatever happens to it.
+kill "$server"
+ended
+want_status 113
+grep -q '^mezz: .*pages.*30' "$run_err" || wrong+="it is not said which pages are waited for: $(<"$run_err")"$'\n'
+verdict a_snapshot_that_does_not_answer_ends_the_run
 
 unit test_protection
 unit test_exits
