@@ -91,4 +91,17 @@ for backend in $backends; do
   want_err_line '^mezz restore: 10 resets'
   verdict "a_restored_guest_is_put_back_to_where_it_was_restored ($backend)"
 done
+
+run --snapshot "$work/late" --snapshot-on timeout --timeout 0.5 "$GUESTS/loop.elf"
+want_status 103
+want_err_line "^mezz: snapshot $work/late: [0-9]+ pages"
+mezz restore --timeout 0.5 "$work/late"
+want_status 103
+want_err_line 'the guest ran out of time'
+verdict a_guest_is_saved_when_its_time_has_run_out
+run --snapshot "$work/unsaved" --snapshot-on timeout --timeout 30 "$GUESTS/hello.elf"
+want_status 0
+want_no_err
+[[ ! -e $work/unsaved ]] || wrong+='there is a snapshot'$'\n'
+verdict a_guest_that_ends_in_time_is_not
 tap_end

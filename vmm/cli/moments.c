@@ -29,8 +29,8 @@ static const struct argp_option option_list[] = {
 	{"snapshot", KEY_SNAPSHOT, "FILE", 0,
 	 "Save the guest to this file, once, and let it go on; see --snapshot-on", 0},
 	{"snapshot-on", KEY_SNAPSHOT_ON, "EVENT", 0,
-	 "When to save: mark (default), when the guest writes to its mark port; or so many seconds "
-	 "after the start",
+	 "When to save: mark (default), when the guest writes to its mark port; timeout, when its "
+	 "time has run out; or so many seconds after the start",
 	 0},
 	{"track", KEY_TRACK, NULL, 0,
 	 "Know what the guest writes since a snapshot, so that the next can be incremental", 0},
@@ -58,20 +58,22 @@ static enum mz_dirty_kind dirty_source(struct argp_state *state, const char *tex
 static void snapshot_on(struct argp_state *state, struct mz_snapshot_wish *wish, const char *text)
 {
 	wish->on_mark = strcmp(text, "mark") == 0;
+	wish->on_timeout = strcmp(text, "timeout") == 0;
 	wish->after_ns = 0;
-	if (!wish->on_mark && !mz_seconds_parse(text, &wish->after_ns))
+	if (!wish->on_mark && !wish->on_timeout && !mz_seconds_parse(text, &wish->after_ns))
 		argp_error(state,
-			   "--snapshot-on: '%s' is neither mark nor a positive number of seconds",
+			   "--snapshot-on: '%s' is neither mark nor timeout nor a positive number "
+			   "of seconds",
 			   text);
 }
 
 static void check(struct argp_state *state, struct mz_snapshot_wish *wish)
 {
-	bool timed = wish->on_mark || wish->after_ns;
+	bool told = wish->on_mark || wish->on_timeout || wish->after_ns;
 
-	if (timed && !wish->path)
+	if (told && !wish->path)
 		argp_error(state, "--snapshot-on: which file? See --snapshot");
-	wish->on_mark = wish->path && wish->after_ns == 0;
+	wish->on_mark = wish->path && !wish->on_timeout && wish->after_ns == 0;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)

@@ -125,6 +125,17 @@ static void do_what_is_due(struct mz_vm *vm)
 	mz_vm_run_calls(vm);
 }
 
+/* A turn that is due already comes first, for there is one at a time. */
+static void run_out_of_time(struct mz_vm *vm)
+{
+	if (vm->config.snapshot.on_timeout) {
+		mz_vm_take_turn(vm);
+		mz_vm_want_snapshot(vm);
+		mz_vm_take_turn(vm);
+	}
+	mz_vm_stop(vm, MZ_STATUS_TIMEOUT);
+}
+
 /* Feeds the serial port until the run is over. */
 static void attend(struct mz_vm *vm)
 {
@@ -166,7 +177,7 @@ static void attend(struct mz_vm *vm)
 			snapshot = UINT64_MAX;
 		}
 		if (mz_now_ns() >= deadline)
-			mz_vm_stop(vm, MZ_STATUS_TIMEOUT);
+			run_out_of_time(vm);
 		else if (!vm->paused && !mz_debug_holds(&vm->debug) &&
 			 mz_halt_watch_look(&watch, vm))
 			end_halted(vm);

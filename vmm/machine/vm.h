@@ -50,6 +50,7 @@ struct mz_snapshot_wish {
 	const char *path;  /* NULL: never */
 	bool on_mark;      /* when the guest first asks for its mark */
 	uint64_t after_ns; /* of the run; 0: not by time */
+	bool on_timeout;   /* when its time has run out, before it ends */
 };
 
 /* How saving went. The guest goes on in either case. */
