@@ -322,10 +322,10 @@ void mz_vm_destroy(struct mz_vm *vm)
 	if (!vm)
 		return;
 	mz_looks_end(vm);
-	mz_dirty_source_destroy(&vm->dirty_source);
 	destroy_vcpus(vm);
 	mz_vm_close_devices(vm);
 	mz_pager_stop(&vm->pager);
+	mz_dirty_source_destroy(&vm->dirty_source);
 	mz_mark_drop(&vm->mark);
 	mz_looks_destroy(vm);
 	mz_since_end(&vm->since);

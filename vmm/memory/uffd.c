@@ -155,11 +155,11 @@ int mz_uffd_zero(int uffd, void *at, uint64_t bytes)
 	return error;
 }
 
-int mz_uffd_protect(int uffd, void *at, uint64_t bytes, bool protected)
+int mz_uffd_protect(int uffd, void *at, uint64_t bytes, bool read_only)
 {
 	struct uffdio_writeprotect request = {
 		.range = {.start = (uintptr_t)at, .len = bytes},
-		.mode = protected ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+		.mode = read_only ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
 	};
 	int error;
 
@@ -169,7 +169,7 @@ int mz_uffd_protect(int uffd, void *at, uint64_t bytes, bool protected)
 	return error;
 }
 
-int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes, bool protected)
+int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes, bool read_only)
 {
 	uint64_t start = (uintptr_t)at;
 	bool found_mapped = false;
@@ -178,7 +178,7 @@ int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes, bo
 	while (done < bytes) {
 		struct uffdio_continue request = {
 			.range = {.start = start + done, .len = bytes - done},
-			.mode = protected ? UFFDIO_CONTINUE_MODE_WP : 0,
+			.mode = read_only ? UFFDIO_CONTINUE_MODE_WP : 0,
 		};
 
 		if (!ioctl(uffd, UFFDIO_CONTINUE, &request))

@@ -60,13 +60,13 @@ int mz_uffd_zero(int uffd, void *at, uint64_t bytes);
  * those who wait for them go on; protected against writes, if that is wanted. Pages that are mapped
  * already stay as they are. Answers 0 or an errno value.
  */
-int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes, bool protected);
+int mz_uffd_continue(int uffd, void *at, uint64_t bytes, uint64_t page_bytes, bool read_only);
 
 /*
  * Protects [at, at + bytes) against writes, or no longer, and lets those who wait to write go on.
  * What has no pages yet is protected, too. Answers 0 or an errno value.
  */
-int mz_uffd_protect(int uffd, void *at, uint64_t bytes, bool protected);
+int mz_uffd_protect(int uffd, void *at, uint64_t bytes, bool read_only);
 
 /* Lets those go on who wait for [at, at + bytes), which was mapped by other means. */
 void mz_uffd_wake(int uffd, void *at, uint64_t bytes);
