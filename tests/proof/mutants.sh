@@ -37,6 +37,14 @@ mutant a_filled_leaf_is_not_counted fill \
   body/fill.h '/ fill_entry(/,/^}/s/add_children(node.frame, 1)/(void)0/'
 mutant a_mark_forgets_other_flags mark \
   mark.c 's/prop.flags | flags/flags/'
+mutant a_narrow_link_is_not_flushed write_protect_2 \
+  body/write.h '/gather->nodes |=/d'
+mutant a_leaf_is_protected_unflushed write_protect_flat_2 \
+  body/write.h '/ protect_entry(/,/^}/s/mz_gather_range_([^;]*/(void)base/'
+mutant a_split_lets_all_of_a_leaf_be_written write_enable_2 \
+  body/write.h '/ choose_part(/,/^}/s/part > writable->level_max || //'
+mutant what_is_harvested_is_not_flushed harvest_leaves \
+  body/harvest.h '/ harvest_leaf(/,/^}/s/mz_gather_range_([^;]*/(void)base/'
 mutant a_split_changes_permissions huge_split \
   huge.c '/ split_at(/,/^}/s/f->prop(entry, node.level).perm/MZ_READ/'
 mutant flags_are_lost_while_nothing_is_mapped huge_collapse \
