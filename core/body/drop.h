@@ -5,7 +5,10 @@
 
 #include "core/body/entry.h"
 
-/* Puts the children of a dead node; child nodes that die by it go onto the list. */
+/*
+ * Puts the children of a dead node. Of child nodes that die by it, those that own nothing are
+ * freed, and the others go onto the list.
+ */
 static inline void instance_drop(const struct mz_config *c, mz_oa node, uint32_t *dead)
 {
 	const struct mz_format *f = format_in(c);
@@ -28,7 +31,11 @@ static inline void instance_drop(const struct mz_config *c, mz_oa node, uint32_t
 			mz_oa child = f->oa(entry, level);
 			struct mz_frame *child_frame = mz_frame_at(f, c, child);
 
-			if (mz_refs_put(&child_frame->refs)) {
+			if (!mz_refs_put(&child_frame->refs))
+				continue;
+			if (level == 2 && c->items.put == NULL) {
+				mz_node_free_raw_(c, (mz_node) {child});
+			} else {
 				child_frame->next = *dead;
 				*dead = mz_page_number(f, child);
 			}

@@ -56,9 +56,21 @@ MZ_INLINE bool is_shared(const struct mz_table *table, const struct mz_frame *fr
 	return MZ_UNLIKELY(table->shares) && mz_refs_shared(&frame->refs);
 }
 
+/* Unlocks a node that was cut. `first` is the address at which it begins. */
+MZ_INLINE void estrange_node(struct mz_table *table, struct mz_node_ref node, uint64_t first,
+			     bool shared, struct mz_gather *gather)
+{
+	if (MZ_UNLIKELY(gather->unmapped != NULL))
+		report_unmapped(table, node, 0, mz_entry_count(format_of(table), node.level), first,
+				gather);
+	if (!shared)
+		node.frame->stray = 1;
+	mz_lock_release(&node.frame->lock);
+}
+
 /*
  * Unlocks a subtree that was cut. What others do not keep is marked stray: whoever waits for one of
- * its locks begins again at the root. `first` is the address at which it begins.
+ * its locks begins again at the root.
  */
 static inline void estrange(struct mz_table *table, struct mz_node_ref node, uint64_t first,
 			    bool shared, struct mz_gather *gather)
@@ -66,21 +78,22 @@ static inline void estrange(struct mz_table *table, struct mz_node_ref node, uin
 	const struct mz_format *f = format_of(table);
 	uint64_t span = mz_span(f, node.level);
 
-	if (MZ_UNLIKELY(gather->unmapped != NULL))
-		report_unmapped(table, node, 0, mz_entry_count(f, node.level), first, gather);
 	for (unsigned i = 0; node.level > 1 && i < mz_entry_count(f, node.level); i++) {
 		uint64_t entry = mz_load_relaxed(&node.slots[i]);
 		struct mz_node_ref child;
+		bool kept;
 
 		if (f->kind(entry, node.level) != MZ_NODE)
 			continue;
 		child = child_of(table, entry, node.level);
-		estrange(table, child, first + i * span, shared || is_shared(table, child.frame),
-			 gather);
+		kept = shared || is_shared(table, child.frame);
+		/* Most nodes are of level 1, and cost a store. */
+		if (child.level == 1)
+			estrange_node(table, child, first + i * span, kept, gather);
+		else
+			estrange(table, child, first + i * span, kept, gather);
 	}
-	if (!shared)
-		node.frame->stray = 1;
-	mz_lock_release(&node.frame->lock);
+	estrange_node(table, node, first, shared, gather);
 }
 
 /* Cuts the locked child at `index`. `first` is the address at which the child begins. */

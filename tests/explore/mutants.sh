@@ -62,8 +62,8 @@ mutant stray_is_not_set runtime.c \
   body/unmap.h '/frame->stray = 1;/d'
 mutant stray_is_set_after_the_unlock runtime.c \
   body/unmap.h '/frame->stray = 1;/{N;s/\(.*\)\n\(.*\)/\2\n\1/}'
-mutant stray_is_set_at_the_top_alone runtime.c \
-  body/unmap.h '/ estrange(/,/^}/s/^\t\testrange(/\t\tif (0) estrange(/'
+mutant a_cut_ends_at_the_top runtime.c \
+  body/unmap.h '/ estrange(/,/^}/s/^\t\t\testrange/\t\t\tif (0) estrange/'
 
 # ---- Grace periods ----
 mutant nodes_are_freed_without_a_grace_period gather.c \
