@@ -78,6 +78,7 @@ refused no_resets_are_refused 110 "'0' is not a positive number" --reset-loop 0 
 refused resets_that_are_no_number_are_refused 110 "'often'" --reset-loop often "$hello"
 refused an_unknown_source_of_writes_is_refused 110 "'magic' is not one of auto, ring, log, wp" --dirty-source magic "$hello"
 refused a_snapshot_on_an_unknown_event_is_refused 110 "'now' is neither mark nor timeout nor" --snapshot x --snapshot-on now "$hello"
+refused a_snapshot_on_a_timeout_that_is_not_set_is_refused 110 'after what time' --snapshot x --snapshot-on timeout "$hello"
 refused a_snapshot_without_a_file_is_refused 110 'which file' --snapshot-on 3 "$hello"
 refused a_socket_without_a_name_is_refused 110 "--control: ''" --control '' "$hello"
 refused a_socket_of_no_name_at_all_is_refused 110 'control' "$hello" --control

@@ -104,6 +104,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
+void mz_cli_moments_check(struct argp_state *state, const struct mz_cli_moments *moments,
+			  uint64_t timeout_ns)
+{
+	if (moments->snapshot.on_timeout && timeout_ns == 0)
+		argp_error(state, "--snapshot-on timeout: after what time? See --timeout");
+}
+
 void mz_cli_moments_use(const struct mz_cli_moments *moments, struct mz_vm_config *config)
 {
 	config->resets = moments->resets ? MZ_RESETS_OK : MZ_RESETS_NONE;

@@ -17,6 +17,10 @@ struct mz_cli_moments {
 /* A child parser, whose input is a struct mz_cli_moments. */
 extern const struct argp mz_cli_moments_argp;
 
+/* Once all options are known: refuses a snapshot for a time-out that is not asked for. */
+void mz_cli_moments_check(struct argp_state *state, const struct mz_cli_moments *moments,
+			  uint64_t timeout_ns);
+
 /* Asks for them, but for the resets themselves, which are mz_drive()'s. */
 void mz_cli_moments_use(const struct mz_cli_moments *moments, struct mz_vm_config *config);
 

@@ -10,13 +10,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	struct mz_cli_resume *resume = state->input;
 
 	(void)text;
-	if (key != ARGP_KEY_INIT)
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &resume->devices;
+		state->child_inputs[1] = &resume->moments;
+		state->child_inputs[2] = &resume->run;
+		state->child_inputs[3] = &resume->watch;
+		return 0;
+	case ARGP_KEY_END:
+		mz_cli_moments_check(state, &resume->moments, resume->watch.timeout_ns);
+		return 0;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = &resume->devices;
-	state->child_inputs[1] = &resume->moments;
-	state->child_inputs[2] = &resume->run;
-	state->child_inputs[3] = &resume->watch;
-	return 0;
+	}
 }
 
 static const struct argp_child children[] = {{&mz_cli_devices_argp, 0, "Devices:", 1},

@@ -149,6 +149,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "which image?");
 		return EINVAL;
+	case ARGP_KEY_END:
+		mz_cli_moments_check(state, &options->moments, options->watch.timeout_ns);
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
