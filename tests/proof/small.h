@@ -9,9 +9,8 @@
  *   18:16  permissions
  *   21:19  the memory type
  *
- * Links can forbid writing, and hardware has its bits in them too. With -DFLAT they cannot, with
- * -DLEAVES_ACCESSED hardware's bits are in leaves alone, and with -DBREAKS an entry is broken
- * before it is made.
+ * Links can forbid writing, and hardware has its bits in them too. With -DFLAT they cannot, and
+ * with -DLEAVES_ACCESSED hardware's bits are in leaves alone.
  */
 #ifndef MZ_TESTS_PROOF_SMALL_H
 #define MZ_TESTS_PROOF_SMALL_H
@@ -23,9 +22,6 @@
 #endif
 #ifndef LEAVES_ACCESSED
 #define LEAVES_ACCESSED 0
-#endif
-#ifndef BREAKS
-#define BREAKS 0
 #endif
 
 #define SMALL_ACCESSED 4u
@@ -127,12 +123,10 @@ extern const struct mz_format small;
 	{                                                                                         \
 		.name = "small", .levels = SHAPE_LEVELS, .page_lg2 = PAGE_LG2, .ia_lg2 = IA_LG2,  \
 		.oa_lg2 = OA_LG2, .hierarchical = !FLAT, .links_accessed = !LEAVES_ACCESSED,      \
-		.break_before_make = BREAKS,                                                      \
 		.index_lg2 = {0, ENTRIES_LG2, ENTRIES_LG2, SHAPE_LEVELS > 2 ? ENTRIES_LG2 : 0},   \
 		.shift = {0, PAGE_LG2, PAGE_LG2 + ENTRIES_LG2,                                    \
 			  SHAPE_LEVELS > 2 ? PAGE_LG2 + 2 * ENTRIES_LG2 : 0},                     \
-		.leaf_levels = SMALL_LEAVES,                                                      \
-		.features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY | (BREAKS ? MZ_LIVE_SPLITS : 0),  \
+		.leaf_levels = SMALL_LEAVES, .features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY,     \
 		.flags = MZ_ACCESSED | MZ_DIRTY, .hw_flags = MZ_ACCESSED | MZ_DIRTY, .absent = 3, \
 		.kind = small_kind, .make_node = small_make_node, .make_leaf = small_make_leaf,   \
 		.oa = small_oa, .prop = small_prop, .with_perm = small_with_perm,                 \
