@@ -66,15 +66,18 @@ unpack_kernel()
   echo "$modules" >"$work/$folder/modules"
 }
 
-# Lists of packages of our own, of the backports alone; signed by the keys that the system trusts Debian by.
+# Lists of packages of our own, of the backports alone: from where apt has the release, signed by the keys that the system
+# trusts Debian by.
 look_in_backports()
 {
-  local keys=/usr/share/keyrings/debian-archive-keyring.gpg release
+  local keys=/usr/share/keyrings/debian-archive-keyring.gpg release site
   release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
   [[ -n $release ]] || fail '/etc/os-release names no release'
+  site=$(apt-get indextargets --format '$(RELEASE) $(SITE)' 'Created-By: Packages' | sed -n "s/^$release //p" | head -n 1)
+  [[ -n $site ]] || fail "apt has no source of $release"
   [[ -e $keys ]] || fail "there is no $keys (Debian: debian-archive-keyring)"
   mkdir -p "$work"/apt/{lists,cache}/partial "$work/apt/parts"
-  echo "deb [signed-by=$keys] http://deb.debian.org/debian $release-backports main" >"$work/apt/sources"
+  echo "deb [signed-by=$keys] $site $release-backports main" >"$work/apt/sources"
   apt+=(-o "Dir::Etc::SourceList=$work/apt/sources" -o "Dir::Etc::SourceParts=$work/apt/parts"
     -o "Dir::State::Lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache" -o Acquire::Retries=1)
   apt-get "${apt[@]}" --error-on=any update >&2 || fail "the packages of $release-backports could not be listed"

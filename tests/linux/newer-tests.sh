@@ -29,15 +29,7 @@ start restore "$work/served/file"
 kill -USR1 "$server"
 printf c >&"$keys"
 
-# A hundredth of the guest's pages.
-for source in ring log wp; do
-  run --stats=json --dirty-source "$source" --reset-loop 2 --append 'passes=3' "$GUESTS/writer.elf"
-  want_status 0
-  want_json ".resets.dirty_source == \"$source\" and .resets.pages >= 2 * 41"
-  tail -n 1 "$work/err" | jq '.resets.pages' >"$work/pages.$source"
-  verdict "what_was_written_is_put_back ($source)"
-done
-try all_sources_tell_the_same [ "$(cat "$work"/pages.* | sort -u | wc -l)" == 1 ]
+sources_tell_the_same 2 ring log wp
 
 for huge in thp hugetlb; do
   run --stats=json --dirty-source wp --memory 48M --huge="$huge" --reset-loop 3 --append 'mark keep=8' "$GUESTS/again.elf"

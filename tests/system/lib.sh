@@ -156,3 +156,20 @@ verdict()
   fi
   wrong=
 }
+
+# sources_tell_the_same RESETS SOURCE...: a guest is put back that writes a hundredth of its 4096 pages, and what it needs
+# besides
+sources_tell_the_same()
+{
+  local resets=$1 source
+  shift
+
+  for source; do
+    run --stats=json --dirty-source "$source" --reset-loop "$resets" --append 'passes=3' "$GUESTS/writer.elf"
+    want_status 0
+    want_json ".resets.dirty_source == \"$source\" and .resets.pages >= $resets * 41 and .resets.pages < $resets * 60"
+    tail -n 1 "$work/err" | jq '.resets.pages' >"$work/pages.$source"
+    verdict "what_was_written_is_put_back_and_no_more ($source)"
+  done
+  try all_sources_tell_the_same [ "$(cat "$work"/pages.* | sort -u | wc -l)" == 1 ]
+}

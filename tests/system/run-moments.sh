@@ -44,15 +44,7 @@ for backend in $backends; do
   done
 done
 
-# A hundredth of 4096 pages, and what the guest needs besides.
-for source in $sources; do
-  run --stats=json --dirty-source "$source" --reset-loop 4 --append 'passes=3' "$GUESTS/writer.elf"
-  want_status 0
-  want_json '.resets.pages >= 4 * 41 and .resets.pages < 4 * 60'
-  tail -n 1 "$work/err" | jq '.resets.pages' >"$work/pages.$source"
-  verdict "what_was_written_is_put_back_and_no_more ($source)"
-done
-try all_sources_tell_the_same [ "$(cat "$work"/pages.* | sort -u | wc -l)" == 1 ]
+sources_tell_the_same 4 $sources
 
 run --memory-backend plain --dirty-source wp --reset-loop 1 "$GUESTS/again.elf"
 want_status 110

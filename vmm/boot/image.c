@@ -93,8 +93,3 @@ int mz_image_open(struct mz_image *image, const char *path, const struct mz_imag
 	}
 	return 0;
 }
-
-void mz_image_close(struct mz_image *image)
-{
-	mz_image_close_file_(image);
-}

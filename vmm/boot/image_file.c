@@ -65,7 +65,7 @@ int mz_image_open_file_(struct mz_image *image, struct mz_failure *failure)
 			    bytes < HEAD_BYTES ? bytes : HEAD_BYTES, 0, failure);
 }
 
-void mz_image_close_file_(struct mz_image *image)
+void mz_image_close(struct mz_image *image)
 {
 	if (image->fd >= 0)
 		close(image->fd);

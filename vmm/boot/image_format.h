@@ -22,10 +22,9 @@ static inline uint32_t mz_image_word_(const struct mz_image *image, size_t offse
 
 /*
  * The file as it is, and of its content the head, where headers are searched for. On failure, too,
- * it is closed by mz_image_close_file_().
+ * it is closed by mz_image_close().
  */
 int mz_image_open_file_(struct mz_image *image, struct mz_failure *failure);
-void mz_image_close_file_(struct mz_image *image);
 
 /* Lets `bytes` bytes at an offset, which are inside the file, be looked at in image->file. */
 int mz_image_look_(const struct mz_image *image, uint64_t offset, uint64_t bytes,
