@@ -14,6 +14,7 @@
 #                 touches, against when it touches them
 #   clone         a guest of 1 GiB that has written SAVED MiB is cloned while it runs, and the clone ends, against a snapshot of
 #                 it that is restored, and ends
+#   live          for how long that guest is held by its first live snapshot, against by one that it is held for
 set -u
 
 if ! { : <>/dev/kvm; } 2>/dev/null; then
@@ -89,19 +90,43 @@ done
 "$COMPARE" prefetch "$runs" 0.6 0 "$MEZZ" restore --prefetch "$work/touches" "$work/snapshot" --vs \
   "$MEZZ" restore "$work/snapshot"
 
-# A guest that waits; the clone and the restored one are told to end.
 mkfifo "$work/keys"
 exec {keys}<>"$work/keys"
-"$MEZZ" run --memory 1G --control "$work/socket" --append "base=0x2000000 pages=$((saved * 256))" "$GUESTS/steps.elf" \
-  <&"$keys" >"$work/said" 2>"$work/err" &
-guest=$!
-printf w >&"$keys"
-until grep -q '^step 1' "$work/said"; do
-  kill -0 "$guest" || { echo 'bench: the guest to be cloned has ended' >&2; exit 1; }
-  sleep 0.1
-done
+
+# A guest that has written its memory, and waits.
+begin_waiting()
+{
+  "$MEZZ" run --memory 1G --control "$work/socket" --append "base=0x2000000 pages=$((saved * 256))" "$GUESTS/steps.elf" \
+    <&"$keys" >"$work/said" 2>"$work/err" &
+  guest=$!
+  printf w >&"$keys"
+  until grep -q '^step 1' "$work/said"; do
+    kill -0 "$guest" || { echo 'bench: the guest that should wait has ended' >&2; exit 1; }
+    sleep 0.1
+  done
+}
+
+end_waiting()
+{
+  printf . >&"$keys"
+  wait "$guest"
+}
+
+# The clone and the restored one are told to end.
+begin_waiting
 export MEZZ work
 "$COMPARE" clone "$runs" 0.05 0 bash -c 'printf . | "$MEZZ" clone "$work/socket"' --vs \
   bash -c '"$MEZZ" snapshot "$work/socket" "$work/copy" && printf . | "$MEZZ" restore "$work/copy"'
-printf . >&"$keys"
-wait "$guest"
+end_waiting
+
+# held OPTION...: for how many milliseconds
+held() { "$MEZZ" snapshot "$@" "$work/socket" "$work/copy" | sed 's/.* held for \(.*\) ms$/\1/'; }
+
+for ((i = 0; i < runs; i++)); do
+  begin_waiting
+  held >>"$work/held"
+  held --live >>"$work/live"
+  end_waiting
+done
+awk -v live="$(median <"$work/live")" -v held="$(median <"$work/held")" \
+  'BEGIN { printf "%-16s %-4s %10.3f %10.3f %8.4f %8s\n", "live", "ms", live, held, live / held, "-" }'

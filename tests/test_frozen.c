@@ -103,11 +103,23 @@ static int make_from(struct mz_ram *ram, const struct mz_frozen *frozen)
 			   &failure);
 }
 
+/* Who looks at it sees what the member has now. */
+static void must_show(const struct mz_frozen *frozen, const struct member *member)
+{
+	unsigned char *view = mz_frozen_view(frozen, BYTES);
+
+	must(view != NULL);
+	for (uint64_t page = 0; page < PAGES; page++)
+		must_equal(*(uint64_t *)(view + page * MZ_RAM_PAGE), member->pages[page]);
+	munmap(view, BYTES);
+}
+
 static void clone(struct member *child, struct member *parent)
 {
 	struct mz_frozen frozen;
 
 	freeze(parent, &frozen);
+	must_show(&frozen, parent);
 	must_say(!make_from(&child->ram, &frozen), "%s", failure.text);
 	mz_frozen_close(&frozen);
 	child->alive = true;

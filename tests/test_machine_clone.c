@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/machines.h"
+#include "tests/snapshots.h"
 #include "tests/suite.h"
 #include "vmm/machine/moment.h"
 
@@ -191,14 +192,100 @@ START_TEST(what_is_no_moment_makes_no_machine)
 }
 END_TEST
 
+/* What the first does later is not in it, nor does it matter that the first is gone. */
+START_TEST(a_moment_is_saved)
+{
+	struct mz_vm_config config = config_of((uint64_t)16 << 20);
+	const struct mz_snapshot_request request = {.path = snapshot_path("moment")};
+	unsigned char page[MZ_SNAPSHOT_PAGE];
+	struct mz_snapshot *snapshot;
+	struct mz_snapshot_info info;
+	struct talker first;
+	struct mz_moment moment;
+	struct mz_saved saved;
+
+	if (!have_kvm(__func__))
+		return;
+	open_lines(&first, &config);
+	first.vm = create(&config, adder, sizeof(adder));
+	start_talker(&first);
+	tell(&first, 1, 1);
+	freeze_talker(&first, &moment);
+	mz_moment_close(&moment);
+	tell(&first, 2, 3);
+	freeze_talker(&first, &moment);
+	tell(&first, 5, 8);
+	end_talker(&first, 8);
+	ck_assert_msg(!mz_moment_save(&moment, &request, &saved, &failure), "%s", failure.text);
+	mz_moment_close(&moment);
+
+	ck_assert_msg(!mz_snapshot_open(&snapshot, request.path, &failure), "%s", failure.text);
+	info = mz_snapshot_info(snapshot);
+	ck_assert_uint_eq(info.page_count, config.memory_bytes / MZ_SNAPSHOT_PAGE);
+	ck_assert_uint_eq(info.stored_count, saved.page_count);
+	ck_assert_ptr_null(saved.parent);
+	ck_assert_int_eq(mz_snapshot_read(snapshot, 0x200, 1, page, &failure), 0);
+	ck_assert_uint_eq(page[0], 3);
+	mz_snapshot_close(snapshot);
+}
+END_TEST
+
+static void must_not_be_saved(const struct mz_moment *moment,
+			      const struct mz_snapshot_request *request, enum mz_status status)
+{
+	struct mz_saved saved;
+
+	ck_assert_int_eq(mz_moment_save(moment, request, &saved, &failure), -1);
+	ck_assert_int_eq(failure.status, status);
+	ck_assert_int_eq(access(request->path, F_OK), -1);
+}
+
+START_TEST(what_is_no_moment_is_not_saved)
+{
+	struct mz_vm_config config = config_of((uint64_t)16 << 20);
+	struct mz_snapshot_request request = {.path = snapshot_path("none")};
+	struct mz_moment moment, wrong;
+	struct talker first;
+
+	if (!have_kvm(__func__))
+		return;
+	open_lines(&first, &config);
+	first.vm = create(&config, adder, sizeof(adder));
+	start_talker(&first);
+	tell(&first, 1, 1);
+	freeze_talker(&first, &moment);
+
+	wrong = moment;
+	wrong.parts = moment.memory.file;
+	must_not_be_saved(&wrong, &request, MZ_STATUS_BAD_IMAGE);
+	wrong = moment;
+	wrong.memory.file = moment.parts;
+	must_not_be_saved(&wrong, &request, MZ_STATUS_BAD_IMAGE);
+	wrong = moment;
+	wrong.memory.over = moment.parts;
+	must_not_be_saved(&wrong, &request, MZ_STATUS_BAD_IMAGE);
+	request.incremental = true;
+	must_not_be_saved(&moment, &request, MZ_STATUS_BAD_ARGUMENT);
+	request.incremental = false;
+	request.path = "/nowhere/none";
+	must_not_be_saved(&moment, &request, MZ_STATUS_HOST_FAILED);
+	mz_moment_close(&moment);
+	tell(&first, 2, 3);
+	end_talker(&first, 3);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("clones");
 	TCase *tcase = tcase_create("clones");
 
 	tcase_set_timeout(tcase, 120);
+	tcase_add_checked_fixture(tcase, snapshots_begin, snapshots_end);
 	tcase_add_test(tcase, clones_go_on_in_one_process);
 	tcase_add_test(tcase, what_is_no_moment_makes_no_machine);
+	tcase_add_test(tcase, a_moment_is_saved);
+	tcase_add_test(tcase, what_is_no_moment_is_not_saved);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -30,6 +30,8 @@ refused a_command_that_is_too_long_is_refused 110 control 'more than 8191 bytes'
 refused no_file_is_refused 110 snapshot 'which file' "$work/none"
 refused an_empty_file_is_refused 110 snapshot 'which file' "$work/none" ''
 refused two_files_are_refused 110 snapshot "more than one file: 'b'" "$work/none" a b
+refused live_and_incremental_are_refused 110 snapshot "--live can't be --incremental" --live --incremental "$work/none" a
+refused no_run_is_saved_live 112 snapshot "no run can be asked at $work/none" --live "$work/none" a
 refused a_file_with_a_line_feed_is_refused 110 snapshot 'a line feed ends a command' "$work/none" $'a\nb'
 
 # The words of a command are its own, whatever they look like.

@@ -239,7 +239,7 @@ verdict two_guests_do_not_write_to_one_disk
 head -c 4096 /dev/zero >"$work/shared"
 at first
 start run --share "s=$work/shared" "$steps"
-refused 110 "^mezz clone: $socket: no clone: a machine with shares" "$socket"
+refused 110 "^mezz clone: $socket: a machine with shares" "$socket"
 tell wc '^right: 1 steps'
 finish
 verdict what_is_shared_is_not_cloned
@@ -247,7 +247,7 @@ verdict what_is_shared_is_not_cloned
 refused 112 "^mezz clone: no run can be asked at $work/nobody" "$work/nobody"
 at first
 start run "$steps"
-mezz control "$socket" clone
+mezz control "$socket" moment
 want_status 0
 want_out_line '^the guest was held for'
 mezz clone --control "$socket" "$socket"

@@ -124,6 +124,63 @@ for backend in $backends; do
   verdict "a_restored_guest_is_saved ($backend)"
 done
 
+# ---- While it goes on ----
+for backend in $backends; do
+  start run --memory-backend "$backend" --append pages=300 "$steps"
+  tell w '^step 1'
+  save --live "$work/live"
+  want_pages 300 380
+  ((bytes == $(stat -c %s "$work/live"))) || wrong+="the file has $(stat -c %s "$work/live") bytes"$'\n'
+  tell wc '^right: 2 steps'
+  save --live "$work/again"
+  save "$work/held"
+  want_same "$work/again" "$work/held"
+  tell wc '^right: 3 steps'
+  finish
+  revive "$work/live" '1 steps' --memory-backend "$backend"
+  revive "$work/again" '2 steps' --memory-backend "$backend"
+  verdict "a_guest_goes_on_while_it_is_saved ($backend)"
+done
+
+start run --memory 128M --append pages=10000 "$steps"
+tell w '^step 1'
+save --live "$work/old"
+cp "$work/old" "$work/old.copy"
+tell w '^step 2'
+for killed in client run; do
+  rm -f "$work/.old.new"
+  "$MEZZ" snapshot --live "$socket" "$work/old" >"$work/out" 2>"$work/err" &
+  client=$!
+  until [[ -s $work/.old.new ]] || ! kill -0 "$client" 2>/dev/null; do :; done
+  kill -s KILL "${!killed}"
+  [[ -e $work/.old.new ]] || wrong+="the $killed was not killed while the file was written"$'\n'
+  wait "$client" 2>/dev/null
+  status=$?
+  if [[ $killed == client ]]; then
+    ((status != 0)) || wrong+="the client was not killed"$'\n'
+    cmp -s "$work/old" "$work/old.copy" || wrong+="the old snapshot has changed"$'\n'
+    tell oc '^right: 2 steps'
+  else
+    want_status 0
+    want_no_err
+    ended
+  fi
+done
+start restore "$work/old"
+tell c '^right: 2 steps'
+finish
+verdict a_moment_is_saved_though_its_run_is_killed
+
+: >"$work/shared"
+truncate -s 4096 "$work/shared"
+start run --share "s=$work/shared" "$steps"
+refuse 110 "^mezz snapshot: $socket: a machine with shares or further banks" --live "$socket" "$work/none"
+refuse 112 "^mezz snapshot: no run can be asked at $work/nobody" --live "$work/nobody" "$work/none"
+[[ ! -e $work/none ]] || wrong+="something was written"$'\n'
+tell wc '^right: 1 steps'
+finish
+verdict what_is_shared_is_not_saved
+
 start run "$steps"
 ask 0 pause
 save "$work/paused"
@@ -204,6 +261,7 @@ fi
 start run "$steps"
 refuse 113 "^no snapshot: $work/none/file: cannot open its folder: No such file" "$socket" "$work/none/file"
 refuse 113 '^no snapshot: /dev/null: is not a regular file' "$socket" /dev/null
+refuse 113 "^mezz snapshot: $work/none/file: cannot open its folder: No such file" --live "$socket" "$work/none/file"
 tell wc '^right: 1 steps'
 finish
 verdict a_file_that_can_not_be_is_told

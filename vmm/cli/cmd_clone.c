@@ -3,16 +3,12 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "vmm/cli/cli.h"
-#include "vmm/cli/control_client.h"
-#include "vmm/cli/control_run.h"
 #include "vmm/cli/drive.h"
+#include "vmm/cli/moment_client.h"
 #include "vmm/cli/resume.h"
-#include "vmm/machine/moment.h"
 
 struct options {
 	const char *socket;
@@ -39,59 +35,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return ARGP_ERR_UNKNOWN;
 	}
 }
-
-/* ---- The moment ---- */
-
-/* Descriptors come in the order of control_run.c. They are closed with the moment. */
-static int take_moment(struct mz_control_fds *fds, const char *socket, struct mz_moment *moment,
-		       struct mz_failure *failure)
-{
-	if (fds->count < 2) {
-		mz_control_fds_close(fds);
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
-			       "what answers at %s is no run of mezz", socket);
-	}
-	moment->parts = fds->fds[0];
-	moment->memory.file = fds->fds[1];
-	moment->memory.over = fds->count > 2 ? fds->fds[2] : -1;
-	return 0;
-}
-
-/* What the run says, without its line feed. */
-static int tell(const char *socket, char *text, int status, struct mz_failure *failure)
-{
-	text[strcspn(text, "\n")] = '\0';
-	if (status != MZ_STATUS_OK)
-		return mz_fail(failure, (enum mz_status)status, "%s: %s", socket, text);
-	fprintf(stderr, "mezz: clone of %s: %s\n", socket, text);
-	return 0;
-}
-
-static int ask(const char *socket, struct mz_moment *moment, struct mz_failure *failure)
-{
-	struct mz_control_fds fds = {.count = 0};
-	char *text = NULL;
-	size_t bytes;
-	const struct mz_control_listener listener = {
-		.out = open_memstream(&text, &bytes),
-		.fds = &fds,
-	};
-	int status, result;
-
-	if (!listener.out)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
-	result = mz_control_ask(socket, MZ_CONTROL_CLONE, &listener, &status, failure);
-	if (fclose(listener.out) && !result)
-		result = mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory for the answer");
-	if (!result)
-		result = tell(socket, text, status, failure);
-	free(text);
-	if (result)
-		mz_control_fds_close(&fds);
-	return result ? result : take_moment(&fds, socket, moment, failure);
-}
-
-/* ---- The clone ---- */
 
 static bool is_same_file(const char *a, const char *b)
 {
@@ -155,10 +98,13 @@ static int run(const struct options *options, struct mz_failure *failure)
 {
 	struct mz_description description;
 	struct mz_moment moment;
+	uint64_t held_ns;
 	int result = -1;
 
-	if (ask(options->socket, &moment, failure))
+	if (mz_moment_ask(options->socket, &moment, &held_ns, failure))
 		return -1;
+	fprintf(stderr, "mezz: clone of %s: the guest was held for %.1f ms\n", options->socket,
+		(double)held_ns / 1e6);
 	if (!mz_moment_config(&moment, &description, failure)) {
 		result = drive(options, &moment, &description, failure);
 		mz_description_free(&description);

@@ -10,6 +10,7 @@
 
 #include "vmm/cli/cli.h"
 #include "vmm/cli/control_client.h"
+#include "vmm/cli/moment_client.h"
 #include "vmm/cli/saving.h"
 
 #define STATUSES                                                                                   \
@@ -19,7 +20,7 @@
 
 struct options {
 	const char *socket;
-	bool incremental;
+	bool incremental, live;
 	const char *file;
 	char **words; /* of the command, up to a NULL */
 };
@@ -130,6 +131,9 @@ static const struct argp_option snapshot_options[] = {
 	 "Save only what was written since the last snapshot, which stays needed; the run was "
 	 "started with --track",
 	 0},
+	{"live", 'l', NULL, 0,
+	 "Let the guest go on while it is saved; its memory is shared copy-on-write from now on",
+	 0},
 	{0},
 };
 
@@ -140,6 +144,9 @@ static error_t parse_snapshot(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case 'i':
 		options->incremental = true;
+		return 0;
+	case 'l':
+		options->live = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->file)
@@ -154,6 +161,10 @@ static error_t parse_snapshot(int key, char *text, struct argp_state *state)
 			argp_error(state, "which socket?");
 		if (!options->file || !*options->file)
 			argp_error(state, "which file?");
+		if (options->live && options->incremental)
+			argp_error(state,
+				   "--live can't be --incremental: only the run knows what "
+				   "was written since its last snapshot");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -175,6 +186,40 @@ static char *request(const struct options *options)
 	return line;
 }
 
+static int save(const char *path, const struct mz_moment *moment, struct mz_saved *saved,
+		struct mz_failure *failure)
+{
+	struct mz_saving saving = {0};
+	const struct mz_snapshot_request request = {
+		.path = path,
+		.progress = mz_saving_progress,
+		.context = &saving,
+	};
+	int result = mz_moment_save(moment, &request, saved, failure);
+
+	mz_saving_progress(&saving, 0, 0);
+	return result;
+}
+
+/* The guest goes on from where it is; its moment is saved by this process. */
+static int save_live(const struct options *options)
+{
+	struct mz_moment moment;
+	struct mz_failure failure;
+	struct mz_saved saved;
+	uint64_t held_ns;
+	int result = mz_moment_ask(options->socket, &moment, &held_ns, &failure);
+
+	if (result)
+		return mz_cli_finish("snapshot", result, &failure);
+	result = save(options->file, &moment, &saved, &failure);
+	mz_moment_close(&moment);
+	saved.held_ns = held_ns;
+	if (!result)
+		mz_saving_tell(stdout, "", &saved);
+	return mz_cli_finish("snapshot", result, &failure);
+}
+
 int mz_cmd_snapshot(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -188,5 +233,6 @@ int mz_cmd_snapshot(int argc, char **argv)
 	struct options options = {0};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	return ask_line("snapshot", options.socket, request(&options));
+	return options.live ? save_live(&options)
+			    : ask_line("snapshot", options.socket, request(&options));
 }

@@ -16,10 +16,10 @@ static enum mz_status freeze(struct mz_vm *vm, struct mz_control_task *task)
 	uint64_t held_ns;
 
 	if (mz_vm_freeze(vm, &moment, &held_ns, &failure)) {
-		fprintf(task->out, "no clone: %s\n", failure.text);
+		fprintf(task->out, "%s\n", failure.text);
 		return failure.status;
 	}
-	fprintf(task->out, "the guest was held for %.1f ms\n", (double)held_ns / 1e6);
+	fprintf(task->out, MZ_CONTROL_HELD "\n", held_ns);
 	task->fds.fds[task->fds.count++] = moment.parts;
 	task->fds.fds[task->fds.count++] = moment.memory.file;
 	if (moment.memory.over >= 0)
@@ -29,7 +29,7 @@ static enum mz_status freeze(struct mz_vm *vm, struct mz_control_task *task)
 
 static enum mz_status obey_line(const struct mz_asker *asker, struct mz_control_task *task)
 {
-	if (strcmp(task->line, MZ_CONTROL_CLONE) == 0)
+	if (strcmp(task->line, MZ_CONTROL_MOMENT) == 0)
 		return freeze(asker->vm, task);
 	return mz_command(asker, task->line);
 }

@@ -3,14 +3,18 @@
 #ifndef MZ_VMM_CLI_CONTROL_RUN_H
 #define MZ_VMM_CLI_CONTROL_RUN_H
 
+#include <inttypes.h>
+
 #include "vmm/cli/control.h"
 #include "vmm/machine/vm.h"
 
 /*
- * What is asked for a clone, beside the commands of a user: the answer has the descriptors of a
- * moment (vmm/machine/moment.h): the parts, the file, and, if there is one, what stands over it.
+ * What is asked for a moment (vmm/machine/moment.h), beside the commands of a user: the answer says
+ * for how long the guest was held, and has the descriptors: the parts, the file, and, if there is
+ * one, what stands over it.
  */
-#define MZ_CONTROL_CLONE "clone"
+#define MZ_CONTROL_MOMENT "moment"
+#define MZ_CONTROL_HELD   "the guest was held for %" PRIu64 " ns"
 
 struct mz_control_run {
 	struct mz_vm *vm;

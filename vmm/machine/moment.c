@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "vmm/base/file.h"
 #include "vmm/machine/machine.h"
+#include "vmm/machine/snapshot_pages.h"
 #include "vmm/machine/vm_state.h"
 #include "vmm/memory/uffd.h"
 
@@ -115,7 +117,7 @@ void mz_moment_close(struct mz_moment *moment)
 	moment->parts = -1;
 }
 
-/* ---- Making clones ---- */
+/* ---- What is done with one ---- */
 
 /* Begins to load the parts, whose bytes the caller frees. */
 static int open_parts(const struct mz_moment *moment, struct mz_state *state, void **bytes,
@@ -138,6 +140,21 @@ static int open_parts(const struct mz_moment *moment, struct mz_state *state, vo
 	return 0;
 }
 
+/* Answers for how much memory it is. */
+static int skip_description(struct mz_state *state, uint64_t *memory_bytes,
+			    struct mz_failure *failure)
+{
+	struct mz_description *skipped = calloc(1, sizeof(*skipped));
+
+	if (!skipped)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
+	mz_description_state(skipped, state);
+	*memory_bytes = skipped->config.memory_bytes;
+	mz_description_free(skipped);
+	free(skipped);
+	return 0;
+}
+
 int mz_moment_config(const struct mz_moment *moment, struct mz_description *description,
 		     struct mz_failure *failure)
 {
@@ -156,16 +173,15 @@ int mz_moment_config(const struct mz_moment *moment, struct mz_description *desc
 	return -1;
 }
 
+/* ---- Making clones ---- */
+
 /* Goes on behind the description. */
 static int load(struct mz_vm *vm, struct mz_state *state, struct mz_failure *failure)
 {
-	struct mz_description *skipped = calloc(1, sizeof(*skipped));
+	uint64_t memory_bytes;
 
-	if (!skipped)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
-	mz_description_state(skipped, state);
-	mz_description_free(skipped);
-	free(skipped);
+	if (skip_description(state, &memory_bytes, failure))
+		return -1;
 	mz_vm_state(vm, state);
 	return mz_state_end(state, failure);
 }
@@ -188,5 +204,91 @@ int mz_vm_clone(struct mz_vm **clone, const struct mz_moment *moment,
 		mz_vm_destroy(*clone);
 		*clone = NULL;
 	}
+	return result;
+}
+
+/* ---- Saving it ---- */
+
+/* Both parts, as a snapshot has them. */
+static int split_parts(struct mz_state *state, uint64_t *memory_bytes,
+		       struct mz_snapshot_contents *contents, struct mz_failure *failure)
+{
+	if (skip_description(state, memory_bytes, failure))
+		return -1;
+	if (state->failed) {
+		*failure = state->failure;
+		return -1;
+	}
+	contents->machine = state->bytes;
+	contents->machine_bytes = state->at;
+	contents->state = state->bytes + state->at;
+	contents->state_bytes = state->size - state->at;
+	return 0;
+}
+
+static int write_pages(struct mz_snapshot_pages *pages, uint64_t page_count,
+		       const struct mz_snapshot_request *request, struct mz_failure *failure)
+{
+	struct mz_snapshot_plan plan = {
+		.page_count = page_count,
+		.progress = request->progress,
+		.context = request->context,
+	};
+
+	if (mz_snapshot_add_pages(pages, 0, page_count, failure))
+		return -1;
+	plan.adding = pages->count;
+	if (mz_snapshot_create(&pages->writer, request->path, &plan, failure))
+		return -1;
+	if (!mz_snapshot_add_pages(pages, 0, page_count, failure))
+		return 0;
+	mz_snapshot_abandon(pages->writer);
+	return -1;
+}
+
+static int save(const struct mz_frozen *memory, uint64_t memory_bytes,
+		const struct mz_snapshot_contents *contents,
+		const struct mz_snapshot_request *request, struct mz_saved *saved,
+		struct mz_failure *failure)
+{
+	struct mz_snapshot_pages pages = {.file = memory->file};
+	unsigned char *view;
+	int result;
+
+	if (mz_frozen_check(memory, memory_bytes, failure))
+		return -1;
+	view = mz_frozen_view(memory, memory_bytes);
+	if (!view)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot look at guest memory: %s",
+			       strerror(errno));
+	pages.memory = view;
+	result = write_pages(&pages, memory_bytes / MZ_RAM_PAGE, request, failure);
+	munmap(view, memory_bytes);
+	if (result)
+		return -1;
+	saved->page_count = mz_snapshot_writer_stored(pages.writer);
+	saved->file_bytes = mz_snapshot_writer_bytes(pages.writer, contents);
+	return mz_snapshot_commit(pages.writer, contents, failure);
+}
+
+int mz_moment_save(const struct mz_moment *moment, const struct mz_snapshot_request *request,
+		   struct mz_saved *saved, struct mz_failure *failure)
+{
+	struct mz_snapshot_contents contents;
+	uint64_t memory_bytes;
+	struct mz_state state;
+	void *bytes;
+	int result;
+
+	*saved = (struct mz_saved) {.path = request->path};
+	if (request->incremental)
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+			       "a moment is saved whole: what was written before it is not known");
+	if (open_parts(moment, &state, &bytes, failure))
+		return -1;
+	result = split_parts(&state, &memory_bytes, &contents, failure);
+	if (!result)
+		result = save(&moment->memory, memory_bytes, &contents, request, saved, failure);
+	free(bytes);
 	return result;
 }

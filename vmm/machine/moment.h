@@ -10,6 +10,10 @@
  *	mz_vm_clone(&clone, &moment, &description.config, &failure)
  *	mz_vm_run(clone, ...)
  *
+ * or, to save the machine without holding it for as long as that takes:
+ *
+ *	mz_moment_save(&moment, &request, &saved, &failure)
+ *
  * A moment is nothing but descriptors: whoever gets them can make a clone, also in another process,
  * and the first machine may be gone by then. Nobody can write to memory through them.
  */
@@ -54,6 +58,16 @@ int mz_moment_config(const struct mz_moment *moment, struct mz_description *desc
 /* In place of mz_vm_create() and mz_vm_load(), with their errors, and MZ_STATUS_BAD_IMAGE. */
 int mz_vm_clone(struct mz_vm **clone, const struct mz_moment *moment,
 		const struct mz_vm_config *config, struct mz_failure *failure);
+
+/*
+ * Saves the machine as it was then, while the first one goes on, or is gone: what mz_vm_snapshot()
+ * would have saved. It is a full snapshot, and none that an incremental one of the first machine
+ * follows. Of `saved`, all but `held_ns` is filled in. MZ_STATUS_BAD_ARGUMENT: an incremental one
+ * is asked for. MZ_STATUS_BAD_IMAGE: it is no moment of a machine, or one of another version.
+ * MZ_STATUS_HOST_FAILED: it can't be written.
+ */
+int mz_moment_save(const struct mz_moment *moment, const struct mz_snapshot_request *request,
+		   struct mz_saved *saved, struct mz_failure *failure);
 
 #ifdef __cplusplus
 }

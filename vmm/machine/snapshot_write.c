@@ -1,67 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 /* Saving a machine. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vmm/machine/description.h"
 #include "vmm/machine/machine.h"
+#include "vmm/machine/snapshot_pages.h"
 #include "vmm/machine/vm_state.h"
-#include "vmm/memory/contents.h"
-#include "vmm/snapshot/snapshot_writer.h"
-
-#define PIECE 4096u /* pages */
 
 /* Where pages go, once they are counted. */
 struct sink {
 	struct mz_vm *vm;
-	struct mz_snapshot_writer *writer; /* NULL: they are only counted */
-	uint64_t count;
-	bool incremental; /* what holds nothing has become zero */
+	struct mz_snapshot_pages pages;
 	struct mz_failure *failure;
 };
-
-/* In pieces, so that the end of the run need not wait for all of them. */
-static int add_pages(struct sink *sink, uint64_t first, uint64_t count, bool present)
-{
-	const struct mz_ram *ram = &sink->vm->ram;
-
-	sink->count += count;
-	while (sink->writer && count) {
-		uint64_t piece = count < PIECE ? count : PIECE;
-
-		if (mz_vm_over(sink->vm))
-			return mz_fail(sink->failure, MZ_STATUS_HOST_FAILED,
-				       "the run has ended before all was saved");
-		if (mz_snapshot_add(sink->writer, first, piece,
-				    present ? ram->alias + first * MZ_RAM_PAGE : NULL,
-				    sink->failure))
-			return -1;
-		first += piece;
-		count -= piece;
-	}
-	return 0;
-}
-
-/* Pages [page, end), by what there is of them. */
-static int add_range(struct sink *sink, uint64_t page, uint64_t end)
-{
-	struct mz_extent part;
-	uint64_t first;
-
-	for (; page < end; page = first + part.bytes / MZ_RAM_PAGE) {
-		if (mz_contents_next(sink->vm->ram.fd, page * MZ_RAM_PAGE, end * MZ_RAM_PAGE,
-				     &part))
-			return mz_fail(sink->failure, MZ_STATUS_HOST_FAILED,
-				       "cannot look at guest memory: %s", strerror(errno));
-		first = part.offset / MZ_RAM_PAGE;
-		if (sink->incremental && first > page && add_pages(sink, page, first - page, false))
-			return -1;
-		if (add_pages(sink, first, part.bytes / MZ_RAM_PAGE, true))
-			return -1;
-	}
-	return 0;
-}
 
 static bool add_written(void *context, mz_ia ia, uint64_t bytes)
 {
@@ -73,7 +25,8 @@ static bool add_written(void *context, mz_ia ia, uint64_t bytes)
 	while (ia.addr - bank->gpa >= bank->bytes)
 		bank++;
 	first = (bank->offset + ia.addr - bank->gpa) / MZ_RAM_PAGE;
-	return !add_range(sink, first, first + bytes / MZ_RAM_PAGE);
+	return !mz_snapshot_add_pages(&sink->pages, first, first + bytes / MZ_RAM_PAGE,
+				      sink->failure);
 }
 
 /* All of memory, or what was written since the parent. */
@@ -81,8 +34,9 @@ static int add_memory(struct sink *sink)
 {
 	const struct mz_ram *ram = &sink->vm->ram;
 
-	if (!sink->incremental)
-		return add_range(sink, 0, ram->bytes / MZ_RAM_PAGE);
+	if (!sink->pages.incremental)
+		return mz_snapshot_add_pages(&sink->pages, 0, ram->bytes / MZ_RAM_PAGE,
+					     sink->failure);
 	for (unsigned i = 0; i < ram->bank_count; i++)
 		if (!mz_dirty_each(&sink->vm->since.dirty, mz_ia_from(ram->banks[i].gpa),
 				   ram->banks[i].bytes, add_written, sink))
@@ -109,7 +63,7 @@ static void describe(const struct mz_vm *vm, const struct mz_snapshot_writer *wr
 		     const struct mz_snapshot_contents *contents, const struct sink *sink,
 		     struct mz_saved *saved)
 {
-	saved->parent = sink->incremental ? vm->since.path : NULL;
+	saved->parent = sink->pages.incremental ? vm->since.path : NULL;
 	saved->page_count = mz_snapshot_writer_stored(writer);
 	saved->file_bytes = mz_snapshot_writer_bytes(writer, contents);
 }
@@ -123,15 +77,15 @@ static int commit(struct mz_vm *vm, const struct sink *sink, const struct parts 
 		.state = parts->state.bytes,
 		.state_bytes = parts->state.size,
 	};
-	const struct mz_snapshot_id id = mz_snapshot_writer_id(sink->writer);
+	const struct mz_snapshot_id id = mz_snapshot_writer_id(sink->pages.writer);
 	char *path = strdup(saved->path);
 
 	if (!path) {
-		mz_snapshot_abandon(sink->writer);
+		mz_snapshot_abandon(sink->pages.writer);
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
 	}
-	describe(vm, sink->writer, &contents, sink, saved);
-	if (mz_snapshot_commit(sink->writer, &contents, failure)) {
+	describe(vm, sink->pages.writer, &contents, sink, saved);
+	if (mz_snapshot_commit(sink->pages.writer, &contents, failure)) {
 		free(path);
 		return -1;
 	}
@@ -149,15 +103,22 @@ static int write_all(struct mz_vm *vm, const struct mz_snapshot_request *request
 		.progress = request->progress,
 		.context = request->context,
 	};
-	struct sink sink = {.vm = vm, .incremental = parent != NULL, .failure = failure};
+	struct sink sink = {
+		.vm = vm,
+		.pages = {.file = vm->ram.fd,
+			  .memory = vm->ram.alias,
+			  .vm = vm,
+			  .incremental = parent != NULL},
+		.failure = failure,
+	};
 
 	if (add_memory(&sink))
 		return -1;
-	plan.adding = sink.count;
-	if (mz_snapshot_create(&sink.writer, request->path, &plan, failure))
+	plan.adding = sink.pages.count;
+	if (mz_snapshot_create(&sink.pages.writer, request->path, &plan, failure))
 		return -1;
 	if (add_memory(&sink)) {
-		mz_snapshot_abandon(sink.writer);
+		mz_snapshot_abandon(sink.pages.writer);
 		return -1;
 	}
 	return commit(vm, &sink, parts, saved, failure);

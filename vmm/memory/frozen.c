@@ -25,13 +25,19 @@ static int fail(struct mz_failure *failure)
 		       strerror(errno));
 }
 
-/* Guest memory is overcommitted, and so is what becomes of it. */
+/*
+ * What is written there is the mapping's own: at an address, or where there is room. Guest memory
+ * is overcommitted, and so is what becomes of it.
+ */
+static void *map_private(void *at, uint64_t bytes, int file)
+{
+	return mmap(at, bytes, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_NORESERVE | (at ? MAP_FIXED : 0), file, 0);
+}
+
 static int map_own(struct mz_ram *ram, int file)
 {
-	void *at = mmap(ram->guest, ram->file_bytes, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file, 0);
-
-	return at == MAP_FAILED ? -1 : 0;
+	return map_private(ram->guest, ram->file_bytes, file) == MAP_FAILED ? -1 : 0;
 }
 
 int mz_ram_share(struct mz_ram *ram, struct mz_failure *failure)
@@ -91,7 +97,7 @@ void mz_frozen_close(struct mz_frozen *frozen)
 	frozen->file = frozen->over = -1;
 }
 
-/* ---- Making a machine from it ---- */
+/* ---- What is done with it ---- */
 
 static bool is_sealed(int file, uint64_t bytes)
 {
@@ -112,24 +118,41 @@ int mz_frozen_check(const struct mz_frozen *frozen, uint64_t bytes, struct mz_fa
 		       (unsigned long long)bytes);
 }
 
-int mz_frozen_map_(struct mz_ram *ram, const struct mz_frozen *frozen)
+/* Puts into a mapping of the file what stands over it. */
+static int put_over(const struct mz_frozen *frozen, unsigned char *at, uint64_t bytes)
 {
 	struct mz_extent part = {0};
 
+	while (frozen->over >= 0) {
+		if (mz_contents_next(frozen->over, part.offset + part.bytes, bytes, &part))
+			return -1;
+		if (part.bytes == 0)
+			break;
+		if (mz_file_read_at(frozen->over, at + part.offset, part.bytes, part.offset) !=
+		    (int64_t)part.bytes)
+			return -1;
+	}
+	return 0;
+}
+
+int mz_frozen_map_(struct mz_ram *ram, const struct mz_frozen *frozen)
+{
 	ram->cow = true;
 	ram->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	ram->fd = fcntl(frozen->file, F_DUPFD_CLOEXEC, 0);
 	if (ram->pagemap < 0 || ram->fd < 0 || map_own(ram, ram->fd))
 		return -1;
-	while (frozen->over >= 0) {
-		if (mz_contents_next(frozen->over, part.offset + part.bytes, ram->file_bytes,
-				     &part))
-			return -1;
-		if (part.bytes == 0)
-			break;
-		if (mz_file_read_at(frozen->over, ram->guest + part.offset, part.bytes,
-				    part.offset) != (int64_t)part.bytes)
-			return -1;
-	}
-	return 0;
+	return put_over(frozen, ram->guest, ram->file_bytes);
+}
+
+unsigned char *mz_frozen_view(const struct mz_frozen *frozen, uint64_t bytes)
+{
+	unsigned char *view = map_private(NULL, bytes, frozen->file);
+
+	if (view == MAP_FAILED)
+		return NULL;
+	if (!put_over(frozen, view, bytes))
+		return view;
+	munmap(view, bytes);
+	return NULL;
 }

@@ -48,6 +48,12 @@ void mz_frozen_close(struct mz_frozen *frozen);
  */
 int mz_frozen_check(const struct mz_frozen *frozen, uint64_t bytes, struct mz_failure *failure);
 
+/*
+ * All of it, to be looked at: a mapping that the caller unmaps. Which parts hold anything, the file
+ * tells. NULL: errno says why.
+ */
+unsigned char *mz_frozen_view(const struct mz_frozen *frozen, uint64_t bytes);
+
 /* Maps it into the reserved window of a machine that is made. 0, or -1 with errno. */
 int mz_frozen_map_(struct mz_ram *ram, const struct mz_frozen *frozen);
 
