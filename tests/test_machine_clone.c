@@ -58,6 +58,13 @@ static void start_talker(struct talker *talker)
 	ck_assert_int_eq(pthread_create(&talker->thread, NULL, run_talker, talker), 0);
 }
 
+static void begin_talker(struct talker *talker, struct mz_vm_config *config)
+{
+	open_lines(talker, config);
+	talker->vm = create(config, adder, sizeof(adder));
+	start_talker(talker);
+}
+
 static void tell(const struct talker *talker, unsigned char byte, unsigned char sum)
 {
 	unsigned char said;
@@ -130,9 +137,7 @@ START_TEST(clones_go_on_in_one_process)
 	if (!have_kvm(__func__))
 		return;
 	descriptors = descriptor_count();
-	open_lines(&first, &config);
-	first.vm = create(&config, adder, sizeof(adder));
-	start_talker(&first);
+	begin_talker(&first, &config);
 	tell(&first, 1, 1);
 	tell(&first, 2, 3);
 	freeze_talker(&first, &moment);
@@ -162,9 +167,7 @@ START_TEST(what_is_no_moment_makes_no_machine)
 
 	if (!have_kvm(__func__))
 		return;
-	open_lines(&first, &config);
-	first.vm = create(&config, adder, sizeof(adder));
-	start_talker(&first);
+	begin_talker(&first, &config);
 	tell(&first, 1, 1);
 	freeze_talker(&first, &moment);
 
@@ -206,9 +209,7 @@ START_TEST(a_moment_is_saved)
 
 	if (!have_kvm(__func__))
 		return;
-	open_lines(&first, &config);
-	first.vm = create(&config, adder, sizeof(adder));
-	start_talker(&first);
+	begin_talker(&first, &config);
 	tell(&first, 1, 1);
 	freeze_talker(&first, &moment);
 	mz_moment_close(&moment);
@@ -249,9 +250,7 @@ START_TEST(what_is_no_moment_is_not_saved)
 
 	if (!have_kvm(__func__))
 		return;
-	open_lines(&first, &config);
-	first.vm = create(&config, adder, sizeof(adder));
-	start_talker(&first);
+	begin_talker(&first, &config);
 	tell(&first, 1, 1);
 	freeze_talker(&first, &moment);
 
