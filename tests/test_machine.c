@@ -216,6 +216,35 @@ START_TEST(a_guest_that_hangs_is_put_back_too)
 }
 END_TEST
 
+/* out %al, $0xf8; jmp to it */
+static const unsigned char marking[] = {0xe6, 0xf8, 0xeb, 0xfc};
+
+/* Long enough for the guest to ask for its next turn, which is not done meanwhile. */
+static void wait_and_stop(struct mz_call *call, struct mz_vm *vm)
+{
+	(void)call;
+	usleep(200000);
+	mz_vm_stop(vm, STOPPED);
+}
+
+START_TEST(a_guest_that_waits_for_its_turn_can_be_stopped)
+{
+	struct mz_vm_config config = config_of((uint64_t)4 << 20);
+	struct mz_call call = {.run = wait_and_stop};
+	struct mz_outcome outcome;
+	struct mz_vm *vm;
+
+	if (!have_kvm(__func__))
+		return;
+	config.resets = MZ_RESETS_ANY;
+	vm = create(&config, marking, sizeof(marking));
+	mz_vm_post(vm, &call);
+	ck_assert_msg(!mz_vm_run(vm, &outcome, &failure), "%s", failure.text);
+	ck_assert_int_eq((int)outcome.status, STOPPED);
+	mz_vm_destroy(vm);
+}
+END_TEST
+
 static unsigned event_counts[8];
 
 static void count_event(void *context, const struct mz_event *event)
@@ -310,6 +339,7 @@ int main(void)
 	tcase_add_test(tcase, a_stop_before_the_run_counts);
 	tcase_add_test(tcase, a_guest_is_put_back_as_often_as_one_likes);
 	tcase_add_test(tcase, a_guest_that_hangs_is_put_back_too);
+	tcase_add_test(tcase, a_guest_that_waits_for_its_turn_can_be_stopped);
 	tcase_add_test(tcase, events_go_to_who_asked);
 	tcase_add_test(tcase, a_machine_leaves_nothing_behind);
 	tcase_add_test(tcase, a_machine_that_cannot_be_made_leaves_nothing_behind);

@@ -129,7 +129,7 @@ void mz_vm_end(struct mz_vm *vm, unsigned ender, const struct mz_outcome *outcom
 /* The guest wants its mark here, if it is ever going to be reset. From a vCPU's thread. */
 void mz_vm_want_mark(struct mz_vm *vm);
 
-/* It is time for the snapshot, unless it was taken. From the thread of mz_vm_run(). */
+/* It is time for the snapshot, unless it was taken. From any thread. */
 void mz_vm_want_snapshot(struct mz_vm *vm);
 
 /*

@@ -291,6 +291,7 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 		return -1;
 	}
 	attend(vm);
+	mz_vm_take_turn(vm); /* lets go of those who wait for it */
 	mz_vm_close_calls(vm);
 	mz_vm_continue(vm);
 	mz_debug_stop(&vm->debug, vm->ended ? (int)vm->outcome.status : vm->stop_status);

@@ -32,7 +32,7 @@ void mz_vm_fail(struct mz_vm *vm, const struct mz_failure *failure)
 /* The end's mutex is held. */
 static void end(struct mz_vm *vm, unsigned ender, const struct mz_outcome *outcome)
 {
-	if (vm->ended || vm->turn & MZ_TURN_END)
+	if (mz_vm_over(vm) || vm->turn & MZ_TURN_END)
 		return;
 	vm->outcome = *outcome;
 	vm->ender = ender;

@@ -4,22 +4,39 @@
 
 #include "vmm/machine/machine.h"
 
-/* The vCPU that asks is held like the others, once it has completed its access. */
+/*
+ * Once a run is over, nobody would let the vCPUs go again; and a guest that has ended asks for
+ * nothing more. The end's mutex is held.
+ */
+static bool may_ask(const struct mz_vm *vm)
+{
+	return !mz_vm_over(vm) && !(vm->turn & MZ_TURN_END);
+}
+
+/* A vCPU that asks is held like the others, once it has completed its access. */
 static void ask(struct mz_vm *vm, unsigned turn)
 {
-	vm->turn = turn;
-	vm->turn_ns = mz_now_ns();
-	mz_pause_wish(&vm->pause);
-	mz_vm_kick(vm);
-	eventfd_write(vm->done, 1);
+	if (turn == MZ_TURN_NONE)
+		return;
+	if (vm->turn == MZ_TURN_NONE) {
+		vm->turn_ns = mz_now_ns();
+		mz_pause_wish(&vm->pause);
+		eventfd_write(vm->done, 1);
+	}
+	vm->turn |= turn;
+}
+
+static bool may_be_put_back(const struct mz_vm *vm)
+{
+	enum mz_resets resets = vm->config.resets;
+
+	return vm->config.ended && resets != MZ_RESETS_NONE &&
+		(resets != MZ_RESETS_OK || vm->outcome.status == MZ_STATUS_OK);
 }
 
 bool mz_vm_holds_end(struct mz_vm *vm)
 {
-	enum mz_resets resets = vm->config.resets;
-
-	if (vm->turn != MZ_TURN_NONE || !vm->config.ended || resets == MZ_RESETS_NONE ||
-	    (resets == MZ_RESETS_OK && vm->outcome.status != MZ_STATUS_OK))
+	if (!may_be_put_back(vm))
 		return false;
 	ask(vm, MZ_TURN_END);
 	return true;
@@ -39,26 +56,21 @@ void mz_vm_want_mark(struct mz_vm *vm)
 	unsigned turn = MZ_TURN_NONE;
 
 	pthread_mutex_lock(&vm->end_mutex);
-	if (vm->turn == MZ_TURN_NONE) {
+	if (may_ask(vm)) {
 		if (vm->config.resets != MZ_RESETS_NONE)
 			turn |= MZ_TURN_MARK;
 		if (vm->config.snapshot.on_mark)
 			turn |= snapshot_turn(vm);
 	}
-	if (turn)
-		ask(vm, turn);
+	ask(vm, turn);
 	pthread_mutex_unlock(&vm->end_mutex);
 }
 
 void mz_vm_want_snapshot(struct mz_vm *vm)
 {
-	unsigned turn = MZ_TURN_NONE;
-
 	pthread_mutex_lock(&vm->end_mutex);
-	if (vm->turn == MZ_TURN_NONE && !mz_vm_over(vm))
-		turn = snapshot_turn(vm);
-	if (turn)
-		ask(vm, turn);
+	if (may_ask(vm))
+		ask(vm, snapshot_turn(vm));
 	pthread_mutex_unlock(&vm->end_mutex);
 }
 
@@ -112,10 +124,11 @@ static int take_turn(struct mz_vm *vm, unsigned turn, struct mz_failure *failure
 	mz_virtio_set_stop(&vm->virtio);
 	if (turn & MZ_TURN_SNAPSHOT)
 		take_snapshot(vm, &saved, &unsaved);
-	if (turn & MZ_TURN_MARK)
-		result = take_mark(vm, failure);
+	/* Who asked for a mark just then will do so again, if the guest is put back. */
 	if (turn & MZ_TURN_END)
 		take_end(vm);
+	else if (turn & MZ_TURN_MARK)
+		result = take_mark(vm, failure);
 	if (!result)
 		result = mz_virtio_set_start(&vm->virtio, failure);
 	if ((turn & MZ_TURN_SNAPSHOT) && vm->config.saved) {
@@ -125,21 +138,36 @@ static int take_turn(struct mz_vm *vm, unsigned turn, struct mz_failure *failure
 	return result;
 }
 
+/* What is due, without what has been done. */
+static unsigned due(struct mz_vm *vm, unsigned done)
+{
+	unsigned turn;
+
+	pthread_mutex_lock(&vm->end_mutex);
+	turn = vm->turn &= ~done;
+	pthread_mutex_unlock(&vm->end_mutex);
+	return turn;
+}
+
+/* The one vCPU of many guests has come by itself, and needs no kick. */
+static void await_all(struct mz_vm *vm)
+{
+	if (mz_pause_await(&vm->pause, 0))
+		return;
+	mz_vm_kick(vm);
+	mz_pause_await(&vm->pause, UINT64_MAX);
+}
+
 void mz_vm_take_turn(struct mz_vm *vm)
 {
 	struct mz_failure failure;
 	unsigned turn;
 
-	pthread_mutex_lock(&vm->end_mutex);
-	turn = vm->turn;
-	pthread_mutex_unlock(&vm->end_mutex);
-	if (turn == MZ_TURN_NONE)
+	if (due(vm, MZ_TURN_NONE) == MZ_TURN_NONE)
 		return;
-	mz_pause_await(&vm->pause, UINT64_MAX);
-	if (!mz_vm_over(vm) && take_turn(vm, turn, &failure))
-		mz_vm_fail(vm, &failure);
-	pthread_mutex_lock(&vm->end_mutex);
-	vm->turn = MZ_TURN_NONE;
-	pthread_mutex_unlock(&vm->end_mutex);
+	await_all(vm);
+	for (turn = due(vm, MZ_TURN_NONE); turn != MZ_TURN_NONE; turn = due(vm, turn))
+		if (!mz_vm_over(vm) && take_turn(vm, turn, &failure))
+			mz_vm_fail(vm, &failure);
 	mz_pause_end(&vm->pause);
 }
