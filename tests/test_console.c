@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/rng.h"
 #include "tests/suite.h"
 #include "vmm/device/console.h"
 
@@ -238,6 +239,58 @@ START_TEST(a_slow_reader_of_a_non_blocking_pipe_gets_everything)
 }
 END_TEST
 
+static void count_spotted(void *context)
+{
+	++*(unsigned *)context;
+}
+
+START_TEST(a_text_in_the_output_is_spotted)
+{
+	unsigned count = 0;
+
+	begin();
+	console.spotter.text = "in:";
+	console.spotted = count_spotted;
+	console.context = &count;
+	put("log i");
+	put("n");
+	ck_assert_uint_eq(count, 0);
+	put(":");
+	ck_assert_uint_eq(count, 1);
+	put(" in\n:in:");
+	ck_assert_uint_eq(count, 2);
+	end();
+}
+END_TEST
+
+/* Of two letters and NUL, so that beginnings of the text come often. */
+START_TEST(a_text_is_spotted_wherever_it_ends)
+{
+	struct rng rng = {rng_seed()};
+	unsigned char passed[2000];
+	unsigned count = 0;
+
+	for (unsigned round = 0; round < 200; round++) {
+		size_t length = 1 + rng_below(&rng, 8);
+		char text[9] = "";
+		struct mz_spotter spotter = {.text = text};
+
+		for (size_t i = 0; i < length; i++)
+			text[i] = "ab"[rng_below(&rng, 2)];
+		for (size_t i = 0; i < sizeof(passed); i++) {
+			bool there;
+
+			passed[i] = (unsigned char)"abababab"[rng_below(&rng, 9)];
+			there = i + 1 >= length &&
+				memcmp(passed + i + 1 - length, text, length) == 0;
+			count += there;
+			ck_assert_int_eq(mz_spotter_pass(&spotter, passed[i]), there);
+		}
+	}
+	ck_assert_uint_gt(count, 1000);
+}
+END_TEST
+
 /* A new terminal; answers its user's side in `user`. */
 static int open_terminal(int *user)
 {
@@ -315,6 +368,8 @@ int main(void)
 	tcase_add_test(out, output_that_nobody_reads_is_dropped_and_told);
 	tcase_add_test(out, a_closed_or_full_output_is_told);
 	tcase_add_test(out, a_slow_reader_of_a_non_blocking_pipe_gets_everything);
+	tcase_add_test(out, a_text_in_the_output_is_spotted);
+	tcase_add_test(out, a_text_is_spotted_wherever_it_ends);
 	suite_add_tcase(suite, out);
 
 	tcase_add_test(terminal, a_terminal_is_made_raw_and_put_back);

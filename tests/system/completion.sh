@@ -43,6 +43,7 @@ offers_only an_option_is_completed '--timeout=' run --ti
 offers_only values_are_offered 'faults mmio io' run --trace = ''
 offers_only values_are_offered_behind_the_sign 'faults mmio io' run --trace =
 offers_only kinds_of_huge_pages_are_offered 'thp hugetlb' run --huge ''
+offers_only events_of_snapshots_are_offered 'mark exit panic timeout line:' restore --snapshot-on = ''
 offers_only a_value_is_completed 'junit' test --report ju
 offers_only files_are_offered_for_reports_of_runs "$srcdir/configure.ac" run --report "$srcdir/configure.a"
 offers_only files_are_offered "$srcdir/configure.ac" run "$srcdir/configure.a"

@@ -7,10 +7,11 @@ command -v gdb >/dev/null || skip_all 'gdb is not installed'
 
 port=$((20000 + RANDOM % 20000))
 
-# debug GUEST OPTION... -- COMMAND...: runs the guest, and gdb with these commands; its output is in $work/gdb
+# debug GUEST OPTION... -- COMMAND...: runs the guest, or restores it if $from names a snapshot, and gdb with these
+# commands; its output is in $work/gdb
 debug()
 {
-  local guest=$1 options=() commands=() word guest_pid
+  local guest=$1 options=() commands=() start=(run "$GUESTS/$1") word guest_pid
   shift
   while [[ $1 != -- ]]; do
     options+=("$1")
@@ -20,7 +21,8 @@ debug()
   for word; do
     commands+=(-ex "$word")
   done
-  timeout 60 "$MEZZ" run --gdb "$port" "${options[@]}" "$GUESTS/$guest" </dev/null >"$work/out" 2>"$work/err" &
+  [[ -z ${from:-} ]] || start=(restore "$from")
+  timeout 60 "$MEZZ" "${start[@]}" --gdb "$port" "${options[@]}" </dev/null >"$work/out" 2>"$work/err" &
   guest_pid=$!
   timeout 60 gdb -nx -batch -ex 'set confirm off' -ex 'set tcp connect-timeout 20' -ex "target remote :$port" \
     "${commands[@]}" "$GUESTS/$guest" >"$work/gdb" 2>&1 </dev/null
@@ -42,6 +44,13 @@ want_gdb 'Thread 1 \(vCPU 0\)'
 want_gdb 'exited normally'
 want_status 0
 verdict a_guest_is_held_at_its_first_instruction_and_runs_to_its_end
+
+run --snapshot "$work/ended" --snapshot-on exit "$GUESTS/hello.elf"
+from=$work/ended debug hello.elf -- 'printf "behind %d\n", $rip > (unsigned long)&finish && $rip < (unsigned long)&finish + 32' \
+  'continue'
+want_gdb '^behind 1$'
+want_status 101
+verdict a_restored_guest_is_held_where_it_was_saved
 
 debug hello.elf -- 'set $first = $rip' 'stepi' 'printf "moved %d\n", $rip > $first && $rip < $first + 16' 'stepi' 'continue'
 want_gdb '^moved 1$'

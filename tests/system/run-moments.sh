@@ -84,6 +84,13 @@ for backend in $backends; do
   verdict "a_restored_guest_is_put_back_to_where_it_was_restored ($backend)"
 done
 
+# want_unsaved WHY
+want_unsaved()
+{
+  want_err_line "^mezz: no snapshot: $1\$"
+  [[ ! -e $work/unsaved ]] || wrong+='there is a snapshot'$'\n'
+}
+
 run --snapshot "$work/late" --snapshot-on timeout --timeout 0.5 "$GUESTS/loop.elf"
 want_status 103
 want_err_line "^mezz: snapshot $work/late: [0-9]+ pages"
@@ -93,7 +100,62 @@ want_err_line 'the guest ran out of time'
 verdict a_guest_is_saved_when_its_time_has_run_out
 run --snapshot "$work/unsaved" --snapshot-on timeout --timeout 30 "$GUESTS/hello.elf"
 want_status 0
-want_no_err
-[[ ! -e $work/unsaved ]] || wrong+='there is a snapshot'$'\n'
+want_unsaved 'the run was over before its time'
 verdict a_guest_that_ends_in_time_is_not
+
+# ends NAME CODE STATUS: a guest that ends with this status at first, and goes on to end with 9
+ends()
+{
+  local name=$1 code=$2 wanted=$3 event=exit
+
+  [[ $name != panic ]] || event=panic
+  printf "$code"'\xb0\x09\xe6\xf4' >"$work/code"
+  run --snapshot "$work/$name" --snapshot-on "$event" --as flat64@0x100000 "$work/code"
+  want_status "$wanted"
+  want_err_line "^mezz: snapshot $work/$name: [0-9]+ pages"
+  verdict "a_guest_is_saved_at_its_end ($name)"
+  mezz restore "$work/$name"
+  want_status 9
+  want_no_err
+  verdict "and_goes_on_behind_it ($name)"
+}
+
+# mov $6, %al; mov $PORT, %dx; out %al, (%dx). ACPI takes 0x3400 by 16 bits.
+ends exit '\xb0\x06\xe6\xf4' 6
+ends power-off '\x66\xb8\x00\x34\x66\xba\x04\x06\x66\xef' 0
+ends reset '\xb0\x06\x66\xba\xf9\x0c\xee' 104
+ends panic '\xb0\x01\x66\xba\x05\x05\xee' 105
+
+mezz restore --snapshot "$work/again" --snapshot-on exit "$work/panic"
+want_status 9
+want_err_line "^mezz: snapshot $work/again: [0-9]+ pages"
+verdict a_restored_guest_is_saved_at_its_end
+run --reset-loop 5 --snapshot "$work/once" --snapshot-on exit --append mark "$GUESTS/again.elf"
+want_status 0
+want_no_out
+want_err_line '^mezz run: 5 resets'
+[[ $(grep -c '^mezz: snapshot' "$work/err") == 1 ]] || wrong+='it was not saved once'$'\n'
+verdict a_guest_that_is_put_back_is_saved_once
+
+run --snapshot "$work/line" --snapshot-on line:loop --timeout 1 "$GUESTS/loop.elf"
+want_status 103
+want_out looping
+want_err_line "^mezz: snapshot $work/line: [0-9]+ pages"
+mezz restore --timeout 1 "$work/line"
+want_status 103
+want_out ing
+verdict a_guest_is_saved_in_the_midst_of_a_line
+
+for event in mark exit panic line:nothing 30; do
+  run --snapshot "$work/unsaved" --snapshot-on "$event" "$GUESTS/triple.elf"
+  want_status 100
+  case $event in
+  mark) want_unsaved 'the guest has not asked for its mark' ;;
+  exit) want_unsaved 'the guest has not ended its machine' ;;
+  panic) want_unsaved "the guest's kernel has not told of a panic" ;;
+  line:*) want_unsaved "the guest has not printed 'nothing'" ;;
+  *) want_unsaved 'the run was over before 30 s' ;;
+  esac
+  verdict "an_event_that_does_not_come_is_told_of ($event)"
+done
 tap_end

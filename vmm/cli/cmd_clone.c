@@ -88,8 +88,7 @@ static int drive(const struct options *options, const struct mz_moment *moment,
 	    check_disks(&description->config, &first.config, failure) ||
 	    mz_vm_clone(&vm, moment, &description->config, failure))
 		return -1;
-	result = mz_drive("clone", vm, options->resume.moments.resets, &options->resume.watch,
-			  failure);
+	result = mz_drive("clone", vm, &options->resume.moments, &options->resume.watch, failure);
 	mz_vm_destroy(vm);
 	return result;
 }

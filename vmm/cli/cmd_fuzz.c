@@ -121,7 +121,7 @@ static void note_mark(void *context, struct mz_vm *vm)
 
 static int run_once(struct fuzz *fuzz, struct mz_vm *vm, struct mz_failure *failure)
 {
-	int result = mz_drive("fuzz", vm, 0, &fuzz->options.watch, failure);
+	int result = mz_drive("fuzz", vm, &fuzz->options.moments, &fuzz->options.watch, failure);
 
 	if (result < 0 || fuzz->marked)
 		return result;

@@ -69,8 +69,8 @@ static int drive(const struct options *options, const struct mz_snapshot *snapsh
 	if (mz_vm_create(&vm, config, failure))
 		return -1;
 	if (!mz_vm_restore(vm, snapshot, &options->plan, failure))
-		result = mz_drive("restore", vm, options->resume.moments.resets,
-				  &options->resume.watch, failure);
+		result = mz_drive("restore", vm, &options->resume.moments, &options->resume.watch,
+				  failure);
 	mz_vm_destroy(vm);
 	return result;
 }

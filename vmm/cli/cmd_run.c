@@ -12,7 +12,7 @@ static int run(const struct mz_run_options *options, struct mz_failure *failure)
 	mz_drive_prepare();
 	if (mz_launch(&vm, options, failure))
 		return -1;
-	result = mz_drive("run", vm, options->moments.resets, &options->watch, failure);
+	result = mz_drive("run", vm, &options->moments, &options->watch, failure);
 	mz_vm_destroy(vm);
 	return result;
 }

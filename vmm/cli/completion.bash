@@ -20,6 +20,7 @@ _mezz_values()
   --trace) echo faults mmio io ;;
   --stats) echo table json ;;
   --dirty-source) echo auto ring log wp ;;
+  --snapshot-on) echo mark exit panic timeout line: ;;
   --memory-backend) echo auto uffd plain ;;
   --huge) echo thp hugetlb ;;
   --format) echo ept ia32e ;;

@@ -13,9 +13,11 @@
 #include "vmm/cli/picture.h"
 #include "vmm/cli/saving.h"
 
-/* The snapshot that was asked for: how far it is, and that it, or a report, could not be written.
- */
+/* The snapshot that was asked for: how far it is, and that its moment has come. */
 static struct mz_saving saving;
+static bool saving_came;
+
+/* It, or a report, could not be written. */
 static bool not_saved;
 
 /* How often the guest is still to be put back. */
@@ -131,6 +133,7 @@ static void tell_saved(void *context, const struct mz_saved *saved)
 {
 	(void)context;
 	mz_saving_progress(&saving, 0, 0);
+	saving_came = true;
 	if (saved->failure)
 		not_saved = true;
 	mz_saving_tell(stderr, "mezz: ", saved);
@@ -185,7 +188,7 @@ static int run(struct mz_vm *vm, const char *control, struct mz_outcome *outcome
 	return result;
 }
 
-int mz_drive(const char *command, struct mz_vm *vm, uint64_t resets,
+int mz_drive(const char *command, struct mz_vm *vm, const struct mz_cli_moments *moments,
 	     const struct mz_cli_watch *watch, struct mz_failure *failure)
 {
 	struct mz_recording_run told = {.command = command, .image = watch->image};
@@ -197,10 +200,12 @@ int mz_drive(const char *command, struct mz_vm *vm, uint64_t resets,
 		return -1;
 	if (mz_vm_note(vm)[0])
 		fprintf(stderr, "mezz %s: %s\n", command, mz_vm_note(vm));
-	resets_left = resets;
+	resets_left = moments->resets;
 	result = run(vm, watch->control, &outcome, failure);
 	if (!result)
 		tell_end(command, vm, &outcome);
+	if (!result && moments->snapshot.path && !saving_came)
+		mz_cli_moments_tell_missed(moments);
 	tell_resets(command, vm);
 	told.status = (int)(result ? failure->status : outcome.status);
 	told.end = result ? failure->text : outcome.text;

@@ -2,6 +2,8 @@
 /* The options of mezz run that are about moments of the guest. */
 #include "vmm/cli/moments.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vmm/base/text.h"
@@ -29,8 +31,10 @@ static const struct argp_option option_list[] = {
 	{"snapshot", KEY_SNAPSHOT, "FILE", 0,
 	 "Save the guest to this file, once, and let it go on; see --snapshot-on", 0},
 	{"snapshot-on", KEY_SNAPSHOT_ON, "EVENT", 0,
-	 "When to save: mark (default), when the guest writes to its mark port; timeout, when its "
-	 "time has run out; or so many seconds after the start",
+	 "When to save: mark (default), when the guest writes to its mark port; exit, when it ends "
+	 "its machine; panic, when its kernel tells of a panic; line:TEXT, when it has printed a "
+	 "line with this text; timeout, when its time has run out; or so many seconds after the "
+	 "start",
 	 0},
 	{"track", KEY_TRACK, NULL, 0,
 	 "Know what the guest writes since a snapshot, so that the next can be incremental", 0},
@@ -55,25 +59,56 @@ static enum mz_dirty_kind dirty_source(struct argp_state *state, const char *tex
 	return MZ_DIRTY_AUTO;
 }
 
-static void snapshot_on(struct argp_state *state, struct mz_snapshot_wish *wish, const char *text)
+static const struct {
+	const char *name;
+	enum mz_snapshot_event event;
+	const char *missed; /* what is told if it has not come */
+} named_events[] = {
+	{"mark", MZ_SNAPSHOT_ON_MARK, "the guest has not asked for its mark"},
+	{"timeout", MZ_SNAPSHOT_ON_TIMEOUT, "the run was over before its time"},
+	{"panic", MZ_SNAPSHOT_ON_PANIC, "the guest's kernel has not told of a panic"},
+	{"exit", MZ_SNAPSHOT_ON_EXIT, "the guest has not ended its machine"},
+};
+
+#define NAMED_EVENTS (sizeof(named_events) / sizeof(named_events[0]))
+
+#define LINE "line:"
+
+static bool find_named(const char *text, enum mz_snapshot_event *event)
 {
-	wish->on_mark = strcmp(text, "mark") == 0;
-	wish->on_timeout = strcmp(text, "timeout") == 0;
-	wish->after_ns = 0;
-	if (!wish->on_mark && !wish->on_timeout && !mz_seconds_parse(text, &wish->after_ns))
-		argp_error(state,
-			   "--snapshot-on: '%s' is neither mark nor timeout nor a positive number "
-			   "of seconds",
-			   text);
+	for (size_t i = 0; i < NAMED_EVENTS; i++) {
+		if (strcmp(text, named_events[i].name) != 0)
+			continue;
+		*event = named_events[i].event;
+		return true;
+	}
+	return false;
 }
 
-static void check(struct argp_state *state, struct mz_snapshot_wish *wish)
+static const char *line_text(struct argp_state *state, const char *text)
 {
-	bool told = wish->on_mark || wish->on_timeout || wish->after_ns;
+	if (!*text)
+		argp_error(state, "--snapshot-on: a line with which text?");
+	if (strchr(text, '\n'))
+		argp_error(state, "--snapshot-on: no line has a line feed in its midst");
+	return text;
+}
 
-	if (told && !wish->path)
-		argp_error(state, "--snapshot-on: which file? See --snapshot");
-	wish->on_mark = wish->path && !wish->on_timeout && wish->after_ns == 0;
+static void snapshot_on(struct argp_state *state, struct mz_snapshot_wish *wish, const char *text)
+{
+	if (find_named(text, &wish->event))
+		return;
+	if (strncmp(text, LINE, strlen(LINE)) == 0) {
+		wish->event = MZ_SNAPSHOT_ON_LINE;
+		wish->text = line_text(state, text + strlen(LINE));
+	} else if (mz_seconds_parse(text, &wish->after_ns)) {
+		wish->event = MZ_SNAPSHOT_ON_TIME;
+	} else {
+		argp_error(state,
+			   "--snapshot-on: '%s' is none of mark, exit, panic, timeout, line:TEXT, "
+			   "and no positive number of seconds",
+			   text);
+	}
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -91,13 +126,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		moments->snapshot.path = text;
 		return 0;
 	case KEY_SNAPSHOT_ON:
+		moments->snapshot_on = text;
 		snapshot_on(state, &moments->snapshot, text);
 		return 0;
 	case KEY_TRACK:
 		moments->track = true;
 		return 0;
 	case ARGP_KEY_END:
-		check(state, &moments->snapshot);
+		if (moments->snapshot_on && !moments->snapshot.path)
+			argp_error(state, "--snapshot-on: which file? See --snapshot");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -107,7 +144,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 void mz_cli_moments_check(struct argp_state *state, const struct mz_cli_moments *moments,
 			  uint64_t timeout_ns)
 {
-	if (moments->snapshot.on_timeout && timeout_ns == 0)
+	if (moments->snapshot.event == MZ_SNAPSHOT_ON_TIMEOUT && timeout_ns == 0)
 		argp_error(state, "--snapshot-on timeout: after what time? See --timeout");
 }
 
@@ -117,6 +154,20 @@ void mz_cli_moments_use(const struct mz_cli_moments *moments, struct mz_vm_confi
 	config->dirty_source = moments->dirty_source;
 	config->snapshot = moments->snapshot;
 	config->track = moments->track;
+}
+
+void mz_cli_moments_tell_missed(const struct mz_cli_moments *moments)
+{
+	const struct mz_snapshot_wish *wish = &moments->snapshot;
+
+	fputs("mezz: no snapshot: ", stderr);
+	if (wish->event == MZ_SNAPSHOT_ON_LINE)
+		fprintf(stderr, "the guest has not printed '%s'\n", wish->text);
+	if (wish->event == MZ_SNAPSHOT_ON_TIME)
+		fprintf(stderr, "the run was over before %g s\n", (double)wish->after_ns / 1e9);
+	for (size_t i = 0; i < NAMED_EVENTS; i++)
+		if (wish->event == named_events[i].event)
+			fprintf(stderr, "%s\n", named_events[i].missed);
 }
 
 const struct argp mz_cli_moments_argp = {.options = option_list, .parser = parse};

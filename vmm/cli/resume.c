@@ -80,6 +80,7 @@ int mz_cli_resume_configure(const struct mz_cli_resume *resume, struct mz_descri
 	}
 	config->backend = resume->run.backend;
 	config->timeout_ns = resume->watch.timeout_ns;
+	config->gdb_port = resume->watch.gdb_port;
 	config->trace = resume->watch.trace;
 	config->record = resume->watch.report;
 	mz_cli_moments_use(&resume->moments, config);

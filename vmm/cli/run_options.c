@@ -20,7 +20,6 @@ enum key {
 	KEY_INITRD,
 	KEY_CPUS,
 	KEY_FW_CFG,
-	KEY_GDB,
 };
 
 static const struct argp_option option_list[] = {
@@ -35,9 +34,6 @@ static const struct argp_option option_list[] = {
 	 "Take IMAGE for linux, pvh, multiboot2, multiboot, elf, or, at a guest-physical address, "
 	 "flat16@ADDRESS, "
 	 "flat32@ADDRESS or flat64@ADDRESS, whatever its content says",
-	 0},
-	{"gdb", KEY_GDB, "PORT", 0,
-	 "Hold the guest before its first instruction until GDB comes to this port of localhost",
 	 0},
 	{0},
 };
@@ -132,9 +128,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case KEY_AS:
 		choose_format(state, options, text);
 		return 0;
-	case KEY_GDB:
-		options->config.gdb_port = text;
-		return 0;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->memory;
 		state->child_inputs[1] = &options->devices;
@@ -201,6 +194,7 @@ void mz_run_options_parse(struct mz_run_options *options, const struct mz_run_co
 	use_memory(&options->config, &options->memory);
 	mz_cli_moments_use(&options->moments, &options->config);
 	options->config.timeout_ns = options->watch.timeout_ns;
+	options->config.gdb_port = options->watch.gdb_port;
 	options->config.trace = options->watch.trace;
 	options->config.record = options->watch.report;
 	options->watch.image = options->image;

@@ -8,7 +8,8 @@
 /* Apart from the keys of the command itself and of other groups. */
 enum key {
 	KEY_TIMEOUT = 't',
-	KEY_TRACE = 0x5000,
+	KEY_GDB = 0x5000,
+	KEY_TRACE,
 	KEY_STATS,
 	KEY_CONTROL,
 	KEY_REPORT,
@@ -17,6 +18,9 @@ enum key {
 static const struct argp_option option_list[] = {
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0,
 	 "End the run after this long; fractions are understood", 0},
+	{"gdb", KEY_GDB, "PORT", 0,
+	 "Hold the guest before its first instruction until GDB comes to this port of localhost",
+	 0},
 	{"trace", KEY_TRACE, "KIND[@RANGE][,...]", 0,
 	 "Write each event on standard error: faults, mmio, io; with @ADDRESS or @FIRST-LAST only "
 	 "those there; may be repeated",
@@ -59,6 +63,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		if (!mz_seconds_parse(text, &watch->timeout_ns))
 			argp_error(state, "--timeout: '%s' is not a positive number of seconds",
 				   text);
+		return 0;
+	case KEY_GDB:
+		watch->gdb_port = text;
 		return 0;
 	case KEY_TRACE:
 		add_trace(state, &watch->trace, text);

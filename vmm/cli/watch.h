@@ -10,6 +10,7 @@
 
 struct mz_cli_watch {
 	uint64_t timeout_ns;
+	const char *gdb_port;
 	struct mz_trace_filter trace;
 	enum mz_stats_form stats;
 	const char *control; /* a socket by which others can ask; NULL: none */

@@ -82,7 +82,7 @@ static size_t press_keys(struct mz_console *console, unsigned char *bytes, size_
 		if (key == MZ_KEY_GUEST)
 			bytes[left++] = bytes[i];
 		else if (key != MZ_KEY_NOTHING)
-			console->key(console->key_context, key, console->keys.line);
+			console->key(console->context, key, console->keys.line);
 	}
 	return left;
 }
@@ -186,11 +186,16 @@ static void flush_locked(struct mz_console *console)
 
 void mz_console_put(struct mz_console *console, unsigned char byte)
 {
+	bool spotted;
+
 	pthread_mutex_lock(&console->out_mutex);
 	console->line[console->line_count++] = byte;
 	if (byte == '\n' || console->line_count == MZ_CONSOLE_LINE)
 		flush_locked(console);
+	spotted = mz_spotter_pass(&console->spotter, byte);
 	pthread_mutex_unlock(&console->out_mutex);
+	if (spotted)
+		console->spotted(console->context);
 }
 
 void mz_console_flush(struct mz_console *console)

@@ -19,6 +19,7 @@
 
 #include "vmm/base/failure.h"
 #include "vmm/device/console_keys.h"
+#include "vmm/device/spotter.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,7 +46,11 @@ struct mz_console {
 	 * mz_console_feed(); NULL: all are the guest's.
 	 */
 	void (*key)(void *context, enum mz_key key, const char *line);
-	void *key_context;
+	/* Each time the output has the spotter's text, on the thread of who has put its last byte.
+	 */
+	void (*spotted)(void *context);
+	struct mz_spotter spotter; /* guarded by `out_mutex`, once there is output */
+	void *context;
 	int cancel; /* once this descriptor is readable, output that would wait is dropped; -1: none
 		     */
 };

@@ -38,6 +38,12 @@ int mz_debug_exit_init(struct mz_debug_exit *debug_exit, struct mz_bus *bus, uin
 	return mz_bus_add(bus, &device, failure);
 }
 
+void mz_debug_exit_forget(struct mz_debug_exit *debug_exit)
+{
+	__atomic_store_n(&debug_exit->requested, false, __ATOMIC_RELEASE);
+	debug_exit->value = 0;
+}
+
 void mz_debug_exit_state(struct mz_debug_exit *debug_exit, struct mz_state *state)
 {
 	mz_state_part(state, "debug-exit", 1);

@@ -28,6 +28,9 @@ struct mz_debug_exit {
 int mz_debug_exit_init(struct mz_debug_exit *debug_exit, struct mz_bus *bus, uint64_t base,
 		       struct mz_failure *failure);
 
+/* Nothing was asked for. No vCPU runs. */
+void mz_debug_exit_forget(struct mz_debug_exit *debug_exit);
+
 /* Saves or loads what the guest has asked for. No vCPU runs. */
 void mz_debug_exit_state(struct mz_debug_exit *debug_exit, struct mz_state *state);
 

@@ -36,6 +36,12 @@ static inline enum mz_power_request mz_power_asked(const struct mz_power *power)
 	return (enum mz_power_request)__atomic_load_n(&power->request, __ATOMIC_ACQUIRE);
 }
 
+/* Nothing was asked for. No vCPU runs. */
+static inline void mz_power_forget(struct mz_power *power)
+{
+	__atomic_store_n(&power->request, MZ_POWER_ON, __ATOMIC_RELEASE);
+}
+
 /* Saves or loads what was asked for. No vCPU runs. */
 void mz_power_state(struct mz_power *power, struct mz_state *state);
 

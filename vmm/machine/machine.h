@@ -160,8 +160,8 @@ int mz_vm_watch_writes(struct mz_vm *vm, struct mz_dirty *dirty, struct mz_failu
 int mz_vm_collect_writes(struct mz_vm *vm, struct mz_dirty *dirty, struct mz_failure *failure);
 
 /*
- * The guest has ended as `outcome` says. Is it held, since it may be put back? The end's mutex is
- * held.
+ * The guest has ended as `outcome` says. Is it held, to be saved, or since it may be put back? The
+ * end's mutex is held.
  */
 bool mz_vm_holds_end(struct mz_vm *vm);
 

@@ -125,10 +125,10 @@ static void do_what_is_due(struct mz_vm *vm)
 	mz_vm_run_calls(vm);
 }
 
-/* A turn that is due already comes first, for there is one at a time. */
+/* A guest that has just ended comes first: it may be put back, and then it can be saved. */
 static void run_out_of_time(struct mz_vm *vm)
 {
-	if (vm->config.snapshot.on_timeout) {
+	if (vm->config.snapshot.event == MZ_SNAPSHOT_ON_TIMEOUT) {
 		mz_vm_take_turn(vm);
 		mz_vm_want_snapshot(vm);
 		mz_vm_take_turn(vm);
@@ -141,7 +141,7 @@ static void attend(struct mz_vm *vm)
 {
 	uint64_t timeout = vm->config.timeout_ns;
 	uint64_t deadline = timeout ? mz_now_ns() + timeout : UINT64_MAX;
-	uint64_t snapshot = vm->config.snapshot.after_ns
+	uint64_t snapshot = vm->config.snapshot.event == MZ_SNAPSHOT_ON_TIME
 		? mz_now_ns() + vm->config.snapshot.after_ns
 		: UINT64_MAX;
 	bool more = vm->config.in >= 0;
@@ -261,6 +261,26 @@ static void key_pressed(void *context, enum mz_key key, const char *line)
 	vm->config.key(vm->config.context, vm, key, line);
 }
 
+static void line_printed(void *context)
+{
+	mz_vm_want_snapshot(context);
+}
+
+static int open_console(struct mz_vm *vm, struct mz_failure *failure)
+{
+	struct mz_console *console = &vm->console;
+
+	if (mz_console_init(console, vm->config.in, vm->config.out, failure))
+		return -1;
+	console->cancel = vm->stop;
+	console->context = vm;
+	console->key = vm->config.key ? key_pressed : NULL;
+	if (vm->config.snapshot.event == MZ_SNAPSHOT_ON_LINE)
+		console->spotter.text = vm->config.snapshot.text;
+	console->spotted = line_printed;
+	return 0;
+}
+
 /* Marks and snapshots that the guest begins with need to know what it writes. */
 static int start(struct mz_vm *vm, struct mz_failure *failure)
 {
@@ -278,13 +298,10 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 {
 	int lost;
 
-	if (mz_console_init(&vm->console, vm->config.in, vm->config.out, failure)) {
+	if (open_console(vm, failure)) {
 		mz_vm_close_calls(vm);
 		return -1;
 	}
-	vm->console.cancel = vm->stop;
-	vm->console.key = vm->config.key ? key_pressed : NULL;
-	vm->console.key_context = vm;
 	if (start(vm, failure)) {
 		mz_vm_close_calls(vm);
 		mz_console_destroy(&vm->console);

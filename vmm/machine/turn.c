@@ -34,14 +34,6 @@ static bool may_be_put_back(const struct mz_vm *vm)
 		(resets != MZ_RESETS_OK || vm->outcome.status == MZ_STATUS_OK);
 }
 
-bool mz_vm_holds_end(struct mz_vm *vm)
-{
-	if (!may_be_put_back(vm))
-		return false;
-	ask(vm, MZ_TURN_END);
-	return true;
-}
-
 /* The snapshot is taken once. The end's mutex is held. */
 static unsigned snapshot_turn(struct mz_vm *vm)
 {
@@ -49,6 +41,32 @@ static unsigned snapshot_turn(struct mz_vm *vm)
 		return MZ_TURN_NONE;
 	vm->saved = true;
 	return MZ_TURN_SNAPSHOT;
+}
+
+/* Is it this end that the snapshot waits for? */
+static bool is_awaited(const struct mz_outcome *outcome, enum mz_snapshot_event event)
+{
+	switch (event) {
+	case MZ_SNAPSHOT_ON_PANIC:
+		return outcome->status == MZ_STATUS_PANIC;
+	case MZ_SNAPSHOT_ON_EXIT:
+		return outcome->exited || outcome->status == MZ_STATUS_OK ||
+			outcome->status == MZ_STATUS_RESET;
+	default:
+		return false;
+	}
+}
+
+bool mz_vm_holds_end(struct mz_vm *vm)
+{
+	unsigned turn = MZ_TURN_NONE;
+
+	if (is_awaited(&vm->outcome, vm->config.snapshot.event))
+		turn |= snapshot_turn(vm);
+	if (may_be_put_back(vm) || turn != MZ_TURN_NONE)
+		turn |= MZ_TURN_END;
+	ask(vm, turn);
+	return turn != MZ_TURN_NONE;
 }
 
 void mz_vm_want_mark(struct mz_vm *vm)
@@ -59,7 +77,7 @@ void mz_vm_want_mark(struct mz_vm *vm)
 	if (may_ask(vm)) {
 		if (vm->config.resets != MZ_RESETS_NONE)
 			turn |= MZ_TURN_MARK;
-		if (vm->config.snapshot.on_mark)
+		if (vm->config.snapshot.event == MZ_SNAPSHOT_ON_MARK)
 			turn |= snapshot_turn(vm);
 	}
 	ask(vm, turn);
@@ -96,11 +114,19 @@ static int take_mark(struct mz_vm *vm, struct mz_failure *failure)
 	return 0;
 }
 
+/* What the guest has ended by has been heard, and is no state. */
+static void forget_end(struct mz_devices *devices)
+{
+	mz_debug_exit_forget(&devices->debug_exit);
+	mz_power_forget(&devices->power);
+}
+
 /* The guest ends now, unless it is put back. */
 static void take_end(struct mz_vm *vm)
 {
 	vm->reset = false;
-	vm->config.ended(vm->config.context, vm, &vm->outcome);
+	if (may_be_put_back(vm))
+		vm->config.ended(vm->config.context, vm, &vm->outcome);
 	if (!vm->reset && !mz_vm_over(vm))
 		__atomic_store_n(&vm->ended, true, __ATOMIC_RELEASE);
 }
@@ -122,6 +148,8 @@ static int take_turn(struct mz_vm *vm, unsigned turn, struct mz_failure *failure
 	int result = 0;
 
 	mz_virtio_set_stop(&vm->virtio);
+	if (turn & MZ_TURN_END)
+		forget_end(&vm->devices);
 	if (turn & MZ_TURN_SNAPSHOT)
 		take_snapshot(vm, &saved, &unsaved);
 	/* Who asked for a mark just then will do so again, if the guest is put back. */

@@ -45,12 +45,25 @@ enum mz_backend {
 struct mz_snapshot;
 struct mz_outcome;
 
-/* When a snapshot is to be taken by itself. */
+/* What a snapshot waits for that is taken by itself. */
+enum mz_snapshot_event {
+	MZ_SNAPSHOT_ON_MARK,    /* the guest first asks for its mark */
+	MZ_SNAPSHOT_ON_TIME,    /* so much time of the run has passed */
+	MZ_SNAPSHOT_ON_TIMEOUT, /* its time has run out */
+	MZ_SNAPSHOT_ON_LINE,    /* the guest has printed a text within a line */
+	MZ_SNAPSHOT_ON_PANIC,   /* the guest's kernel has told that it panicked */
+	MZ_SNAPSHOT_ON_EXIT,    /* the guest has exited, powered off, or reset its machine */
+};
+
+/*
+ * Once a run. What ends the run comes after the snapshot, which does not know of it: a machine that
+ * is restored from it goes on behind what its guest has asked for.
+ */
 struct mz_snapshot_wish {
-	const char *path;  /* NULL: never */
-	bool on_mark;      /* when the guest first asks for its mark */
-	uint64_t after_ns; /* of the run; 0: not by time */
-	bool on_timeout;   /* when its time has run out, before it ends */
+	const char *path; /* NULL: none */
+	enum mz_snapshot_event event;
+	uint64_t after_ns; /* MZ_SNAPSHOT_ON_TIME */
+	const char *text;  /* MZ_SNAPSHOT_ON_LINE: not empty; must stay until mz_vm_destroy() */
 };
 
 /* How saving went. The guest goes on in either case. */
