@@ -14,6 +14,7 @@
 #include "vmm/machine/snapshot_pages.h"
 #include "vmm/machine/vm_state.h"
 #include "vmm/memory/uffd.h"
+#include "vmm/virtio/block.h"
 
 #define PARTS_MAX (64u << 20) /* bytes; what is longer is no machine's */
 
@@ -226,6 +227,21 @@ static int split_parts(struct mz_state *state, uint64_t *memory_bytes,
 	return 0;
 }
 
+/* As with every snapshot, disks come first; the machine itself may be gone. */
+static int flush_disks(const struct mz_moment *moment, struct mz_failure *failure)
+{
+	struct mz_description description;
+	int result = mz_moment_config(moment, &description, failure);
+
+	if (result)
+		return -1;
+	for (unsigned i = 0; i < description.config.virtio_count && !result; i++)
+		if (description.virtio[i].kind == MZ_VIRTIO_DISK)
+			result = mz_block_flush(&description.virtio[i].disk, failure);
+	mz_description_free(&description);
+	return result;
+}
+
 static int write_pages(struct mz_snapshot_pages *pages, uint64_t page_count,
 		       const struct mz_snapshot_request *request, struct mz_failure *failure)
 {
@@ -284,7 +300,7 @@ int mz_moment_save(const struct mz_moment *moment, const struct mz_snapshot_requ
 	if (request->incremental)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			       "a moment is saved whole: what was written before it is not known");
-	if (open_parts(moment, &state, &bytes, failure))
+	if (flush_disks(moment, failure) || open_parts(moment, &state, &bytes, failure))
 		return -1;
 	result = split_parts(&state, &memory_bytes, &contents, failure);
 	if (!result)

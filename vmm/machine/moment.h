@@ -63,8 +63,8 @@ int mz_vm_clone(struct mz_vm **clone, const struct mz_moment *moment,
  * Saves the machine as it was then, while the first one goes on, or is gone: what mz_vm_snapshot()
  * would have saved. It is a full snapshot, and none that an incremental one of the first machine
  * follows. Of `saved`, all but `held_ns` is filled in. MZ_STATUS_BAD_ARGUMENT: an incremental one
- * is asked for. MZ_STATUS_BAD_IMAGE: it is no moment of a machine, or one of another version.
- * MZ_STATUS_HOST_FAILED: it can't be written.
+ * is asked for, or a disk is gone. MZ_STATUS_BAD_IMAGE: it is no moment of a machine, or one of
+ * another version. MZ_STATUS_HOST_FAILED: it can't be written, or what a disk holds not be kept.
  */
 int mz_moment_save(const struct mz_moment *moment, const struct mz_snapshot_request *request,
 		   struct mz_saved *saved, struct mz_failure *failure);

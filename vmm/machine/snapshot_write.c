@@ -160,7 +160,8 @@ static int save(struct mz_vm *vm, const struct mz_snapshot_request *request,
 }
 
 /*
- * What the machine itself was restored from may be replaced by a full snapshot, so all of it comes
+ * No disk may be older than the snapshot, whatever happens to the host: so disks come first. What
+ * the machine itself was restored from may be replaced by a full snapshot, so all of it comes
  * in. An incremental one has what was not touched in its parents.
  */
 int mz_vm_write_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *request,
@@ -170,7 +171,7 @@ int mz_vm_write_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *req
 	int result;
 
 	*saved = (struct mz_saved) {.path = request->path};
-	if (mz_vm_check_kept(vm, failure))
+	if (mz_vm_check_kept(vm, failure) || mz_virtio_set_flush(&vm->virtio, failure))
 		return -1;
 	if (request->incremental ? mz_since_open(vm, &parent, failure)
 				 : mz_vm_bring_all(vm, failure))

@@ -348,6 +348,25 @@ static void go_over(void *context, struct mz_state *state)
 	mz_state_check(state, bytes == block->file.bytes, "the disk had another size");
 }
 
+static int flush_file(const struct mz_block_file *file, const char *name, size_t length,
+		      struct mz_failure *failure)
+{
+	int error = file->read_only ? 0 : mz_block_file_flush(file);
+
+	if (!error)
+		return 0;
+	return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+		       "what was written to the disk %.*s can't be kept: %s", (int)length, name,
+		       strerror(error));
+}
+
+static int flush(void *context, struct mz_failure *failure)
+{
+	const struct mz_block *block = context;
+
+	return flush_file(&block->file, block->id, sizeof(block->id), failure);
+}
+
 static void close_block(void *context)
 {
 	struct mz_block *block = context;
@@ -364,6 +383,7 @@ static const struct mz_virtio_type block_type = {
 	.serve = serve,
 	.watch = watch_ring,
 	.settle = settle,
+	.flush = flush,
 	.close = close_block,
 	.go_over = go_over,
 };
@@ -393,6 +413,18 @@ static void name(struct mz_block *block, const char *path)
 	const char *end = slash ? slash + 1 : path;
 
 	memcpy(block->id, end, strnlen(end, sizeof(block->id)));
+}
+
+int mz_block_flush(const struct mz_disk *disk, struct mz_failure *failure)
+{
+	struct mz_block_file file;
+	int result;
+
+	if (mz_block_file_open(&file, disk->path, disk->read_only, failure))
+		return -1;
+	result = flush_file(&file, disk->path, strlen(disk->path), failure);
+	mz_block_file_close(&file);
+	return result;
 }
 
 int mz_block_open(struct mz_virtio **virtio, const struct mz_disk *disk,

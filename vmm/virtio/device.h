@@ -48,6 +48,11 @@ struct mz_virtio_type {
 	void (*settle)(void *context);
 	/* May be NULL. The driver has reset the device; `state` is held, too. */
 	void (*reset)(void *context);
+	/*
+	 * May be NULL. What the driver has written outlasts a crash of the host from now on, or
+	 * -1; there is no thread, and no mutex is held.
+	 */
+	int (*flush)(void *context, struct mz_failure *failure);
 	/* The device ends: its memory and files go. No mutex is held. */
 	void (*close)(void *context);
 	/* May be NULL. The driver has written into the configuration; only `state` is held. */

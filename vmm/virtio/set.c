@@ -79,6 +79,17 @@ void mz_virtio_set_stop(struct mz_virtio_set *set)
 		mz_virtio_stop(set->devices[i]);
 }
 
+int mz_virtio_set_flush(const struct mz_virtio_set *set, struct mz_failure *failure)
+{
+	for (unsigned i = 0; i < set->count; i++) {
+		const struct mz_virtio *virtio = set->devices[i];
+
+		if (virtio->type->flush && virtio->type->flush(virtio->context, failure))
+			return -1;
+	}
+	return 0;
+}
+
 void mz_virtio_set_moved(struct mz_virtio_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++)

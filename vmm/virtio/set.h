@@ -26,6 +26,12 @@ int mz_virtio_set_add(struct mz_virtio_set *set, const struct mz_virtio_request 
 int mz_virtio_set_start(struct mz_virtio_set *set, struct mz_failure *failure);
 void mz_virtio_set_stop(struct mz_virtio_set *set);
 
+/*
+ * What drivers have written to files outlasts a crash of the host from now on, or -1,
+ * MZ_STATUS_HOST_FAILED. The threads are stopped.
+ */
+int mz_virtio_set_flush(const struct mz_virtio_set *set, struct mz_failure *failure);
+
 /* The VMM's window of guest memory has moved. The threads are stopped. */
 void mz_virtio_set_moved(struct mz_virtio_set *set);
 
