@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One read of the kernel's at most: it takes no more than this in a call. */
+/* Of a read or a write at most: the kernel takes no more in a call. */
 #define CALL_MAX 0x7ffff000u
 
 static int check_regular(int fd, const char *path, uint64_t *bytes, struct mz_failure *failure)

@@ -12,8 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One write of the kernel's at most: it takes no more than this in a call. */
-#define WRITE_MAX 0x7ffff000u
+#include "vmm/base/file.h"
 
 static int fail(const struct mz_new_file *file, const char *what, struct mz_failure *failure)
 {
@@ -136,21 +135,9 @@ int mz_new_file_begin(struct mz_new_file *file, const char *path, struct mz_fail
 int mz_new_file_write(struct mz_new_file *file, const void *bytes, uint64_t count, uint64_t offset,
 		      struct mz_failure *failure)
 {
-	const unsigned char *from = bytes;
-
-	while (count > 0) {
-		ssize_t done = pwrite(file->fd, from, count < WRITE_MAX ? count : WRITE_MAX,
-				      (off_t)offset);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return fail(file, "cannot write it", failure);
-		from += done;
-		count -= (uint64_t)done;
-		offset += (uint64_t)done;
-	}
-	return 0;
+	return mz_file_write_at(file->fd, bytes, count, offset)
+		? fail(file, "cannot write it", failure)
+		: 0;
 }
 
 void mz_new_file_drop(struct mz_new_file *file)
