@@ -105,11 +105,20 @@ verdict disk_rng_balloon_and_network
 use_devices 4
 verdict four_processors_and_virtio_devices
 
-# The host's end: sends a file to the first guest that comes, and keeps what comes back. AF_VSOCK is 40, any host's
-# context identifier 0xffffffff; struct sockaddr_vm is two short words, the port, the identifier, and 4 bytes.
+# The host's end: waits for the first guest that comes, or comes to the guest that is named; sends a file there, and keeps
+# what comes back. AF_VSOCK is 40, any host's context identifier 0xffffffff; struct sockaddr_vm is two short words, the port,
+# the identifier, and 4 bytes.
 peer='
-  socket($all, 40, 1, 0) && bind($all, pack("SSLLx4", 40, 0, 7003, 0xffffffff)) && listen($all, 1) || die "no socket: $!";
-  $from = accept($one, $all) or die "nobody came: $!";
+  sub address { pack("SSLLx4", 40, 0, @_) }
+  if ($guest = $ARGV[2]) {
+    socket($one, 40, 1, 0) && !connect($one, address(7005, $guest)) || die "somebody listens at 7005";
+    print "7005: $!\n";
+    socket($one, 40, 1, 0) && connect($one, address(7004, $guest)) || die "not connected: $!";
+    $from = getpeername($one);
+  } else {
+    socket($all, 40, 1, 0) && bind($all, address(7003, 0xffffffff)) && listen($all, 1) || die "no socket: $!";
+    $from = accept($one, $all) or die "nobody came: $!";
+  }
   print +(unpack "SSLL", $from)[3], "\n";
   if (!fork) {
     open($file, "<", $ARGV[0]);
@@ -123,6 +132,16 @@ peer='
   while (sysread($one, $bytes, 50000)) { syswrite($file, $bytes) }
   wait'
 
+# want_peer TEXT: it says so, and has got back what it has sent
+want_peer()
+{
+  want_status 0
+  want_no_err
+  want_out_line '^vsock: all is sent back'
+  [[ $(<"$work/peer") == "$1" ]] || wrong+="the host's end says: $(<"$work/peer")"$'\n'
+  cmp "$work/sent" "$work/got" || wrong+='what came back is not what was sent'$'\n'
+}
+
 # use_vsock OPTION...: a guest with the context identifier 42 sends back what it gets from its host
 use_vsock()
 {
@@ -134,11 +153,21 @@ use_vsock()
   boot cloud 'end=off vsock' --vsock 42 "$@"
   kill "$process" 2>/dev/null
   wait "$process"
-  want_status 0
-  want_no_err
-  want_out_line '^vsock: all is sent back'
-  [[ $(<"$work/peer") == 42 ]] || wrong+="the host's end says: $(<"$work/peer")"$'\n'
-  cmp "$work/sent" "$work/got" || wrong+='what came back is not what was sent'$'\n'
+  want_peer 42
+}
+
+# come_by_vsock OPTION...: the same, but it is the host that connects
+come_by_vsock()
+{
+  local process
+
+  head -c 3M /dev/urandom >"$work/sent"
+  : >"$work/out" >"$work/got" >"$work/peer"
+  { await '^vsock: listens' "$work/out" && perl -e "$peer" "$work/sent" "$work/got" 42; } >"$work/peer" 2>&1 &
+  process=$!
+  boot cloud 'end=off listen' --vsock 42 "$@"
+  wait "$process"
+  want_peer $'7005: Connection reset by peer\n42'
 }
 
 if [[ ! -e /dev/vhost-vsock ]]; then
@@ -149,6 +178,10 @@ else
   verdict a_guest_speaks_with_sockets_of_the_host
   use_vsock --cpus 2 --memory-backend plain --memory 16M@8G
   verdict and_with_memory_of_any_kind
+  come_by_vsock
+  verdict a_host_connects_to_its_guest
+  come_by_vsock --cpus 2 --memory-backend plain --memory 16M@8G
+  verdict and_to_one_with_memory_of_any_kind
   run --vsock 42 --vsock 42 "$GUESTS/hello.elf"
   want_status 110
   want_err_line 'another machine with the context identifier 42'
@@ -281,11 +314,23 @@ if [[ -e /dev/vhost-vsock ]]; then
   verdict a_machine_with_a_socket_device_is_not_cloned
 fi
 
-boot cloud 'end=panic' --cpus 2
+boot cloud 'end=panic' --cpus 2 --snapshot "$work/panic" --snapshot-on panic
 want_status 105
 want_out_line '^init: processors 2\s*$'
 want_err_line "^mezz run: the guest's kernel panicked"
+want_err_line "^mezz: snapshot $work/panic: [0-9]+ pages"
 verdict a_guest_panics
+mezz restore --timeout 100 "$work/panic"
+want_status 104
+verdict and_goes_on_to_its_reset_when_it_is_restored
+
+boot cloud 'end=off' --snapshot "$work/line" --snapshot-on 'line:init: clock'
+want_status 0
+mezz restore --timeout 100 "$work/line"
+want_status 0
+want_out_line '^init: year'
+! grep -q '^init: processors' "$work/out" || wrong+='what came before the line came again'$'\n'
+verdict a_guest_is_restored_from_a_line_that_it_has_printed
 
 # Beside mezz, kvmtool: with the same kernel, initrd and words. Some of its versions crash once their guest has ended.
 beside_kvmtool()
