@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -554,6 +555,34 @@ START_TEST(a_wide_access_is_one_of_bytes)
 }
 END_TEST
 
+static void *send_a_line(void *context)
+{
+	(void)context;
+	for (unsigned i = 0; i < MZ_CONSOLE_LINE; i++)
+		out8(0, 'x');
+	return NULL;
+}
+
+START_TEST(input_does_not_wait_for_who_reads_the_output)
+{
+	static char full[4096];
+	char seen[sizeof(full)];
+	pthread_t guest;
+
+	serial_begin();
+	ck_assert_int_eq(fcntl(output[1], F_SETPIPE_SZ, (int)sizeof(full)), sizeof(full));
+	ck_assert_int_eq(write(output[1], full, sizeof(full)), sizeof(full));
+	ck_assert_int_eq(pthread_create(&guest, NULL, send_a_line, NULL), 0);
+	poll(NULL, 0, 50); /* the guest has come to wait for its reader */
+	type("a");
+	mz_serial_receive(&serial);
+	ck_assert_int_eq(read(output[0], seen, sizeof(seen)), sizeof(seen));
+	pthread_join(guest, NULL);
+	ck_assert_uint_eq(in8(0), 'a');
+	serial_end();
+}
+END_TEST
+
 START_TEST(random_accesses_to_all_devices_do_no_harm)
 {
 	uint64_t seed = rng_seed();
@@ -629,6 +658,7 @@ int main(void)
 	tcase_add_test(port, loopback_returns_what_is_sent);
 	tcase_add_test(port, loopback_connects_the_modem_lines);
 	tcase_add_test(port, a_wide_access_is_one_of_bytes);
+	tcase_add_test(port, input_does_not_wait_for_who_reads_the_output);
 	tcase_add_test(port, random_accesses_to_all_devices_do_no_harm);
 	suite_add_tcase(suite, port);
 	return suite_run(suite);

@@ -97,6 +97,21 @@ static unsigned char identify(struct mz_serial *serial)
 	return serial->fcr & FCR_FIFO_ENABLE ? IIR_FIFOS_ENABLED | which : which;
 }
 
+/* Who reads the output may be slow: nobody who has input for the guest waits for that. */
+static void put(struct mz_serial *serial, unsigned char byte)
+{
+	pthread_mutex_unlock(&serial->mutex);
+	mz_console_put(serial->console, byte);
+	pthread_mutex_lock(&serial->mutex);
+}
+
+static void flush(struct mz_serial *serial)
+{
+	pthread_mutex_unlock(&serial->mutex);
+	mz_console_flush(serial->console);
+	pthread_mutex_lock(&serial->mutex);
+}
+
 static unsigned char receive(struct mz_serial *serial)
 {
 	int byte;
@@ -119,11 +134,11 @@ static void send(struct mz_serial *serial, unsigned char byte)
 		serial->loop_byte = byte;
 		serial->looped = true;
 	} else {
-		mz_console_put(serial->console, byte);
+		put(serial, byte);
 	}
 }
 
-static unsigned char line_status(const struct mz_serial *serial)
+static unsigned char line_status(struct mz_serial *serial)
 {
 	unsigned char status = LSR_HOLDING_EMPTY | LSR_SENDER_EMPTY;
 
@@ -135,7 +150,7 @@ static unsigned char line_status(const struct mz_serial *serial)
 	 * byte is in the middle of its output.
 	 */
 	if (serial->status_read)
-		mz_console_flush(serial->console);
+		flush(serial);
 	return status;
 }
 
@@ -205,7 +220,7 @@ static void interrupt_enable(struct mz_serial *serial, unsigned char data)
 	if ((serial->ier & ~before) & IER_SENT)
 		serial->sent = true;
 	if ((before & ~serial->ier) & IER_SENT)
-		mz_console_flush(serial->console);
+		flush(serial);
 }
 
 static void register_write(struct mz_serial *serial, uint64_t port, unsigned char data)

@@ -29,7 +29,11 @@ struct mz_serial {
 	struct mz_console *console;
 	struct mz_irq irq;
 	bool deaf; /* the console's input is somebody else's; set before the guest begins */
-	pthread_mutex_t mutex; /* of what follows: the guest's side and mz_serial_receive() */
+	/*
+	 * Of what follows: the guest's side and mz_serial_receive(). Not held while output is
+	 * written, which may take long; the bus lets no other access of the guest's in meanwhile.
+	 */
+	pthread_mutex_t mutex;
 	unsigned char ier, fcr, lcr, mcr, scr, dll, dlm;
 	bool looped; /* loopback: loop_byte waits in the receiver */
 	unsigned char loop_byte;
