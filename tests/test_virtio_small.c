@@ -182,6 +182,25 @@ START_TEST(input_that_is_somebody_elses_stays)
 }
 END_TEST
 
+START_TEST(numbers_do_not_wait_for_who_reads_the_output)
+{
+	static char full[4096];
+	const struct driver_part parts[] = {{BUFFER, MZ_CONSOLE_LINE, false}};
+	uint32_t written;
+
+	must(fcntl(output[1], F_SETPIPE_SZ, sizeof(full)) == sizeof(full));
+	must(write(output[1], full, sizeof(full)) == sizeof(full));
+	driver_send(&driver, 1, parts, 1);
+	/* Until the device has come to wait for its reader. */
+	while (mz_virtio_stats(virtio).counts.chains == 0)
+		poll(NULL, 0, 5);
+	poll(NULL, 0, 50);
+	must_equal(mz_virtio_stats(virtio).counts.chains, 1);
+	must(read(output[0], full, sizeof(full)) == sizeof(full));
+	driver_wait(&driver, 1, &written);
+}
+END_TEST
+
 START_TEST(a_driver_of_a_console_that_does_anything_harms_nobody)
 {
 	const struct driver_part parts[] = {{BUFFER, 16, true}};
@@ -215,6 +234,7 @@ int main(void)
 	tcase_add_test(terminal, what_is_sent_is_seen);
 	tcase_add_test(terminal, what_is_typed_is_received);
 	tcase_add_test(terminal, what_was_typed_early_waits_for_room);
+	tcase_add_test(terminal, numbers_do_not_wait_for_who_reads_the_output);
 	tcase_add_checked_fixture(deaf, open_console_without_input, close_console);
 	tcase_add_test(deaf, what_is_sent_is_seen);
 	tcase_add_test(deaf, input_that_is_somebody_elses_stays);

@@ -70,6 +70,12 @@ struct mz_device *mz_bus_find(struct mz_bus *bus, uint64_t address, unsigned byt
 	return NULL;
 }
 
+/* Whoever has the mutex counts; others only look. */
+static void count(uint64_t *accesses)
+{
+	__atomic_store_n(accesses, *accesses + 1, __ATOMIC_RELAXED);
+}
+
 uint64_t mz_device_read(struct mz_device *device, uint64_t address, unsigned bytes)
 {
 	uint64_t data;
@@ -77,7 +83,7 @@ uint64_t mz_device_read(struct mz_device *device, uint64_t address, unsigned byt
 	if (!device)
 		return width_mask(bytes);
 	pthread_mutex_lock(&device->mutex);
-	device->reads++;
+	count(&device->reads);
 	data = device->read(device->context, address - device->base, bytes);
 	pthread_mutex_unlock(&device->mutex);
 	return data & width_mask(bytes);
@@ -88,7 +94,7 @@ void mz_device_write(struct mz_device *device, uint64_t address, uint64_t data, 
 	if (!device)
 		return;
 	pthread_mutex_lock(&device->mutex);
-	device->writes++;
+	count(&device->writes);
 	device->write(device->context, address - device->base, data & width_mask(bytes), bytes);
 	pthread_mutex_unlock(&device->mutex);
 }

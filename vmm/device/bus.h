@@ -36,7 +36,7 @@ struct mz_device {
 	 * nothing else is in.
 	 */
 	pthread_mutex_t mutex __attribute__((aligned(64)));
-	uint64_t reads, writes;
+	uint64_t reads, writes; /* atomic */
 };
 
 struct mz_bus {

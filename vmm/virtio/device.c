@@ -55,7 +55,7 @@ void mz_virtio_close(struct mz_virtio *virtio)
 static void interrupt(struct mz_virtio *virtio, uint32_t reason)
 {
 	__atomic_fetch_or(&virtio->interrupt, reason, __ATOMIC_SEQ_CST);
-	__atomic_fetch_add(&virtio->counts.interrupts, 1, __ATOMIC_RELAXED);
+	mz_virtio_count(&virtio->counts.interrupts);
 	mz_irq_raise(&virtio->irq);
 }
 
@@ -67,7 +67,7 @@ void mz_virtio_interrupt_used(struct mz_virtio *virtio)
 /* 2.1.2: a driver that has begun is told. */
 void mz_virtio_break_locked(struct mz_virtio *virtio, const char *why)
 {
-	virtio->counts.breaks++;
+	mz_virtio_count(&virtio->counts.breaks);
 	virtio->live = false;
 	virtio->broken = why;
 	virtio->status |= MZ_DEVICE_NEEDS_RESET;
@@ -91,16 +91,23 @@ void mz_virtio_config_changed(struct mz_virtio *virtio)
 	pthread_mutex_unlock(&virtio->state);
 }
 
+static uint64_t look(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
 struct mz_virtio_stats mz_virtio_stats(struct mz_virtio *virtio)
 {
 	struct mz_virtio_stats stats = {.name = virtio->type->name};
 
-	pthread_mutex_lock(&virtio->work);
+	/* Not `work`: who has it may wait for who reads the guest's output. */
+	stats.counts.wakes = look(&virtio->counts.wakes);
+	stats.counts.chains = look(&virtio->counts.chains);
+	stats.counts.interrupts = look(&virtio->counts.interrupts);
+	stats.counts.breaks = look(&virtio->counts.breaks);
 	pthread_mutex_lock(&virtio->state);
-	stats.counts = virtio->counts;
 	stats.broken = virtio->broken;
 	pthread_mutex_unlock(&virtio->state);
-	pthread_mutex_unlock(&virtio->work);
 	return stats;
 }
 
@@ -129,7 +136,7 @@ bool mz_virtio_take(struct mz_virtio *virtio, unsigned queue, struct mz_chain *c
 		look_after(virtio, queue);
 		return false;
 	}
-	virtio->counts.chains++;
+	mz_virtio_count(&virtio->counts.chains);
 	return true;
 }
 

@@ -73,8 +73,8 @@ struct mz_virtio {
 	pthread_mutex_t work;
 	bool live; /* the driver has begun, and nothing is broken */
 	struct mz_queue queues[MZ_VIRTIO_QUEUES];
-	struct mz_virtio_counts counts;
-	int pause; /* atomic; not 0: the device is to let go of `work` soon */
+	struct mz_virtio_counts counts; /* atomic */
+	int pause;                      /* atomic; not 0: the device is to let go of `work` soon */
 
 	pthread_mutex_t state;
 	uint32_t status, generation;
@@ -157,6 +157,11 @@ bool mz_virtio_paused(const struct mz_virtio *virtio);
 static inline bool mz_virtio_has(const struct mz_virtio *virtio, unsigned feature)
 {
 	return virtio->driver_features >> feature & 1;
+}
+
+static inline void mz_virtio_count(uint64_t *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
 /* As the calls of the queue; what breaks the queue breaks the device. */

@@ -45,7 +45,7 @@ static void serve(struct mz_virtio *virtio)
 	if (virtio->watched.fds[0].revents)
 		eventfd_read(virtio->kick, &notifications);
 	pthread_mutex_lock(&virtio->work);
-	virtio->counts.wakes++;
+	mz_virtio_count(&virtio->counts.wakes);
 	if (virtio->live)
 		virtio->type->serve(virtio->context, &virtio->watched);
 	pthread_mutex_unlock(&virtio->work);
