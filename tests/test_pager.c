@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "ept/change.h"
 #include "tests/paged.h"
 #include "tests/suite.h"
 #include "vmm/memory/contents.h"
@@ -193,6 +194,37 @@ START_TEST(memory_that_begins_to_be_shared_comes_again)
 }
 END_TEST
 
+static bool touched; /* atomic */
+
+static void *give_back(void *context)
+{
+	(void)context;
+	while (!__atomic_load_n(&touched, __ATOMIC_RELAXED))
+		mz_ram_drop(&ram, MIB, MZ_RAM_PAGE);
+	return NULL;
+}
+
+START_TEST(a_page_may_be_given_back_while_it_comes_in)
+{
+	const struct mz_request all = {
+		.change = MZ_CHANGE_INVALIDATE, .ia = mz_ia_from(0), .bytes = 2 * MIB};
+	pthread_t thread;
+
+	if (!begin(__func__))
+		return;
+	ck_assert_int_eq(pthread_create(&thread, NULL, give_back, NULL), 0);
+	for (unsigned i = 0; i < 400; i++) {
+		ck_assert_uint_eq(touch(0), 0);
+		ck_assert_int_eq(mz_space_change(&space, &all, NULL), MZ_OK);
+		ck_assert_int_eq(mz_ram_drop(&ram, 0, all.bytes), 0);
+	}
+	__atomic_store_n(&touched, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	ck_assert_uint_eq(failures, 0);
+	end();
+}
+END_TEST
+
 START_TEST(without_memory_for_nodes_it_fails_and_nobody_waits)
 {
 	if (!begin(__func__))
@@ -236,6 +268,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_touch_brings_in_one_huge_page, 0, 2);
 	tcase_add_loop_test(tcase, a_huge_page_that_the_kernel_took_back_comes_again, 0, 2);
 	tcase_add_test(tcase, memory_that_begins_to_be_shared_comes_again);
+	tcase_add_test(tcase, a_page_may_be_given_back_while_it_comes_in);
 	tcase_add_test(tcase, without_memory_for_nodes_it_fails_and_nobody_waits);
 	tcase_add_test(tcase, a_write_to_rom_fails_and_nobody_waits);
 	suite_add_tcase(suite, tcase);

@@ -73,11 +73,18 @@ static int let_in(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
 	return mz_uffd_continue(pager->uffd, at, bytes, mz_ram_grain(pager->ram), false);
 }
 
+/* EFAULT: a balloon has given a page back in between, so that there is none to be let in. */
 static int fill(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
 {
-	int error = supply(pager->ram, offset, bytes);
+	int error;
 
-	return error ? error : let_in(pager, offset, bytes);
+	do {
+		error = supply(pager->ram, offset, bytes);
+		if (error)
+			return error;
+		error = let_in(pager, offset, bytes);
+	} while (error == EFAULT);
+	return error;
 }
 
 /*
