@@ -333,6 +333,31 @@ START_TEST(a_tap_that_cannot_be_had_is_refused)
 }
 END_TEST
 
+/* So it is of an interface that was removed. */
+START_TEST(a_wire_that_is_cut_wakes_nobody)
+{
+	uint64_t wakes;
+	int ends[2];
+
+	driver_open(&driver);
+	must(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends));
+	must(!mz_net_open_descriptor(&net, ends[1], 3, &driver.place, &failure));
+	driver_attach(&driver, net);
+	driver_begin(&driver, ALL);
+	post(0);
+	poll(NULL, 0, 20); /* the device has taken it to wait with */
+	close(ends[0]);
+	poll(NULL, 0, 20);
+	wakes = mz_virtio_stats(net).counts.wakes;
+	poll(NULL, 0, 50);
+	wakes = mz_virtio_stats(net).counts.wakes - wakes;
+	must_say(wakes < 3, "%llu", (unsigned long long)wakes);
+	transmit("frame", 5, false);
+	mz_virtio_close(net);
+	driver_close(&driver);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("virtio net");
@@ -359,6 +384,7 @@ int main(void)
 	suite_add_tcase(suite, user);
 
 	tcase_add_test(tap, a_tap_that_cannot_be_had_is_refused);
+	tcase_add_test(tap, a_wire_that_is_cut_wakes_nobody);
 	suite_add_tcase(suite, tap);
 	return suite_run(suite);
 }

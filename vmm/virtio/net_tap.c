@@ -19,6 +19,7 @@ struct tap {
 	struct mz_net *net;
 	int fd;
 	int place; /* among what is watched */
+	bool gone; /* nothing will ever come: to wait for it would be to wake again and again */
 	unsigned char frame[FRAME_MAX];
 };
 
@@ -35,20 +36,22 @@ static void watch(void *context, struct mz_watch *watch, bool room)
 {
 	struct tap *tap = context;
 
-	tap->place = room ? mz_watch_add(watch, tap->fd, POLLIN) : -1;
+	tap->place = room && !tap->gone ? mz_watch_add(watch, tap->fd, POLLIN) : -1;
 }
 
 static void poll_frames(void *context, const struct mz_watch *watch)
 {
 	struct tap *tap = context;
 
-	if (!(mz_watch_seen(watch, tap->place) & POLLIN))
+	if (!mz_watch_seen(watch, tap->place))
 		return;
 	for (unsigned i = 0; i < FRAMES_ONCE && mz_net_has_room(tap->net); i++) {
 		ssize_t got = read(tap->fd, tap->frame, sizeof(tap->frame));
 
-		if (got <= 0)
+		if (got <= 0) {
+			tap->gone = got == 0 || (errno != EAGAIN && errno != EINTR);
 			return;
+		}
 		mz_net_receive(tap->net, tap->frame, (size_t)got);
 	}
 }
