@@ -105,6 +105,10 @@ static void device_state(struct mz_description *description, struct mz_virtio_re
 	mz_state_bool(state, &request->disk.read_only);
 	mz_state_u64(state, &request->balloon_bytes);
 	net_state(description, &request->net, state);
+	mz_state_check(state, request->kind != MZ_VIRTIO_DISK || request->disk.path,
+		       "a disk without a file");
+	mz_state_check(state, request->kind != MZ_VIRTIO_NET_TAP || request->net.tap,
+		       "a tap without a name");
 }
 
 static void devices_state(struct mz_description *description, struct mz_state *state)
@@ -132,6 +136,8 @@ static void files_state(struct mz_description *description, struct mz_state *sta
 	for (uint32_t i = 0; i < count && !state->failed; i++) {
 		text_state(description, state, &description->files[i].name);
 		path_state(description, state, &description->files[i].path);
+		mz_state_check(state, description->files[i].name && description->files[i].path,
+			       "a file without a name");
 	}
 }
 
@@ -144,6 +150,9 @@ void mz_description_state(struct mz_description *description, struct mz_state *s
 	mz_state_u64(state, &config->memory_bytes);
 	mz_state_u32(state, &cpus);
 	config->cpus = cpus;
+	mz_state_check(state, config->memory_bytes != 0 && config->memory_bytes % MZ_RAM_PAGE == 0,
+		       "no memory, or a part of a page");
+	mz_state_check(state, cpus <= MZ_VM_CPUS_MAX, "more processors than there can be");
 	files_state(description, state);
 	devices_state(description, state);
 }
