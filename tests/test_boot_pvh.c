@@ -190,6 +190,26 @@ START_TEST(a_note_may_lie_far_from_the_beginning)
 }
 END_TEST
 
+/* Each as long as the file: to read them all would take hours. */
+START_TEST(a_file_of_nothing_but_notes_is_soon_refused)
+{
+	enum { NOTES = 60000, BYTES = 8 << 20 };
+	struct note_image elf = image_note("Xen", NOTE_PVH, IMAGE_BASE);
+	unsigned char *file = calloc(1, BYTES);
+	Elf64_Phdr *programs = (Elf64_Phdr *)(file + sizeof(elf.header));
+
+	elf.header.e_phnum = NOTES;
+	elf.header.e_phoff = sizeof(elf.header);
+	memcpy(file, &elf.header, sizeof(elf.header));
+	for (unsigned i = 0; i < NOTES; i++)
+		programs[i] = (Elf64_Phdr) {
+			.p_type = PT_NOTE, .p_offset = BYTES / 2, .p_filesz = BYTES / 2};
+	ck_assert_int_eq(kind_of(file, BYTES, NULL), MZ_IMAGE_ANY);
+	ck_assert_ptr_nonnull(strstr(failure.text, "without anything to load"));
+	free(file);
+}
+END_TEST
+
 START_TEST(a_note_of_random_bytes_does_no_harm)
 {
 	uint64_t seed = rng_seed();
@@ -259,6 +279,7 @@ int main(void)
 	tcase_add_test(all, the_note_must_be_whole_and_the_entry_inside);
 	tcase_add_test(all, other_notes_are_passed_over);
 	tcase_add_test(all, a_note_may_lie_far_from_the_beginning);
+	tcase_add_test(all, a_file_of_nothing_but_notes_is_soon_refused);
 	tcase_add_test(all, a_note_of_random_bytes_does_no_harm);
 	tcase_add_test(all, a_vmlinux_without_the_note_begins_by_the_64_bit_protocol);
 	tcase_add_test(all, an_elf_file_can_be_taken_for_a_vmlinux);

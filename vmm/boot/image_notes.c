@@ -7,6 +7,8 @@
 
 #include "vmm/boot/image_format.h"
 
+#define BYTES_MAX (UINT64_C(1) << 20) /* of all notes: no kernel has so many */
+
 struct range {
 	uint64_t offset, bytes;
 };
@@ -103,18 +105,25 @@ static bool find_in(const struct mz_image *image, struct range notes, uint64_t a
 bool mz_image_find_note_(const struct mz_image *image, const char *name, uint32_t type,
 			 struct mz_note *note)
 {
+	uint64_t align, left = BYTES_MAX;
 	struct range notes;
-	uint64_t align;
+	unsigned count;
 
 	if (!mz_image_is_elf_(image) || image->file_bytes < EI_NIDENT)
 		return false;
-	for (unsigned i = 0; i < program_count(image); i++) {
+	count = program_count(image);
+	for (unsigned i = 0; i < count; i++) {
 		bool found = image->file[EI_CLASS] == ELFCLASS64
 			? notes_of(image, i, &notes, &align)
 			: notes_of_32(image, i, &notes, &align);
 
+		if (!found)
+			continue;
+		if (notes.bytes > left)
+			return false;
+		left -= notes.bytes;
 		/* Some linkers align notes to 8; all else means 4. */
-		if (found && find_in(image, notes, align == 8 ? 8 : 4, name, type, note))
+		if (find_in(image, notes, align == 8 ? 8 : 4, name, type, note))
 			return true;
 	}
 	return false;
