@@ -417,6 +417,7 @@ START_TEST(processors_know_their_place)
 		{.function = 4, .eax = 0xffffc121},
 		{.function = 4, .index = 1, .eax = 0xffffc163},
 		{.function = 0xb, .index = 0},
+		{.function = 0x1f, .index = 0, .ebx = 2, .ecx = 0x100, .edx = 7},
 		{.function = 0x80000008, .ecx = 0xffffffff},
 	};
 	struct kvm_cpuid2 *list = calloc(1,
@@ -438,6 +439,7 @@ START_TEST(processors_know_their_place)
 	ck_assert_uint_eq(leaf(list, 0xb, 2)->ecx, 2);
 	for (uint32_t i = 0; i < 3; i++)
 		ck_assert_uint_eq(leaf(list, 0xb, i)->edx, 5);
+	ck_assert_ptr_null(leaf(list, 0x1f, 0));
 	ck_assert_uint_eq(leaf(list, 0x80000008, 0)->ecx & 0xf0ff, 0x3005);
 	free(list);
 }

@@ -13,6 +13,7 @@
 #define LEAF_FEATURES  0x00000001u
 #define LEAF_CACHES    0x00000004u
 #define LEAF_TOPOLOGY  0x0000000bu
+#define LEAF_TOPOLOGY2 0x0000001fu
 #define LEAF_FEATURES2 0x80000001u
 #define LEAF_SIZES     0x80000008u
 #define LEAF_PLACE     0x8000001eu
@@ -136,7 +137,10 @@ static void add(struct kvm_cpuid2 *cpuid, const struct kvm_cpuid_entry2 *entry)
 		cpuid->entries[cpuid->nent++] = *entry;
 }
 
-/* SDM, leaf 0x0b: a thread a core, then all cores, then the end; the APIC's id in each. */
+/*
+ * SDM, leaf 0x0b: a thread a core, then all cores, then the end; the APIC's id in each. Leaf 0x1f
+ * would go before it, and is the host's own where an older KVM offers it.
+ */
 static void add_topology(struct kvm_cpuid2 *cpuid, const struct mz_cpuid_place *place)
 {
 	const uint32_t shifts[] = {0, bits_for(place->count), 0};
@@ -145,6 +149,7 @@ static void add_topology(struct kvm_cpuid2 *cpuid, const struct mz_cpuid_place *
 	const struct kvm_cpuid_entry2 *all = find(cpuid, LEAF_MAX);
 
 	drop(cpuid, LEAF_TOPOLOGY);
+	drop(cpuid, LEAF_TOPOLOGY2);
 	if (!all || all->eax < LEAF_TOPOLOGY)
 		return;
 	for (uint32_t i = 0; i < 3; i++) {
