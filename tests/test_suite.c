@@ -592,6 +592,27 @@ START_TEST(a_junit_report_is_xml_whatever_a_guest_prints)
 }
 END_TEST
 
+/* XML 1.0, section 2.2, allows all of Unicode but these two and what is no character. */
+START_TEST(a_junit_report_has_no_character_that_xml_has_not)
+{
+	static const struct mz_case one = {
+		.name = (char *)"\xef\xbf\xbe|\xef\xbf\xbf|\xef\xbf\xbc"};
+	struct mz_result result;
+	const struct mz_report report = {.results = &result, .count = 1};
+	char *text = NULL;
+	size_t bytes;
+	FILE *file = open_memstream(&text, &bytes);
+
+	mz_result_init(&result, &one);
+	mz_result_judge(&result, false);
+	mz_report_junit(&report, file);
+	fclose(file);
+	ck_assert_ptr_nonnull(strstr(text, "<testsuite name=\"???|???|\xef\xbf\xbc\""));
+	mz_result_destroy(&result);
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("suite");
@@ -613,6 +634,7 @@ int main(void)
 	tcase_add_test(tcase, a_text_report_names_what_failed);
 	tcase_add_test(tcase, a_tap_report_has_a_subtest_a_check);
 	tcase_add_test(tcase, a_junit_report_is_xml_whatever_a_guest_prints);
+	tcase_add_test(tcase, a_junit_report_has_no_character_that_xml_has_not);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

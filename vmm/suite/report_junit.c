@@ -4,15 +4,24 @@
  * XML 1.0, section 2.2, allows: other characters, and bytes that are no UTF-8, become question
  * marks.
  */
+#include <string.h>
+
 #include "vmm/suite/report.h"
+
+/* How many bytes of a character there are that XML does not allow; 0: it does. */
+static size_t forbidden(const char *at)
+{
+	if (strncmp(at, "\xef\xbf\xbe", 3) == 0 || strncmp(at, "\xef\xbf\xbf", 3) == 0)
+		return 3;
+	return (unsigned char)*at < 0x20 && *at != '\n' && *at != '\t';
+}
 
 static char *escaped(const char *text, size_t bytes)
 {
 	char *valid = g_utf8_make_valid(text, (gssize)bytes), *escaped;
 
 	for (char *at = valid; *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 && *at != '\n' && *at != '\t')
-			*at = '?';
+		memset(at, '?', forbidden(at));
 	escaped = g_markup_escape_text(valid, -1);
 	g_free(valid);
 	return escaped;
