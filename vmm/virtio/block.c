@@ -168,13 +168,14 @@ static uint8_t do_other(struct mz_block *block, const struct mz_chain *chain, ui
 	}
 }
 
-/* 5.2.6: the status is behind all that is written. */
+/* 5.2.6: the status is behind all that is written. 2.7.8: what is told has 32 bits. */
 static void finish(struct mz_block *block, struct request *request, uint8_t status)
 {
 	const struct mz_chain *chain = &request->chain;
 
 	mz_chain_copy_in(chain, chain->in_bytes - 1, &status, sizeof(status));
-	mz_virtio_give(&block->virtio, 0, chain, (uint32_t)chain->in_bytes);
+	mz_virtio_give(&block->virtio, 0, chain,
+		       chain->in_bytes < UINT32_MAX ? (uint32_t)chain->in_bytes : UINT32_MAX);
 	request->next = block->free;
 	block->free = request;
 }
@@ -259,8 +260,8 @@ static bool finish_next(struct mz_block *block, bool wait)
 		return false;
 	leave_ring(block, request);
 	if (result == -EAGAIN || result == -EINTR)
-		result = 0;
-	if (result >= 0 && (uint64_t)result < request->bytes)
+		result = -transfer(block, request, 0);
+	else if (result >= 0 && (uint64_t)result < request->bytes)
 		result = -transfer(block, request, (uint64_t)result);
 	finish(block, request, status_of(result < 0 ? -result : 0));
 	return true;
