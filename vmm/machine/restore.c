@@ -22,15 +22,20 @@ static int read_pages(void *context, uint64_t first, uint64_t count, void *buffe
 	return mz_snapshot_read(vm->origin.snapshot, first, count, buffer, failure);
 }
 
-/* What has no place in memory is not recorded. */
+/*
+ * What has no place in memory is not recorded; nor, of pages that are given back and touched again
+ * and again, more than there are pages.
+ */
 static void note_touch(void *context, uint64_t first, uint64_t count)
 {
-	struct mz_origin *origin = &((struct mz_vm *)context)->origin;
+	struct mz_vm *vm = context;
+	struct mz_origin *origin = &vm->origin;
 
 	if (!origin->record_path)
 		return;
 	pthread_mutex_lock(&origin->mutex);
-	mz_touches_add(&origin->touches, first, count);
+	if (origin->touches.count < vm->ram.bytes / MZ_RAM_PAGE)
+		mz_touches_add(&origin->touches, first, count);
 	pthread_mutex_unlock(&origin->mutex);
 }
 
