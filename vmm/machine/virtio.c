@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ept/change.h"
+#include "vmm/base/text.h"
 #include "vmm/machine/machine.h"
 
 /* Those of a PC that its own devices leave free, then those that only an I/O APIC has. */
@@ -49,6 +50,11 @@ static int check_device(const struct mz_vm *vm, const struct mz_virtio_request *
 			"a balloon takes pages of 4 KiB, which are not to be had of memory on "
 			"%s pages",
 			mz_huge_text(vm->ram.huge));
+	if (request->kind == MZ_VIRTIO_BALLOON && request->balloon_bytes > vm->ram.bytes)
+		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+			       "a balloon asks for %s, and the guest has only %s",
+			       mz_size_text(request->balloon_bytes).text,
+			       mz_size_text(vm->ram.bytes).text);
 	if (request->kind == MZ_VIRTIO_VSOCK && mz_vm_may_watch_writes(vm))
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			       "a machine with a socket device can't be reset, tracked or "
