@@ -3,10 +3,12 @@
  * The test device of PCs that guests of the kvm-unit-tests kind use. Source: the behaviour of
  * QEMU's device pc-testdev.
  *
- * ports 0xe0 to 0xe3      keep what is written, by any width; 0xe8 to 0xeb are the same bytes
- * port 0xe4, 4 bytes      the processors forget how the page of this guest-physical address is
- * mapped ports 0x2000 to 0x2017  put input 0 to 23 of the interrupt controllers on the level of the
- * byte memory 0xff000000       64 KiB that keep what is written
+ *	ports 0xe0 to 0xe3	keep what is written, by any width; 0xe8 to 0xeb are the same bytes
+ *	port 0xe4, 4 bytes	the processors forget how the page of this guest-physical address is
+ *				mapped
+ *	ports 0x2000 to 0x2017	put input 0 to 23 of the interrupt controllers on the level of the
+ *				byte
+ *	memory 0xff000000	64 KiB that keep what is written
  */
 #ifndef MZ_VMM_PC_TEST_H
 #define MZ_VMM_PC_TEST_H

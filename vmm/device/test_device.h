@@ -3,11 +3,11 @@
  * The test device: memory-mapped registers with which a guest, and so a test, can tell whether
  * accesses of every width arrive as they were made.
  *
- * offset       bytes
- * 0x00         8      read-only: the letters "MEZZTEST", 'M' at the lowest address
- * 0x08         8      read-only: how many accesses the device has had, but for reads that lie
- * wholly in this register 0x10         16     scratch: keeps what is written 0x20         rest
- * reads as 0
+ *	0x00	8 bytes, read-only: the letters "MEZZTEST", 'M' at the lowest address
+ *	0x08	8 bytes, read-only: how many accesses the device has had, but for reads that lie
+ *		wholly in this register
+ *	0x10	16 bytes, scratch: keeps what is written
+ *	0x20	the rest: reads as 0
  *
  * Writes outside the scratch are counted and change nothing else. An access may be of any width and
  * alignment that the bus lets through and may reach over several registers: each byte behaves as

@@ -25,15 +25,13 @@ static int copy_present(const struct mz_baseline *baseline, uint64_t offset, uin
 int mz_baseline_take(struct mz_baseline *baseline, const struct mz_ram *ram,
 		     struct mz_failure *failure)
 {
-	void *copy = mmap(NULL, ram->file_bytes, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *copy;
 
 	*baseline = (struct mz_baseline) {.ram = ram};
-	if (!mz_ram_bring(ram, 0, ram->file_bytes)) {
-		if (copy != MAP_FAILED)
-			munmap(copy, ram->file_bytes);
+	if (!mz_ram_bring(ram, 0, ram->file_bytes))
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "guest memory can't be had");
-	}
+	copy = mmap(NULL, ram->file_bytes, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (copy == MAP_FAILED)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
 			       "no memory for a copy of the guest's: %s", strerror(errno));
