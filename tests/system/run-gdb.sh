@@ -83,6 +83,24 @@ want_status 0
 want_out 'hello from 64-bit mode'
 verdict a_guest_that_is_left_runs_on
 
+# A client that asks and asks, and does not read.
+timeout -k 5 60 "$MEZZ" run --gdb "$port" --timeout 8 "$GUESTS/loop.elf" </dev/null >"$work/out" 2>"$work/err" &
+guest_pid=$!
+until { exec {client}<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null; do
+  rest 0.1
+done
+{
+  while printf '$m90000,7f0#5f%.0s' {1..1000}; do :; done >&"$client"
+} 2>/dev/null &
+asker_pid=$!
+wait "$guest_pid"
+status=$?
+kill "$asker_pid" 2>/dev/null
+exec {client}>&-
+((port++))
+want_status 103
+verdict a_client_that_does_not_read_holds_no_run
+
 if [[ ${MZ_NESTED-} == tcg ]]; then
   skip breakpoints_stop_a_guest "QEMU gives the guest its int3, and does not look at its debug registers"
   tap_end

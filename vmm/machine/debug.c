@@ -290,15 +290,29 @@ bool mz_debug_holds(struct mz_debug *debug)
 
 /* ---- The thread ---- */
 
+/* Waits until the client takes more. False: the run is over, which waits for nobody's reading. */
+static bool await_room(const struct mz_debug *debug)
+{
+	struct pollfd fds[] = {
+		{.fd = debug->client, .events = POLLOUT},
+		{.fd = debug->left, .events = POLLIN},
+	};
+
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return false;
+	return fds[0].revents != 0;
+}
+
 static void send_bytes(void *context, const char *data, size_t bytes)
 {
 	struct mz_debug *debug = context;
 
 	/* A client that is gone is seen when it is read from. */
-	while (bytes > 0) {
-		ssize_t sent = send(debug->client, data, bytes, MSG_NOSIGNAL);
+	while (bytes > 0 && await_room(debug)) {
+		ssize_t sent = send(debug->client, data, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (sent < 0 && errno == EINTR)
+		if (sent < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (sent <= 0)
 			return;
