@@ -103,6 +103,22 @@ run --timeout 0.5 "$GUESTS/echo.elf"
 want_status 103
 verdict a_timeout_while_it_waits_for_input
 
+# Into a pipe that is full but for a little, and that nobody reads.
+mkfifo "$work/unread"
+exec {unread}<>"$work/unread"
+head -c 61440 /dev/zero >&"$unread"
+{
+  rest 2
+  echo typed
+  timeout 20 "$MEZZ" control "$work/socket" stats >"$work/numbers"
+  rest 1
+} | timeout 60 "$MEZZ" run --timeout 5 --control "$work/socket" --append print "$GUESTS/loop.elf" >&"$unread" 2>"$work/err"
+status=${PIPESTATUS[1]}
+: >"$work/out"
+want_status 103
+grep -q '^serial .* writes [1-9]' "$work/numbers" || wrong+='no numbers'$'\n'
+verdict a_timeout_while_nobody_reads_what_it_prints
+
 run --timeout 30 --memory 4K "$GUESTS/hello.elf"
 want_status 110
 want_err_line 'too small'
