@@ -70,15 +70,17 @@ want_status 113
 want_err_line "^mezz restore: $work/folder: is not a regular file"
 verdict a_record_that_can_not_be_written_is_told
 
-# A page in the middle is spoilt: who touches it, and who reads all, finds that out.
+# A page in the middle is spoilt: who touches it, and who reads all, finds that out, and the guest sees nothing else there,
+# of which it would have something to print.
 cp "$work/snapshot" "$work/spoilt"
 size=$(stat -c %s "$work/spoilt")
 printf 'spoilt' | dd of="$work/spoilt" bs=1 seek=$((size / 2 / 4096 * 4096 + 100)) conv=notrunc 2>/dev/null
 for options in '' --all "--pager-threads 3"; do
-  mezz restore --timeout 50 $options "$work/spoilt"
+  mezz restore --timeout 50 --trace io@0x3fd $options "$work/spoilt"
   want_status 111
   want_no_out
   want_err_line 'is damaged: the checksum of page'
+  ! holds ' io read 0x3fd ' "$work/err" || wrong+='the guest has gone on'$'\n'
   verdict "a_page_that_is_spoilt_ends_the_run $options"
 done
 tap_end

@@ -92,6 +92,7 @@ struct mz_vm {
 
 	struct mz_calls calls;
 	pthread_mutex_t end_mutex;
+	bool running;              /* all vCPUs have threads, of which none was waited for */
 	unsigned turn;             /* enum mz_turn: what is to be done while all vCPUs are held, */
 	uint64_t turn_ns;          /* since when */
 	bool saved;                /* the snapshot that was wished for is taken, or due */
@@ -180,6 +181,12 @@ void mz_vm_let_go(struct mz_vm *vm);
 
 /* Makes all vCPUs leave the guest, once. */
 void mz_vm_kick(struct mz_vm *vm);
+
+/*
+ * The run is over: makes all vCPUs leave the guest, and waits until they have, if they can. From
+ * any thread but theirs, at any time.
+ */
+void mz_vm_expel(struct mz_vm *vm);
 
 /* Serves the exit that the vCPU has just made. The run may be over then. */
 void mz_vm_serve_exit(struct mz_runner *runner);

@@ -14,6 +14,9 @@
 /* How soon a guest that makes room for input gets more. */
 #define FULL_WAIT_NS 5000000u
 
+/* How long to wait for vCPUs that may wait for who waits for them. */
+#define EXPEL_NS 100000000u
+
 /* EFAULT: there is no page for a touch of the guest's. */
 void mz_vm_fail_entry(struct mz_vm *vm, int error)
 {
@@ -78,6 +81,22 @@ void mz_vm_kick(struct mz_vm *vm)
 {
 	for (unsigned i = 0; i < vm->vcpu_count; i++)
 		mz_vcpu_kick(vm->vcpus[i].thread);
+}
+
+static void set_running(struct mz_vm *vm, bool running)
+{
+	pthread_mutex_lock(&vm->end_mutex);
+	vm->running = running;
+	pthread_mutex_unlock(&vm->end_mutex);
+}
+
+void mz_vm_expel(struct mz_vm *vm)
+{
+	pthread_mutex_lock(&vm->end_mutex);
+	if (vm->running)
+		mz_vm_kick(vm);
+	pthread_mutex_unlock(&vm->end_mutex);
+	mz_pause_await(&vm->pause, mz_now_ns() + EXPEL_NS);
 }
 
 bool mz_vm_hold(struct mz_vm *vm, uint64_t deadline_ns)
@@ -234,6 +253,7 @@ static int start_runners(struct mz_vm *vm, struct mz_failure *failure)
 			mz_vm_fail(vm, failure);
 		}
 	}
+	set_running(vm, !error);
 	if (error || !mz_debug_on(&vm->debug))
 		mz_pause_end(&vm->pause);
 	if (error)
@@ -312,6 +332,7 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 	mz_vm_close_calls(vm);
 	mz_vm_continue(vm);
 	mz_debug_stop(&vm->debug, vm->ended ? (int)vm->outcome.status : vm->stop_status);
+	set_running(vm, false);
 	mz_vm_kick(vm);
 	join_runners(vm, vm->vcpu_count);
 	mz_virtio_set_stop(&vm->virtio);

@@ -144,9 +144,14 @@ static int let_memory_in(struct mz_vm *vm, struct mz_failure *failure)
 	return mz_pager_start(&vm->pager, failure);
 }
 
+/*
+ * What comes in from now on is not the guest's, and no vCPU may see it. Older kernels do not let
+ * one go that waits for memory; but it has been kicked, and does not run on when it has that.
+ */
 static void pager_failed(void *context, const struct mz_failure *failure)
 {
 	mz_vm_fail(context, failure);
+	mz_vm_expel(context);
 }
 
 /* Everything that mz_vm_destroy() looks at gets a value that it can tell from a live one. */

@@ -50,8 +50,8 @@ struct mz_pager {
 
 /*
  * Starts to serve the guest's mapping of `ram` on `uffd`, which the pager then owns. `failed` is
- * called on one of the pager's threads if a touch can't be answered: the guest's memory is the
- * kernel's from then on, so that nobody waits for ever, and the run must end.
+ * called on one of the pager's threads if a touch can't be answered: once it returns, the guest's
+ * memory is the kernel's, so that nobody waits for ever, and the run must end.
  */
 int mz_pager_start(struct mz_pager *pager, struct mz_failure *failure);
 
