@@ -95,6 +95,8 @@ static int freeze(struct mz_vm *vm, void *context, struct mz_failure *failure)
 int mz_vm_freeze(struct mz_vm *vm, struct mz_moment *moment, uint64_t *held_ns,
 		 struct mz_failure *failure)
 {
+	int result;
+
 	*moment = (struct mz_moment) {.memory = {-1, -1}, .parts = -1};
 	*held_ns = 0;
 	/* Memory that must be read first is read while the guest still runs. */
@@ -104,10 +106,11 @@ int mz_vm_freeze(struct mz_vm *vm, struct mz_moment *moment, uint64_t *held_ns,
 	if (moment->parts < 0)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot make a memory file: %s",
 			       strerror(errno));
-	if (!mz_vm_at_rest(vm, freeze, moment, held_ns, failure))
-		return 0;
-	mz_moment_close(moment);
-	return -1;
+	result = mz_vm_at_rest(vm, freeze, moment, held_ns, failure);
+	mz_ram_shed(&vm->ram);
+	if (result)
+		mz_moment_close(moment);
+	return result;
 }
 
 void mz_moment_close(struct mz_moment *moment)

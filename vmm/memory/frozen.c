@@ -40,6 +40,27 @@ static int map_own(struct mz_ram *ram, int file)
 	return map_private(ram->guest, ram->file_bytes, file) == MAP_FAILED ? -1 : 0;
 }
 
+/*
+ * The guest's mapping moves away, where it can be unmapped later. Page tables move as they are if
+ * both places begin at a multiple of MZ_HUGE_PAGE.
+ */
+static int move_away(struct mz_ram *ram)
+{
+	uint64_t bytes = ram->file_bytes + MZ_HUGE_PAGE;
+	unsigned char *room = mmap(NULL, bytes, PROT_NONE,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uintptr_t rest = (uintptr_t)room % MZ_HUGE_PAGE;
+
+	if (room == MAP_FAILED)
+		return -1;
+	ram->past[0] = (struct mz_past) {room, bytes};
+	room += rest ? MZ_HUGE_PAGE - rest : 0;
+	return mremap(ram->guest, ram->file_bytes, ram->file_bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      room) == MAP_FAILED
+		? -1
+		: 0;
+}
+
 int mz_ram_share(struct mz_ram *ram, struct mz_failure *failure)
 {
 	if (ram->huge != MZ_HUGE_NONE || ram->share_count)
@@ -48,12 +69,21 @@ int mz_ram_share(struct mz_ram *ram, struct mz_failure *failure)
 			       "copy-on-write");
 	ram->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	if (ram->pagemap < 0 || fcntl(ram->fd, F_ADD_SEALS, SEALS | F_SEAL_FUTURE_WRITE) ||
-	    map_own(ram, ram->fd))
+	    move_away(ram) || map_own(ram, ram->fd))
 		return fail(failure);
-	munmap(ram->alias, ram->window_bytes);
+	ram->past[1] = (struct mz_past) {ram->alias, ram->window_bytes};
 	ram->alias = ram->guest;
 	ram->cow = true;
 	return 0;
+}
+
+void mz_ram_shed(struct mz_ram *ram)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		if (ram->past[i].at)
+			munmap(ram->past[i].at, ram->past[i].bytes);
+		ram->past[i].at = NULL;
+	}
 }
 
 /* ---- Taking ---- */

@@ -29,11 +29,16 @@ struct mz_frozen {
 
 /*
  * From now on the machine writes to pages of its own, and has one window. Nobody touches its memory
- * meanwhile, no pager serves it, and pointers into the other window are void. Takes as long as
- * unmapping what is mapped. A failure leaves all as it was, unless the kernel lacks memory for the
- * mapping itself.
+ * meanwhile, no pager serves it, and pointers into the other window are void. A failure leaves all
+ * as it was, unless the kernel lacks memory for the mapping itself.
  */
 int mz_ram_share(struct mz_ram *ram, struct mz_failure *failure);
+
+/*
+ * Unmaps what a machine had mapped before it shared, which takes as long as there is of it. May be
+ * done while the machine runs; what is left is done with its end.
+ */
+void mz_ram_shed(struct mz_ram *ram);
 
 /*
  * Takes what RAM holds now, of a machine that shares; nobody writes to it meanwhile. Costs what was

@@ -207,6 +207,7 @@ int mz_ram_init(struct mz_ram *ram, uint64_t bytes, struct mz_failure *failure)
 
 void mz_ram_destroy(struct mz_ram *ram)
 {
+	mz_ram_shed(ram);
 	if (ram->guest)
 		munmap(ram->guest, ram->window_bytes);
 	if (ram->alias && ram->alias != ram->guest)

@@ -87,6 +87,12 @@ struct mz_ram_config {
 
 struct mz_lazy;
 
+/* A mapping that is not needed any more. */
+struct mz_past {
+	void *at; /* NULL: there is none */
+	uint64_t bytes;
+};
+
 struct mz_ram {
 	int fd;                /* the memory file of RAM: its offsets are those of the windows */
 	uint64_t bytes;        /* of all banks */
@@ -97,6 +103,7 @@ struct mz_ram {
 	enum mz_huge huge;
 	bool cow;    /* what is written goes to pages of its own, and both windows are one */
 	int pagemap; /* of this process, where there are such pages; else -1 */
+	struct mz_past past[2]; /* both windows of before: see mz_ram_share() */
 	struct mz_bank
 		banks[MZ_BANK_MAX]; /* by address; one begins at 0. Between any two is a gap */
 	unsigned bank_count;
