@@ -24,7 +24,9 @@ static const unsigned char loops[] = {0xeb, 0xfe}; /* jmp to itself */
 
 /* What has happened, in order: F a disk, N the snapshot gets its name. */
 static char order[16];
-static bool disks_fail;
+static bool disks_fail, much_to_flush;
+
+#define FLUSH_NS 500000000u
 
 static void note(char what)
 {
@@ -34,6 +36,10 @@ static void note(char what)
 int fdatasync(int fd)
 {
 	note('F');
+	if (much_to_flush) {
+		much_to_flush = false;
+		usleep(FLUSH_NS / 1000);
+	}
 	if (disks_fail) {
 		errno = EIO;
 		return -1;
@@ -47,8 +53,7 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to)
 	return (int)syscall(SYS_renameat, from_folder, from, to_folder, to);
 }
 
-static char folder[] = "/tmp/mezz-disks-XXXXXX";
-static char disk[64], other[64], snapshot[64];
+static char folder[32], disk[64], other[64], snapshot[64];
 static struct mz_failure unsaved;
 static bool saved;
 
@@ -65,6 +70,9 @@ static void make_disk(char *path, size_t bytes, const char *name)
 
 static void set_up(void)
 {
+	memset(order, 0, sizeof(order));
+	disks_fail = much_to_flush = false;
+	strcpy(folder, "/tmp/mezz-disks-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	make_disk(disk, sizeof(disk), "disk");
 	make_disk(other, sizeof(other), "other");
@@ -181,6 +189,36 @@ START_TEST(so_are_those_of_a_moment_that_is_saved)
 }
 END_TEST
 
+static struct mz_saved asked;
+
+static void save_and_stop(struct mz_call *call, struct mz_vm *vm)
+{
+	const struct mz_snapshot_request request = {.path = snapshot};
+
+	(void)call;
+	ck_assert_msg(!mz_vm_snapshot(vm, &request, &asked, &failure), "%s", failure.text);
+	mz_vm_stop(vm, STOPPED);
+}
+
+START_TEST(who_asks_does_not_hold_the_guest_for_its_disks)
+{
+	struct mz_vm_config config = config_with_disks();
+	struct mz_call call = {.run = save_and_stop};
+	struct mz_outcome outcome;
+	struct mz_vm *vm;
+
+	if (!have_kvm(__func__))
+		return;
+	much_to_flush = true;
+	vm = create(&config, loops, sizeof(loops));
+	mz_vm_post(vm, &call);
+	ck_assert_msg(!mz_vm_run(vm, &outcome, &failure), "%s", failure.text);
+	mz_vm_destroy(vm);
+	ck_assert_str_eq(order, "FFN");
+	ck_assert_uint_lt(asked.held_ns, FLUSH_NS);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("machine_disks");
@@ -191,6 +229,7 @@ int main(void)
 	tcase_add_test(tcase, disks_are_safe_before_the_snapshot_has_its_name);
 	tcase_add_test(tcase, without_its_disks_there_is_no_snapshot);
 	tcase_add_test(tcase, so_are_those_of_a_moment_that_is_saved);
+	tcase_add_test(tcase, who_asks_does_not_hold_the_guest_for_its_disks);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

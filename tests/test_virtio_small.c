@@ -137,6 +137,27 @@ START_TEST(what_is_sent_is_seen)
 }
 END_TEST
 
+static void count_spotted(void *context)
+{
+	++*(unsigned *)context;
+}
+
+START_TEST(a_text_is_spotted_across_what_is_sent)
+{
+	const struct driver_part first = {BUFFER, 6, false}, second = {BUFFER + 6, 7, false};
+	unsigned count = 0;
+
+	console.spotter.text = "o, w";
+	console.spotted = count_spotted;
+	console.context = &count;
+	memcpy(driver_at(&driver, BUFFER), "hello, world\n", 13);
+	must_equal(driver_do(&driver, 1, &first, 1), 0);
+	must_equal(count, 0);
+	must_equal(driver_do(&driver, 1, &second, 1), 0);
+	must_equal(count, 1);
+}
+END_TEST
+
 START_TEST(what_is_typed_is_received)
 {
 	const struct driver_part parts[] = {{BUFFER, 4, true}};
@@ -232,6 +253,7 @@ int main(void)
 	tcase_add_checked_fixture(terminal, open_console, close_console);
 	tcase_set_timeout(terminal, 120);
 	tcase_add_test(terminal, what_is_sent_is_seen);
+	tcase_add_test(terminal, a_text_is_spotted_across_what_is_sent);
 	tcase_add_test(terminal, what_is_typed_is_received);
 	tcase_add_test(terminal, what_was_typed_early_waits_for_room);
 	tcase_add_test(terminal, numbers_do_not_wait_for_who_reads_the_output);

@@ -97,8 +97,9 @@ int mz_vm_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *request,
 	int result;
 
 	*saved = (struct mz_saved) {.path = request->path};
-	/* Memory that must be read first is read while the guest still runs. */
-	if (!request->incremental && mz_vm_bring_all(vm, failure))
+	/* What takes long is done while the guest still runs, so that little is left of it. */
+	if (mz_virtio_set_flush(&vm->virtio, failure) ||
+	    (!request->incremental && mz_vm_bring_all(vm, failure)))
 		return -1;
 	result = mz_vm_at_rest(vm, save, &saving, &held_ns, failure);
 	saved->held_ns = held_ns;

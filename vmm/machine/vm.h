@@ -260,7 +260,8 @@ struct mz_snapshot_request {
  * all that was written since the last one that came to be. MZ_STATUS_BAD_ARGUMENT: the machine
  * can't be saved, does not track, or has no last snapshot; or the file would be in another folder
  * than its parent, or replace it. MZ_STATUS_BAD_IMAGE: the last snapshot is gone, damaged, or
- * another by now. MZ_STATUS_HOST_FAILED: it can't be written, or the guest not be held.
+ * another by now. MZ_STATUS_HOST_FAILED: it can't be written, what a disk holds not be kept, or the
+ * guest not be held.
  */
 int mz_vm_snapshot(struct mz_vm *vm, const struct mz_snapshot_request *request,
 		   struct mz_saved *saved, struct mz_failure *failure);

@@ -49,8 +49,8 @@ struct mz_virtio_type {
 	/* May be NULL. The driver has reset the device; `state` is held, too. */
 	void (*reset)(void *context);
 	/*
-	 * May be NULL. What the driver has written outlasts a crash of the host from now on, or
-	 * -1; there is no thread, and no mutex is held.
+	 * May be NULL. What the driver has been told is written outlasts a crash of the host from
+	 * now on, or -1; no mutex is held, and the device may be at work.
 	 */
 	int (*flush)(void *context, struct mz_failure *failure);
 	/* The device ends: its memory and files go. No mutex is held. */

@@ -27,8 +27,8 @@ int mz_virtio_set_start(struct mz_virtio_set *set, struct mz_failure *failure);
 void mz_virtio_set_stop(struct mz_virtio_set *set);
 
 /*
- * What drivers have written to files outlasts a crash of the host from now on, or -1,
- * MZ_STATUS_HOST_FAILED. The threads are stopped.
+ * What drivers have been told is written to files outlasts a crash of the host from now on, or -1,
+ * MZ_STATUS_HOST_FAILED.
  */
 int mz_virtio_set_flush(const struct mz_virtio_set *set, struct mz_failure *failure);
 
