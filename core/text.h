@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEXT_BYTES 320
+/* The longest is that of a leaf with every flag, as JSON: 374. */
+#define TEXT_BYTES 400
 
 struct text {
 	char line[TEXT_BYTES];

@@ -118,6 +118,30 @@ START_TEST(json_of_an_empty_table_is_its_root)
 }
 END_TEST
 
+static struct mz_prop every_flag(uint64_t entry, unsigned level)
+{
+	struct mz_prop prop = {0, MZ_MEM_WRITE_BACK, UINT16_MAX};
+
+	(void)entry, (void)level;
+	return prop;
+}
+
+START_TEST(a_line_has_room_for_every_flag)
+{
+	struct mz_format format;
+
+	fixture_begin(&x, CASE_EPT_RUNTIME);
+	expect_ok(fixture_map(&x, x.base, x.page, 0x1000000000, RWX));
+	format = *x.format;
+	format.prop = every_flag;
+	x.table.config.format = &format;
+	dump_json();
+	x.table.config.format = x.format;
+	must(strstr(chars, "\"key-bit-2\",\"key-bit-3\"]}\n") != NULL);
+	fixture_end(&x);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("dump");
@@ -126,6 +150,7 @@ int main(void)
 	tcase_add_test(tcase, json_is_what_the_table_has);
 	tcase_add_loop_test(tcase, json_has_every_node_and_every_leaf, 0, EACH_VARIANT);
 	tcase_add_test(tcase, json_of_an_empty_table_is_its_root);
+	tcase_add_test(tcase, a_line_has_room_for_every_flag);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
