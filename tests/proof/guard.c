@@ -2,10 +2,11 @@
 /*
  * core/guard.h: any configuration, any tree of the shape, any node, entry and word. A write is
  * plain, so none is tried where the MMU writes leaves too.
- * Proof guard_lock: -DSHAPE=22 --function guard_lock --unwind 4
+ * Proof guard_lock: -DSHAPE=22 -DMZ_DEBUG --function guard_lock --unwind 4
  */
 #include "tests/proof/single.h"
 
+#include "core/debug.c"
 #include "core/guard.c"
 
 void guard_lock(void)

@@ -73,6 +73,24 @@ mutant a_split_below_a_split_is_forgotten reserve_need \
   reserve.c 's/count << f->index_lg2\[level\]/splits/'
 mutant a_missing_node_is_read walk_root \
   walk.c 's/slots == NULL/false/'
+mutant a_line_of_text_is_not_ended text_char \
+  text.h "/ put_char(/,/^}/s/text->line\[text->used\] = '.0'/(void)0/"
+mutant a_digit_is_lost text_digit \
+  text.h 's/shift > 0;/shift > 16;/'
+mutant a_run_goes_on_elsewhere dump \
+  dump.c 's/oa - dump->run.oa != dump->run.count \* mz_span(f, level)/false/'
+mutant a_comma_is_missing dump_json \
+  dump_json.c 's/? "{" : ",{"/? "{" : "{"/'
+mutant a_line_has_no_room_for_all_flags dump_json_flags \
+  text.h 's/TEXT_BYTES 400/TEXT_BYTES 320/'
+mutant a_geometry_is_not_a_sum check_geometry \
+  format_check.c 's/f->shift\[level + 1\] != /false \&\& &/'
+mutant a_leaf_that_can_be_written_still_is_lawful check_broken \
+  format_check.c '/ forbid_law(/,/^}/s/return f->forbid_write.*/return true;/'
+mutant a_node_that_nobody_owns_is_alive debug \
+  debug.c 's/__atomic_load_n(&frame->refs, __ATOMIC_RELAXED) != 0 && //'
+mutant a_cursor_stands_before_its_range debug_cursor \
+  debug.c 's/cursor->at >= cursor->first && //'
 mutant a_number_has_no_text texts \
   error.c 's/(unsigned)error < MZ_ERRORS/true/'
 tap_end
