@@ -14,6 +14,7 @@
 #                 touches, against when it touches them
 #   clone         a guest of 1 GiB that has written SAVED MiB is cloned while it runs, and the clone ends, against a snapshot of
 #                 it that is restored, and ends
+#   clone-held    for how long a guest of 1 GiB is held by a clone of it, against one of 64 MiB; both have written 16 MiB
 #   live          for how long that guest is held by its first live snapshot, against by one that it is held for
 set -u
 
@@ -93,10 +94,10 @@ done
 mkfifo "$work/keys"
 exec {keys}<>"$work/keys"
 
-# A guest that has written its memory, and waits.
+# begin_waiting MEMORY MIB: a guest that has written so much of its memory, and waits.
 begin_waiting()
 {
-  "$MEZZ" run --memory 1G --control "$work/socket" --append "base=0x2000000 pages=$((saved * 256))" "$GUESTS/steps.elf" \
+  "$MEZZ" run --memory "$1" --control "$work/socket" --append "base=0x2000000 pages=$(($2 * 256))" "$GUESTS/steps.elf" \
     <&"$keys" >"$work/said" 2>"$work/err" &
   guest=$!
   printf w >&"$keys"
@@ -113,17 +114,28 @@ end_waiting()
 }
 
 # The clone and the restored one are told to end.
-begin_waiting
+begin_waiting 1G "$saved"
 export MEZZ work
 "$COMPARE" clone "$runs" 0.05 0 bash -c 'printf . | "$MEZZ" clone "$work/socket"' --vs \
   bash -c '"$MEZZ" snapshot "$work/socket" "$work/copy" && printf . | "$MEZZ" restore "$work/copy"'
 end_waiting
 
+# Not by the first, which also has what was mapped until then go.
+for memory in 64M 1G; do
+  begin_waiting "$memory" 16
+  for ((i = 0; i <= runs; i++)); do
+    printf . | "$MEZZ" clone "$work/socket" 2>&1 >/dev/null | sed -n 's/.* held for \(.*\) ms$/\1/p'
+  done | tail -n "$runs" | median >"$work/held-$memory"
+  end_waiting
+done
+awk -v large="$(<"$work/held-1G")" -v small="$(<"$work/held-64M")" \
+  'BEGIN { printf "%-16s %-4s %10.3f %10.3f %8.4f %8s\n", "clone-held", "ms", large, small, large / small, "-" }'
+
 # held OPTION...: for how many milliseconds
 held() { "$MEZZ" snapshot "$@" "$work/socket" "$work/copy" | sed 's/.* held for \(.*\) ms$/\1/'; }
 
 for ((i = 0; i < runs; i++)); do
-  begin_waiting
+  begin_waiting 1G "$saved"
   held >>"$work/held"
   held --live >>"$work/live"
   end_waiting

@@ -121,6 +121,8 @@ static void clone(struct member *child, struct member *parent)
 	freeze(parent, &frozen);
 	must_show(&frozen, parent);
 	must_say(!make_from(&child->ram, &frozen), "%s", failure.text);
+	/* It begins with pages of its own where there is anything over the file. */
+	must_equal(child->ram.own[0], frozen.over >= 0);
 	mz_frozen_close(&frozen);
 	child->alive = true;
 	memcpy(child->pages, parent->pages, sizeof(parent->pages));

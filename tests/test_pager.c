@@ -162,20 +162,39 @@ START_TEST(a_huge_page_that_the_kernel_took_back_comes_again)
 }
 END_TEST
 
+/* The parts of RAM that are the machine's own are these, in their order. */
+static void expect_own(const struct mz_extent *parts, unsigned count)
+{
+	struct mz_extent part = {0};
+
+	for (unsigned i = 0; i <= count; i++) {
+		ck_assert_int_eq(mz_contents_next_own(&ram, part.offset + part.bytes, BYTES, &part),
+				 0);
+		ck_assert_uint_eq(part.offset, i < count ? parts[i].offset : BYTES);
+		ck_assert_uint_eq(part.bytes, i < count ? parts[i].bytes : 0);
+	}
+}
+
+static void begin_to_share(void)
+{
+	struct mz_uffd_access access;
+
+	mz_pager_stop(&pager);
+	ck_assert_int_eq(mz_ram_share(&ram, &failure), 0);
+	pager.uffd = mz_uffd_open(&access, ram.huge, false);
+	ck_assert_int_eq(mz_pager_start(&pager, &failure), 0);
+}
+
 /* All that is mapped goes, and comes in again by the leaves of the table. */
 START_TEST(memory_that_begins_to_be_shared_comes_again)
 {
-	struct mz_uffd_access access;
 	struct mz_extent last;
 
 	if (!begin(__func__))
 		return;
 	put(MIB, 3);
 	put(5 * MIB, 4);
-	mz_pager_stop(&pager);
-	ck_assert_int_eq(mz_ram_share(&ram, &failure), 0);
-	pager.uffd = mz_uffd_open(&access, ram.huge, false);
-	ck_assert_int_eq(mz_pager_start(&pager, &failure), 0);
+	begin_to_share();
 	ck_assert_uint_eq(touch(MIB), 3);
 	for (uint64_t page = 0; page < 2 * MIB; page += MZ_RAM_PAGE)
 		put(page, 5);
@@ -225,6 +244,30 @@ START_TEST(a_page_may_be_given_back_while_it_comes_in)
 }
 END_TEST
 
+START_TEST(only_where_pages_came_in_are_own_ones_looked_for)
+{
+	static const struct mz_extent written[] = {{2 * MIB - MZ_RAM_PAGE, 2 * MZ_RAM_PAGE},
+						   {7 * MIB, MZ_RAM_PAGE}};
+
+	if (!begin(__func__))
+		return;
+	begin_to_share();
+	expect_own(written, 0);
+	touch(MIB);
+	put(2 * MIB - MZ_RAM_PAGE, 1);
+	put(2 * MIB, 2);
+	put(7 * MIB, 3);
+	ck_assert_uint_eq(ram.own[0], 1u << 0 | 1u << 1 | 1u << 3);
+	expect_own(written, 2);
+	/* Without a pager, nobody tells. */
+	mz_pager_stop(&pager);
+	put(4 * MIB, 4);
+	put(7 * MIB, 3);
+	expect_own((const struct mz_extent[]) {written[0], {4 * MIB, MZ_RAM_PAGE}, written[1]}, 3);
+	end();
+}
+END_TEST
+
 START_TEST(without_memory_for_nodes_it_fails_and_nobody_waits)
 {
 	if (!begin(__func__))
@@ -269,6 +312,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_huge_page_that_the_kernel_took_back_comes_again, 0, 2);
 	tcase_add_test(tcase, memory_that_begins_to_be_shared_comes_again);
 	tcase_add_test(tcase, a_page_may_be_given_back_while_it_comes_in);
+	tcase_add_test(tcase, only_where_pages_came_in_are_own_ones_looked_for);
 	tcase_add_test(tcase, without_memory_for_nodes_it_fails_and_nobody_waits);
 	tcase_add_test(tcase, a_write_to_rom_fails_and_nobody_waits);
 	suite_add_tcase(suite, tcase);

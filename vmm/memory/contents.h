@@ -24,7 +24,10 @@ struct mz_extent {
  */
 int mz_contents_next(int file, uint64_t from, uint64_t end, struct mz_extent *extent);
 
-/* The same for what the machine has copied for itself: all that was written while it shares. */
+/* Notes in `own` of struct mz_ram that there may be such pages in [offset, offset + bytes). */
+void mz_contents_note_own(uint64_t *own, uint64_t offset, uint64_t bytes);
+
+/* As mz_contents_next(), for what was written while the machine shares: pages of its own. */
 int mz_contents_next_own(const struct mz_ram *ram, uint64_t from, uint64_t end,
 			 struct mz_extent *extent);
 

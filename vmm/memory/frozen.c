@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -61,14 +62,23 @@ static int move_away(struct mz_ram *ram)
 		: 0;
 }
 
+/* What it takes to tell pages of its own from those of the file. */
+static int prepare_own(struct mz_ram *ram)
+{
+	if (!ram->own)
+		ram->own = calloc(ram->file_bytes / MZ_HUGE_PAGE / 64 + 1, sizeof(ram->own[0]));
+	if (ram->pagemap < 0)
+		ram->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	return ram->own && ram->pagemap >= 0 ? 0 : -1;
+}
+
 int mz_ram_share(struct mz_ram *ram, struct mz_failure *failure)
 {
 	if (ram->huge != MZ_HUGE_NONE || ram->share_count)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			       "memory on huge pages, or with shares, cannot be shared "
 			       "copy-on-write");
-	ram->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (ram->pagemap < 0 || fcntl(ram->fd, F_ADD_SEALS, SEALS | F_SEAL_FUTURE_WRITE) ||
+	if (prepare_own(ram) || fcntl(ram->fd, F_ADD_SEALS, SEALS | F_SEAL_FUTURE_WRITE) ||
 	    move_away(ram) || map_own(ram, ram->fd))
 		return fail(failure);
 	ram->past[1] = (struct mz_past) {ram->alias, ram->window_bytes};
@@ -148,8 +158,9 @@ int mz_frozen_check(const struct mz_frozen *frozen, uint64_t bytes, struct mz_fa
 		       (unsigned long long)bytes);
 }
 
-/* Puts into a mapping of the file what stands over it. */
-static int put_over(const struct mz_frozen *frozen, unsigned char *at, uint64_t bytes)
+/* Puts what stands over the file into a mapping of it, and notes where in `own`, unless NULL. */
+static int put_over(const struct mz_frozen *frozen, unsigned char *at, uint64_t bytes,
+		    uint64_t *own)
 {
 	struct mz_extent part = {0};
 
@@ -158,6 +169,8 @@ static int put_over(const struct mz_frozen *frozen, unsigned char *at, uint64_t 
 			return -1;
 		if (part.bytes == 0)
 			break;
+		if (own)
+			mz_contents_note_own(own, part.offset, part.bytes);
 		if (mz_file_read_at(frozen->over, at + part.offset, part.bytes, part.offset) !=
 		    (int64_t)part.bytes)
 			return -1;
@@ -168,11 +181,10 @@ static int put_over(const struct mz_frozen *frozen, unsigned char *at, uint64_t 
 int mz_frozen_map_(struct mz_ram *ram, const struct mz_frozen *frozen)
 {
 	ram->cow = true;
-	ram->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	ram->fd = fcntl(frozen->file, F_DUPFD_CLOEXEC, 0);
-	if (ram->pagemap < 0 || ram->fd < 0 || map_own(ram, ram->fd))
+	if (ram->fd < 0 || prepare_own(ram) || map_own(ram, ram->fd))
 		return -1;
-	return put_over(frozen, ram->guest, ram->file_bytes);
+	return put_over(frozen, ram->guest, ram->file_bytes, ram->own);
 }
 
 unsigned char *mz_frozen_view(const struct mz_frozen *frozen, uint64_t bytes)
@@ -181,7 +193,7 @@ unsigned char *mz_frozen_view(const struct mz_frozen *frozen, uint64_t bytes)
 
 	if (view == MAP_FAILED)
 		return NULL;
-	if (!put_over(frozen, view, bytes))
+	if (!put_over(frozen, view, bytes, NULL))
 		return view;
 	munmap(view, bytes);
 	return NULL;

@@ -42,7 +42,7 @@ void mz_ram_shed(struct mz_ram *ram);
 
 /*
  * Takes what RAM holds now, of a machine that shares; nobody writes to it meanwhile. Costs what was
- * written since the machine began to share.
+ * touched since the machine began to share, or a look at all of it where no pager serves it.
  */
 int mz_frozen_take(struct mz_frozen *frozen, const struct mz_ram *ram, struct mz_failure *failure);
 void mz_frozen_close(struct mz_frozen *frozen);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "vmm/base/thread.h"
+#include "vmm/memory/contents.h"
 #include "vmm/memory/lazy.h"
 #include "vmm/memory/uffd.h"
 
@@ -64,6 +65,8 @@ static int let_in(const struct mz_pager *pager, uint64_t offset, uint64_t bytes)
 {
 	unsigned char *at = pager->ram->guest + offset;
 
+	if (pager->ram->cow && offset < pager->ram->file_bytes)
+		mz_contents_note_own(pager->ram->own, offset, bytes);
 	if (pager->protection && offset < pager->ram->file_bytes)
 		return mz_protection_let_in(pager->protection, pager->uffd, offset, bytes);
 	if (pager->ram->huge == MZ_HUGE_THP && bytes == MZ_HUGE_PAGE && mz_huge_collapse(at)) {
@@ -126,8 +129,9 @@ static int serve(const struct mz_pager *pager)
 
 static void release(const struct mz_pager *pager)
 {
-	const struct mz_ram *ram = pager->ram;
+	struct mz_ram *ram = pager->ram;
 
+	ram->paged = false;
 	mz_uffd_release(pager->uffd, ram->guest, ram->file_bytes);
 	mz_uffd_release(pager->uffd, ram->guest + ram->rom.offset, ram->rom.bytes);
 }
@@ -287,6 +291,7 @@ static int start(struct mz_pager *pager)
 	pager->quit = eventfd(0, EFD_CLOEXEC);
 	if (pager->quit < 0 || serve(pager))
 		return errno;
+	pager->ram->paged = true;
 	while (pager->running < wanted && !error)
 		error = start_thread(pager);
 	return error;
@@ -317,4 +322,5 @@ void mz_pager_stop(struct mz_pager *pager)
 	if (pager->uffd >= 0)
 		close(pager->uffd);
 	pager->quit = pager->uffd = -1;
+	pager->ram->paged = false;
 }

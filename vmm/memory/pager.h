@@ -38,7 +38,7 @@ struct mz_pager {
 	unsigned thread_count; /* 0: one */
 	unsigned running;
 	struct mz_pager_thread threads[MZ_PAGER_THREADS_MAX];
-	const struct mz_ram *ram;
+	struct mz_ram *ram;
 	struct mz_space *space;
 	struct mz_protection *protection; /* NULL: the userfaultfd reports no writes */
 	const struct mz_tracer *tracer;

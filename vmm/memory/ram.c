@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
@@ -81,12 +82,12 @@ static int map_file(unsigned char *at, uint64_t bytes, int fd)
 		: 0;
 }
 
-/* In both windows. */
+/* In both windows, which may be one. */
 static int map_twice(const struct mz_ram *ram, uint64_t offset, uint64_t bytes, int fd)
 {
 	if (map_file(ram->guest + offset, bytes, fd))
 		return -1;
-	return map_file(ram->alias + offset, bytes, fd);
+	return ram->alias == ram->guest ? 0 : map_file(ram->alias + offset, bytes, fd);
 }
 
 static int make_windows(struct mz_ram *ram, bool one)
@@ -216,6 +217,7 @@ void mz_ram_destroy(struct mz_ram *ram)
 		close(ram->fd);
 	if (ram->pagemap >= 0)
 		close(ram->pagemap);
+	free(ram->own);
 	for (unsigned i = 0; i < ram->share_count; i++)
 		mz_share_close_(&ram->shares[i]);
 	memset(ram, 0, sizeof(*ram));

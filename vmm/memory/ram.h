@@ -101,8 +101,10 @@ struct mz_ram {
 	unsigned char *guest;  /* the guest's window */
 	unsigned char *alias;  /* the VMM's window */
 	enum mz_huge huge;
-	bool cow;    /* what is written goes to pages of its own, and both windows are one */
-	int pagemap; /* of this process, where there are such pages; else -1 */
+	bool cow;      /* what is written goes to pages of its own, and both windows are one */
+	int pagemap;   /* of this process, where there are such pages; else -1 */
+	uint64_t *own; /* then: a bit for each MZ_HUGE_PAGE in which there may be such pages, */
+	bool paged;    /* if all touches come to a pager, which sets them; else, anywhere may be */
 	struct mz_past past[2]; /* both windows of before: see mz_ram_share() */
 	struct mz_bank
 		banks[MZ_BANK_MAX]; /* by address; one begins at 0. Between any two is a gap */
