@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /* Making a machine go on from a snapshot. */
 #include <string.h>
+#include <unistd.h>
 
 #include "vmm/base/thread.h"
 #include "vmm/machine/description.h"
@@ -76,33 +77,67 @@ static int load_state(struct mz_vm *vm, const struct mz_snapshot_info *info,
 
 /* ---- Prefetching ---- */
 
+/* Taken at a time, so that the end of the run needn't wait for more. */
+#define PART_PAGES (MZ_HUGE_PAGE / MZ_RAM_PAGE)
+
+/* The next pages, of one MZ_HUGE_PAGE. False: all are taken. */
+static bool take_wanted(struct mz_origin *origin, struct mz_page_run *part)
+{
+	bool taken = false;
+
+	pthread_mutex_lock(&origin->mutex);
+	if (origin->wanted_next < origin->wanted.count) {
+		struct mz_page_run *run = &origin->wanted.runs[origin->wanted_next];
+		uint64_t count = PART_PAGES - run->first % PART_PAGES;
+
+		part->first = run->first;
+		part->count = count < run->count ? count : run->count;
+		run->first += part->count;
+		run->count -= part->count;
+		origin->wanted_next += run->count == 0;
+		taken = true;
+	}
+	pthread_mutex_unlock(&origin->mutex);
+	return taken;
+}
+
 static void *prefetch_main(void *context)
 {
 	struct mz_origin *origin = context;
 	struct mz_failure failure;
+	struct mz_page_run part;
 
-	for (size_t i = 0; i < origin->wanted.count; i++) {
-		const struct mz_page_run *run = &origin->wanted.runs[i];
-
-		if (__atomic_load_n(&origin->over, __ATOMIC_ACQUIRE) ||
-		    mz_lazy_bring(&origin->lazy, run->first * MZ_RAM_PAGE, run->count * MZ_RAM_PAGE,
+	while (!__atomic_load_n(&origin->over, __ATOMIC_ACQUIRE) && take_wanted(origin, &part))
+		if (mz_lazy_bring(&origin->lazy, part.first * MZ_RAM_PAGE, part.count * MZ_RAM_PAGE,
 				  &failure))
 			break;
-	}
 	return NULL;
+}
+
+static unsigned prefetchers(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (processors < 1)
+		return 1;
+	return processors < MZ_PREFETCHERS_MAX ? (unsigned)processors : MZ_PREFETCHERS_MAX;
 }
 
 static int start_prefetching(struct mz_origin *origin, const char *path, struct mz_failure *failure)
 {
-	int error;
+	unsigned count = prefetchers();
 
 	if (mz_touches_read(&origin->wanted, origin->snapshot, path, failure))
 		return -1;
-	error = mz_thread_start(&origin->prefetcher, prefetch_main, origin);
-	if (error)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot start to prefetch: %s",
-			       strerror(error));
-	origin->prefetching = true;
+	while (origin->prefetching < count) {
+		int error = mz_thread_start(&origin->prefetchers[origin->prefetching],
+					    prefetch_main, origin);
+
+		if (error)
+			return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+				       "cannot start to prefetch: %s", strerror(error));
+		origin->prefetching++;
+	}
 	return 0;
 }
 
@@ -143,11 +178,9 @@ int mz_origin_stop(struct mz_vm *vm, struct mz_failure *failure)
 {
 	struct mz_origin *origin = &vm->origin;
 
-	if (origin->prefetching) {
-		__atomic_store_n(&origin->over, 1, __ATOMIC_RELEASE);
-		pthread_join(origin->prefetcher, NULL);
-		origin->prefetching = false;
-	}
+	__atomic_store_n(&origin->over, 1, __ATOMIC_RELEASE);
+	while (origin->prefetching)
+		pthread_join(origin->prefetchers[--origin->prefetching], NULL);
 	if (!origin->record_path)
 		return 0;
 	return mz_touches_write(&origin->touches, origin->snapshot, origin->record_path, failure);

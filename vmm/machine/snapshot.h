@@ -8,6 +8,9 @@
 #include "vmm/snapshot/snapshot.h"
 #include "vmm/snapshot/touches.h"
 
+/* Checking sums takes a processor longer than reading does, so several do it. */
+#define MZ_PREFETCHERS_MAX 4
+
 /* What a restored machine's memory comes from. */
 struct mz_origin {
 	const struct mz_snapshot *snapshot; /* NULL: the machine was not restored */
@@ -15,10 +18,11 @@ struct mz_origin {
 	const char *record_path; /* where the order of touches goes; NULL: nowhere */
 	pthread_mutex_t mutex;   /* of what follows */
 	struct mz_touches touches;
-	struct mz_touches wanted; /* that are prefetched */
-	pthread_t prefetcher;
-	bool prefetching;
-	int over; /* atomic: the prefetcher is to end */
+	struct mz_touches wanted; /* those that are still to be prefetched begin */
+	size_t wanted_next;       /* with this one */
+	pthread_t prefetchers[MZ_PREFETCHERS_MAX];
+	unsigned prefetching; /* so many of them */
+	int over;             /* atomic: they are to end */
 };
 
 /*
