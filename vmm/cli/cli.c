@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "vmm/cli/cli.h"
 
+#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *argp_program_version = "mezz (Mezzanine) " PACKAGE_VERSION;
 
 int mz_cli_finish(const char *command, int result, const struct mz_failure *failure)
 {

@@ -9,8 +9,6 @@
 
 #include "vmm/cli/cli.h"
 
-const char *argp_program_version = "mezz (Mezzanine) " PACKAGE_VERSION;
-
 static const struct {
 	const char *name;
 	const char *full_name;
