@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * Compressed files. Sources: RFC 1952 (gzip), RFC 8878 (zstd). What a Linux image's own code
- * unpacks is not touched.
+ * unpacks is not touched. libzstd is loaded for an image that needs it.
  */
+#include <dlfcn.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #ifdef HAVE_ZLIB
@@ -12,6 +13,7 @@
 #include <zstd.h>
 #endif
 
+#include "vmm/base/library.h"
 #include "vmm/boot/image_format.h"
 
 static const unsigned char gzip_magic[] = {0x1f, 0x8b};
@@ -123,8 +125,31 @@ static int unpack_gzip(const struct mz_image *image, struct sink *sink, struct m
 #endif
 
 #ifdef HAVE_ZSTD
-static int decompress_all(const struct mz_image *image, ZSTD_DStream *stream, struct sink *sink,
-			  struct mz_failure *failure)
+#define ZSTD_LIBRARY "libzstd.so.1"
+
+struct zstd {
+	void *library;
+	/* its functions */
+	__typeof__(ZSTD_createDStream) *create;
+	__typeof__(ZSTD_decompressStream) *decompress;
+	__typeof__(ZSTD_freeDStream) *free;
+	__typeof__(ZSTD_isError) *is_error;
+	__typeof__(ZSTD_getErrorName) *error_name;
+};
+
+static bool load_zstd(struct zstd *zstd)
+{
+	void *library = zstd->library = dlopen(ZSTD_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	return library && mz_library_find(library, "ZSTD_createDStream", &zstd->create) &&
+		mz_library_find(library, "ZSTD_decompressStream", &zstd->decompress) &&
+		mz_library_find(library, "ZSTD_freeDStream", &zstd->free) &&
+		mz_library_find(library, "ZSTD_isError", &zstd->is_error) &&
+		mz_library_find(library, "ZSTD_getErrorName", &zstd->error_name);
+}
+
+static int decompress_all(const struct mz_image *image, const struct zstd *zstd,
+			  ZSTD_DStream *stream, struct sink *sink, struct mz_failure *failure)
 {
 	ZSTD_inBuffer in = {.src = image->file, .size = image->file_bytes};
 
@@ -135,10 +160,10 @@ static int decompress_all(const struct mz_image *image, ZSTD_DStream *stream, st
 		if (sink->used == sink->room && grow(image, sink, failure))
 			return -1;
 		out = (ZSTD_outBuffer) {sink->bytes, sink->room, sink->used};
-		result = ZSTD_decompressStream(stream, &out, &in);
+		result = zstd->decompress(stream, &out, &in);
 		sink->used = out.pos;
-		if (ZSTD_isError(result))
-			return damaged(image, "zstd", ZSTD_getErrorName(result), failure);
+		if (zstd->is_error(result))
+			return damaged(image, "zstd", zstd->error_name(result), failure);
 		if (in.pos == in.size && result == 0)
 			return 0;
 		if (in.pos == in.size && out.pos < out.size)
@@ -146,16 +171,30 @@ static int decompress_all(const struct mz_image *image, ZSTD_DStream *stream, st
 	}
 }
 
-static int unpack_zstd(const struct mz_image *image, struct sink *sink, struct mz_failure *failure)
+static int unpack_by(const struct mz_image *image, const struct zstd *zstd, struct sink *sink,
+		     struct mz_failure *failure)
 {
-	ZSTD_DStream *stream = ZSTD_createDStream();
+	ZSTD_DStream *stream = zstd->create();
 	int result;
 
 	if (!stream)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "%s: no memory to unpack it",
 			       image->path);
-	result = decompress_all(image, stream, sink, failure);
-	ZSTD_freeDStream(stream);
+	result = decompress_all(image, zstd, stream, sink, failure);
+	zstd->free(stream);
+	return result;
+}
+
+static int unpack_zstd(const struct mz_image *image, struct sink *sink, struct mz_failure *failure)
+{
+	struct zstd zstd;
+	int result = load_zstd(&zstd)
+		? unpack_by(image, &zstd, sink, failure)
+		: mz_fail(failure, MZ_STATUS_HOST_LACKS,
+			  "%s: is packed by zstd: %s (Debian: libzstd1)", image->path, dlerror());
+
+	if (zstd.library)
+		dlclose(zstd.library);
 	return result;
 }
 #else

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "vmm/base/library.h"
+
 #define TEXT_OF(x)   #x
 #define VALUE_OF(x)  TEXT_OF(x)
 #define LIBRARY      "libcapstone.so." VALUE_OF(CS_API_MAJOR)
@@ -31,20 +33,14 @@ struct sink {
 	void *context;
 };
 
-/* ISO C knows no way from an object's address to a function's; POSIX has this one. */
-static bool find(const struct engine *engine, const char *name, void *function)
-{
-	*(void **)function = dlsym(engine->library, name);
-	return *(void **)function != NULL;
-}
-
 static bool load(struct engine *engine, unsigned bits)
 {
 	cs_mode mode = bits == 64 ? CS_MODE_64 : bits == 32 ? CS_MODE_32 : CS_MODE_16;
 
-	return find(engine, "cs_open", &engine->open) && find(engine, "cs_close", &engine->close) &&
-		find(engine, "cs_disasm", &engine->disassemble) &&
-		find(engine, "cs_free", &engine->free) &&
+	return mz_library_find(engine->library, "cs_open", &engine->open) &&
+		mz_library_find(engine->library, "cs_close", &engine->close) &&
+		mz_library_find(engine->library, "cs_disasm", &engine->disassemble) &&
+		mz_library_find(engine->library, "cs_free", &engine->free) &&
 		engine->open(CS_ARCH_X86, mode, &engine->handle) == CS_ERR_OK;
 }
 

@@ -11,6 +11,7 @@
 #include <slirp/libslirp.h>
 #include <stdlib.h>
 
+#include "vmm/base/library.h"
 #include "vmm/base/trace.h"
 
 #define LIBRARY "libslirp.so.0"
@@ -151,22 +152,16 @@ static const struct mz_net_backend user_backend = {
 	.close = close_user,
 };
 
-/* ISO C knows no way from an object's address to a function's; POSIX has this one. */
-static bool find(const struct user *user, const char *name, void *function)
-{
-	*(void **)function = dlsym(user->library, name);
-	return *(void **)function != NULL;
-}
-
 static int load(struct user *user, struct mz_failure *failure)
 {
-	user->library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!user->library || !find(user, "slirp_new", &user->make) ||
-	    !find(user, "slirp_cleanup", &user->clean_up) ||
-	    !find(user, "slirp_add_hostfwd", &user->forward) ||
-	    !find(user, "slirp_input", &user->input) ||
-	    !find(user, "slirp_pollfds_fill", &user->fill) ||
-	    !find(user, "slirp_pollfds_poll", &user->poll))
+	void *library = user->library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	if (!library || !mz_library_find(library, "slirp_new", &user->make) ||
+	    !mz_library_find(library, "slirp_cleanup", &user->clean_up) ||
+	    !mz_library_find(library, "slirp_add_hostfwd", &user->forward) ||
+	    !mz_library_find(library, "slirp_input", &user->input) ||
+	    !mz_library_find(library, "slirp_pollfds_fill", &user->fill) ||
+	    !mz_library_find(library, "slirp_pollfds_poll", &user->poll))
 		return mz_fail(failure, MZ_STATUS_HOST_LACKS, "--net user: %s (Debian: libslirp0)",
 			       dlerror());
 	return 0;
