@@ -30,6 +30,7 @@ static const unsigned char adder[] = {
 /* A machine that runs, and what it is told and says. */
 struct talker {
 	struct mz_vm *vm;
+	struct mz_description description; /* of a clone */
 	int in[2], out[2];
 	pthread_t thread;
 	struct mz_outcome outcome;
@@ -60,6 +61,7 @@ static void start_talker(struct talker *talker)
 
 static void begin_talker(struct talker *talker, struct mz_vm_config *config)
 {
+	talker->description = (struct mz_description) {0};
 	open_lines(talker, config);
 	talker->vm = create(config, adder, sizeof(adder));
 	start_talker(talker);
@@ -80,6 +82,7 @@ static void end_talker(struct talker *talker, unsigned char sum)
 	pthread_join(talker->thread, NULL);
 	ck_assert_uint_eq(talker->outcome.status, sum);
 	mz_vm_destroy(talker->vm);
+	mz_description_free(&talker->description);
 	for (unsigned i = 0; i < 2; i++) {
 		close(talker->in[i]);
 		close(talker->out[i]);
@@ -117,13 +120,12 @@ static void freeze_talker(struct talker *talker, struct mz_moment *moment)
 
 static void clone_talker(struct talker *clone, const struct mz_moment *moment)
 {
-	struct mz_description description;
+	struct mz_description *description = &clone->description;
 
-	ck_assert_msg(!mz_moment_config(moment, &description, &failure), "%s", failure.text);
-	open_lines(clone, &description.config);
-	ck_assert_msg(!mz_vm_clone(&clone->vm, moment, &description.config, &failure), "%s",
+	ck_assert_msg(!mz_moment_config(moment, description, &failure), "%s", failure.text);
+	open_lines(clone, &description->config);
+	ck_assert_msg(!mz_vm_clone(&clone->vm, moment, &description->config, &failure), "%s",
 		      failure.text);
-	mz_description_free(&description);
 	start_talker(clone);
 }
 

@@ -48,9 +48,9 @@ void mz_moment_close(struct mz_moment *moment);
 
 /*
  * What kind of machine it is: the caller fills in what a run decides, may choose other devices of
- * the same kinds, and ends it with mz_description_free(). Files that the first machine writes to
- * are named, too, and two machines that write to one disk destroy it. MZ_STATUS_BAD_IMAGE: it is
- * no moment of a machine, or one of another version.
+ * the same kinds, and ends it with mz_description_free(), after the machine that is made from it.
+ * Files that the first machine writes to are named, too, and two machines that write to one disk
+ * destroy it. MZ_STATUS_BAD_IMAGE: it is no moment of a machine, or one of another version.
  */
 int mz_moment_config(const struct mz_moment *moment, struct mz_description *description,
 		     struct mz_failure *failure);

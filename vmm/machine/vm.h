@@ -111,10 +111,11 @@ struct mz_vm_config {
 	enum mz_backend backend;
 	int in, out;         /* the serial line; in may be -1 */
 	uint64_t timeout_ns; /* the run ends with MZ_STATUS_TIMEOUT after this long; 0: never */
-	const struct mz_vm_file *files; /* must stay until mz_vm_create() returns */
+	/* Both must stay until mz_vm_destroy(), with what they point to: a snapshot has them. */
+	const struct mz_vm_file *files;
 	unsigned file_count;
-	const struct mz_virtio_request *virtio; /* must stay until mz_vm_create() returns, */
-	unsigned virtio_count;                  /* and so must what it points to */
+	const struct mz_virtio_request *virtio;
+	unsigned virtio_count;
 	enum mz_resets resets;
 	enum mz_dirty_kind dirty_source; /* of resets, and of `track` */
 	/* From the first snapshot on, or from the one that the machine is restored from, it is
