@@ -82,7 +82,7 @@ static enum mz_error take_node(struct mz_table *table, struct mz_gather *gather,
 	return MZ_OK;
 }
 
-/* Hangs the copy where the shared node was; `first` is the address at which both begin. */
+/* Hangs the copy where the shared node was, which is locked; `first` is where both begin. */
 static void put_copy(struct mz_table *table, struct mz_node_ref node, unsigned index, mz_node copy,
 		     uint64_t first, struct mz_gather *gather)
 {
@@ -114,17 +114,15 @@ static enum mz_error own_child(struct mz_table *table, struct mz_node_ref node, 
 
 	/* Others that make a copy of it hold the lock, and so do those whose own it has become. */
 	mz_lock_acquire(&shared.frame->lock);
-	if (!mz_refs_shared(&shared.frame->refs)) {
-		mz_lock_release(&shared.frame->lock);
-		return MZ_OK;
+	if (mz_refs_shared(&shared.frame->refs)) {
+		error = take_node(table, gather, shared.level, &copy);
+		if (error == MZ_OK) {
+			share_entries(table, shared, node_at(table, copy.oa, shared.level), 0,
+				      mz_entry_count(table->config.format, shared.level));
+			put_copy(table, node, index, copy, first, gather);
+		}
 	}
-	error = take_node(table, gather, shared.level, &copy);
-	if (error == MZ_OK)
-		share_entries(table, shared, node_at(table, copy.oa, shared.level), 0,
-			      mz_entry_count(table->config.format, shared.level));
 	mz_lock_release(&shared.frame->lock);
-	if (error == MZ_OK)
-		put_copy(table, node, index, copy, first, gather);
 	return error;
 }
 

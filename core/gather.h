@@ -74,8 +74,9 @@ static inline void mz_gather_node_(const struct mz_format *f, struct mz_gather *
 	gather->nodes = true;
 }
 
-/* For the instances: takes over a reference to a node that may be shared. A full gather flushes
- * early.
+/*
+ * For the instances: takes over a reference to a node that may be shared, and is locked. A full
+ * gather gives it up at once.
  */
 void mz_gather_shared_(struct mz_gather *gather, mz_node node);
 

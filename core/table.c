@@ -150,7 +150,7 @@ void mz_processor_deactivate(struct mz_processor *processor)
 		mz_node_put(&before->config, root_of(before));
 }
 
-/* Has another table given a node up in the grace period that is over? Never without RCU hooks. */
+/* Has another table given a node up in the grace period that is over? */
 static bool is_to_wait(struct mz_frame *frame)
 {
 	bool parted;
@@ -181,6 +181,10 @@ void mz_table_reclaim(struct mz_table *table, uint32_t nodes)
 			mz_node_put(c, node);
 		}
 	}
-	if (again != MZ_FRAME_NONE)
+	if (again == MZ_FRAME_NONE)
+		return;
+	if (c->rcu.retire != NULL)
 		c->rcu.retire(c->rcu.context, table, again);
+	else
+		mz_table_reclaim(table, again);
 }

@@ -3,8 +3,12 @@
  * Clones of spaces: up to four share nodes and pages, and each reads what a memory of its own would
  * hold. Contents of a frame are a number here.
  */
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
+#include "core/clone.h"
+#include "core/walk.h"
 #include "ept/clone.h"
 #include "tests/guest.h"
 #include "tests/rng.h"
@@ -299,6 +303,127 @@ START_TEST(a_page_that_is_written_is_not_replaced_by_a_copy)
 }
 END_TEST
 
+/* ---- Many nodes, given up by two tables at once ---- */
+
+#define GIVEN_UP (MZ_GATHER_SHARED + 4)
+
+static struct mz_table original, duplicate;
+static struct mz_gather gathers[2];
+static unsigned many;          /* the level of the entries whose nodes are given up */
+static struct mz_frame *early; /* of the first node */
+static pthread_t other;
+static bool begun, finished;
+
+static uint64_t given_up_bytes(void)
+{
+	return GIVEN_UP * fixture_span(&x, many);
+}
+
+/*
+ * Two tables with a node of their own, that has more nodes of both below it than a gather holds.
+ * False: the format has no such node.
+ */
+static bool make_tables(int loop)
+{
+	uint64_t first;
+	struct mz_walk walk;
+
+	fixture_prepare(&x, loop);
+	x.destroyed = true;
+	x.config.root_fixed = false;
+	x.config.flush.range = NULL;
+	first = x.base;
+	many = 2;
+	if (x.format->levels < 3 || mz_entry_count(x.format, many) <= GIVEN_UP)
+		return false;
+	expect_ok(mz_table_init(&original, &x.config));
+	for (unsigned i = 0; i <= GIVEN_UP; i++)
+		expect_ok(mz_table_map(&original, mz_ia_from(first + i * fixture_span(&x, many)),
+				       x.page, mz_oa_from(i * x.page), mz_prop_from(GUEST_RWX)));
+	mz_gather_init(&gathers[0], &original);
+	expect_ok(mz_table_clone(&duplicate, &original, &x.config.flush, &gathers[0]));
+	mz_gather_init(&gathers[1], &duplicate);
+	expect_ok(mz_table_own(&original, mz_ia_from(first), given_up_bytes(), false, &gathers[0]));
+	expect_ok(
+		mz_table_own(&duplicate, mz_ia_from(first), given_up_bytes(), false, &gathers[1]));
+	mz_gather_finish(&gathers[0]);
+	mz_gather_finish(&gathers[1]);
+	expect_ok(mz_table_walk(&original, mz_ia_from(first), &walk));
+	early = track_frame(&x.track, walk.steps[walk.step_count - 1].node);
+	witness_reclaim(&x.witness);
+	witness_reclaim(&x.witness);
+	return true;
+}
+
+static void drop_tables(void)
+{
+	witness_reclaim(&x.witness);
+	witness_reclaim(&x.witness);
+	mz_table_destroy(&original);
+	mz_table_destroy(&duplicate);
+}
+
+static enum mz_error give_up(struct mz_table *table, struct mz_gather *gather)
+{
+	return mz_table_unmap(table, mz_ia_from(x.base), given_up_bytes(), gather);
+}
+
+/* With and without RCU hooks. */
+START_TEST(what_two_give_up_is_freed_once)
+{
+	for (unsigned first = 0; first < 2; first++) {
+		if (make_tables(_i)) {
+			uint64_t live = x.track.live_count;
+
+			expect_ok(give_up(&original, &gathers[0]));
+			expect_ok(give_up(&duplicate, &gathers[1]));
+			mz_gather_finish(&gathers[first]);
+			mz_gather_finish(&gathers[!first]);
+			witness_reclaim(&x.witness);
+			witness_reclaim(&x.witness);
+			must_equal(x.track.live_count, live - GIVEN_UP);
+			drop_tables();
+		}
+		fixture_end(&x);
+	}
+}
+END_TEST
+
+static void *give_up_too(void *argument)
+{
+	(void)argument;
+	expect_ok(give_up(&duplicate, NULL));
+	__atomic_store_n(&finished, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Lets the other processor lock what it can. */
+static void let_the_other_begin(void *context, mz_ia first, mz_ia last, bool nodes)
+{
+	(void)context, (void)first, (void)last, (void)nodes;
+	if (begun)
+		return;
+	begun = true;
+	must_equal(pthread_create(&other, NULL, give_up_too, NULL), 0);
+	while (!__atomic_load_n(&finished, __ATOMIC_ACQUIRE) &&
+	       __atomic_load_n(&early->lock, __ATOMIC_RELAXED) == 0)
+		sched_yield();
+}
+
+START_TEST(who_gives_up_a_node_waits_for_no_one_with_locks)
+{
+	if (make_tables(VARIANT_WITNESSED * CASES + _i)) {
+		begun = finished = false;
+		original.config.flush.range = let_the_other_begin;
+		expect_ok(give_up(&original, NULL));
+		must_equal(pthread_join(other, NULL), 0);
+		original.config.flush.range = NULL;
+		drop_tables();
+	}
+	fixture_end(&x);
+}
+END_TEST
+
 static bool was_shut;
 
 static void see_gate(void *context, mz_ia first, mz_ia last, bool nodes)
@@ -371,6 +496,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_page_that_is_written_is_not_replaced_by_a_copy, 0,
 			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, no_fault_passes_before_writing_has_ceased, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, what_two_give_up_is_freed_once, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, who_gives_up_a_node_waits_for_no_one_with_locks, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, without_memory_nothing_is_cloned_or_changed, 0,
 			    EACH_VARIANT_ALL);
 	suite_add_tcase(suite, tcase);

@@ -106,7 +106,6 @@ static inline void cut(struct mz_table *table, struct mz_node_ref node, unsigned
 	bool shared = is_shared(table, ref.frame);
 
 	entry_unlink(table, node, index);
-	estrange(table, ref, first, shared, gather);
 	mz_gather_range_(gather, first, mz_span_last(f, first, node.level));
 	if (shared) {
 		gather->nodes = true;
@@ -114,6 +113,7 @@ static inline void cut(struct mz_table *table, struct mz_node_ref node, unsigned
 	} else {
 		mz_gather_node_(f, gather, child.oa);
 	}
+	estrange(table, ref, first, shared, gather);
 }
 
 /* May links of this level be cut? */
