@@ -51,7 +51,8 @@ static inline struct mz_frame mz_frame_new(unsigned level)
 /*
  * Where nodes come from. `alloc` yields 2^size_lg2 contiguous bytes, aligned to their size, with
  * any contents, at a physical address below 2^32 pages; it may be called with node locks held and
- * must not call back into the table. `free` takes them back. Memory at physical address pa is
+ * must not call back into the table. What it answers beside MZ_OK, mostly MZ_NO_MEMORY, is what the
+ * operation answers. `free` takes them back. Memory at physical address pa is
  * reached at `linear + pa`; the metadata of the page with number n is `frames[n - first_frame]`, of
  * which there are `frame_count`.
  */

@@ -20,7 +20,7 @@ enum mz_error mz_reserve_fill(const struct mz_config *c, struct mz_reserve *rese
 	const struct mz_format *f = c->format;
 
 	for (unsigned level = 1; level <= f->levels; level++) {
-		uint32_t need = reserve->need[level];
+		uint64_t need = reserve->need[level];
 
 		reserve->need[level] = 0;
 		while (reserve->have[level] < need) {
@@ -40,7 +40,7 @@ enum mz_error mz_reserve_fill(const struct mz_config *c, struct mz_reserve *rese
 void mz_reserve_need_splits(const struct mz_config *c, struct mz_reserve *reserve, unsigned splits)
 {
 	const struct mz_format *f = c->format;
-	uint32_t count = splits;
+	uint64_t count = splits;
 
 	for (unsigned level = f->levels - 1u; level >= 1; level--) {
 		bool split_above = c->leaf_levels >> (level + 1) != 0;

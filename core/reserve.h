@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 struct mz_reserve {
-	uint32_t need[MZ_LEVELS_MAX + 1];  /* by level: how many nodes are to be at hand */
+	uint64_t need[MZ_LEVELS_MAX + 1];  /* by level: how many nodes are to be at hand */
 	uint32_t have[MZ_LEVELS_MAX + 1];  /* by level: how many are */
 	uint32_t first[MZ_LEVELS_MAX + 1]; /* by level: the nodes at hand, as a list */
 };

@@ -105,7 +105,7 @@ static enum mz_error track_alloc(void *context, unsigned size_lg2, mz_oa *pa)
 	    (track->fail_after ? track->alloc_count >= track->fail_at
 			       : track->alloc_count == track->fail_at)) {
 		pthread_mutex_unlock(&track->mutex);
-		return MZ_NO_MEMORY;
+		return track->error != MZ_OK ? track->error : MZ_NO_MEMORY;
 	}
 	page = find_pages(track, count);
 	for (size_t i = page; i < page + count; i++) {

@@ -31,6 +31,7 @@ struct track {
 	uint64_t alloc_count; /* allocations asked for, failed ones too */
 	uint64_t fail_at;     /* fail the allocation with this number; 0: none */
 	bool fail_after;      /* and all that come after it */
+	enum mz_error error;  /* by this error; 0: MZ_NO_MEMORY */
 };
 
 void track_init(struct track *track, unsigned page_lg2, struct journal *journal);

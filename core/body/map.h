@@ -21,7 +21,7 @@ struct map_job {
 };
 
 /* How many nodes of each level a whole entry of `level` takes, all of whose leaves are below. */
-static inline void map_count_whole(struct map_job *job, unsigned level, uint32_t count)
+static inline void map_count_whole(struct map_job *job, unsigned level, uint64_t count)
 {
 	const struct mz_format *f = format_of(job->table);
 
@@ -233,7 +233,7 @@ static inline enum mz_error map_range(struct mz_table *table, uint64_t first, ui
 			unlock_below(table, cover, first, last);
 	}
 	mz_lock_release(&cover.frame->lock);
-	if (MZ_UNLIKELY(error == MZ_NO_MEMORY))
+	if (MZ_UNLIKELY(error != MZ_OK))
 		mz_reserve_drain(&table->config, &job.reserve);
 	return error;
 }

@@ -64,7 +64,7 @@ static inline enum mz_error protect_range(struct mz_table *table, uint64_t first
 	else
 		unlock_below(table, cover, first, last);
 	mz_lock_release(&cover.frame->lock);
-	if (MZ_UNLIKELY(error == MZ_NO_MEMORY))
+	if (MZ_UNLIKELY(error != MZ_OK))
 		mz_reserve_drain(&table->config, &own);
 	return error;
 }

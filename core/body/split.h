@@ -20,7 +20,7 @@ struct split_job {
 
 /* Counts the nodes for an entry of `level` all of which is mapped, where leaves are not allowed. */
 static inline void split_count_whole(const struct mz_table *table, struct mz_reserve *reserve,
-				     unsigned level, uint32_t count)
+				     unsigned level, uint64_t count)
 {
 	const struct mz_format *f = format_of(table);
 
@@ -38,7 +38,7 @@ static inline void split_count(const struct mz_table *table, struct mz_reserve *
 			       unsigned level, uint64_t first, uint64_t last, bool unmap)
 {
 	const struct mz_format *f = format_of(table);
-	uint32_t others = mz_entry_count(f, --level);
+	unsigned others = mz_entry_count(f, --level);
 
 	reserve->need[level]++;
 	if (level == 1)

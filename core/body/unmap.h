@@ -229,7 +229,7 @@ static inline enum mz_error unmap_range(struct mz_table *table, uint64_t first, 
 		unlock_below(table, cover, first, last);
 	}
 	mz_lock_release(&cover.frame->lock);
-	if (MZ_UNLIKELY(error == MZ_NO_MEMORY))
+	if (MZ_UNLIKELY(error != MZ_OK))
 		mz_reserve_drain(&table->config, &own);
 	if (emptied)
 		prune(table, first, cover.level, gather);
