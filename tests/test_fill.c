@@ -532,6 +532,50 @@ START_TEST(no_fill_is_lost_in_a_node_that_is_cut)
 }
 END_TEST
 
+/* The same memory for nodes at low addresses, aligned as it was: so many pages lower. */
+static uint64_t low_first(void)
+{
+	return x.track.memory.first_frame & ~(uint64_t)15;
+}
+
+static enum mz_error alloc_low(void *context, unsigned size_lg2, mz_oa *pa)
+{
+	enum mz_error error = x.track.memory.alloc(context, size_lg2, pa);
+
+	pa->addr -= low_first() << x.format->page_lg2;
+	return error;
+}
+
+static void free_low(void *context, mz_oa pa, unsigned size_lg2)
+{
+	pa.addr += low_first() << x.format->page_lg2;
+	x.track.memory.free(context, pa, size_lg2);
+}
+
+/* Output addresses may have fewer bits than the largest leaves map. */
+START_TEST(no_leaf_is_larger_than_the_output_addresses)
+{
+	struct mz_fill fill;
+
+	fixture_prepare(&x, _i);
+	x.destroyed = x.top == 1;
+	if (x.top > 1) {
+		uint64_t lower = low_first() << x.format->page_lg2;
+
+		x.config.memory.alloc = alloc_low;
+		x.config.memory.free = free_low;
+		x.config.memory.first_frame -= low_first();
+		x.config.memory.linear += (uintptr_t)lower;
+		x.config.oa_lg2 = (uint8_t)(x.format->shift[x.top] - 1);
+		fixture_make(&x);
+		fill = ask(0, x.format->levels);
+		expect_ok(fill_at(x.base, &fill));
+		must_equal(mz_leaf_level(fill.leaf), x.second);
+	}
+	fixture_end(&x);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("fill");
@@ -550,6 +594,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_reserve_that_is_not_needed_stays, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, what_a_reserve_lacks_comes_from_memory, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, an_item_is_taken_once, 0, EACH_VARIANT);
+	tcase_add_loop_test(tcase, no_leaf_is_larger_than_the_output_addresses, 0, EACH_VARIANT);
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(threads, 120);
 	tcase_add_loop_test(threads, a_page_is_filled_by_one, 0, EACH_CASE);

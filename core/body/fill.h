@@ -95,6 +95,7 @@ MZ_INLINE unsigned level_to_fill(const struct mz_table *table, unsigned level,
 		level = fill->level_max;
 	while (level > 1 &&
 	       (!mz_leaf_allowed(table->config.leaf_levels, level) ||
+		mz_span(f, level) - 1 > table->oa_last ||
 		(fill->offset & (mz_span(f, level) - 1)) != 0 ||
 		!f->encodable(fill->prop, level, table->config.features)))
 		level--;
@@ -147,9 +148,6 @@ MZ_NOINLINE struct attempt fill_slowly(struct mz_table *table, struct landing at
 	struct attempt attempt = {true, MZ_BAD_LEVEL};
 
 	if (level < fill->level_min)
-		return attempt;
-	attempt.error = MZ_OUT_OF_RANGE;
-	if (!oa_valid(table, f->oa(leaf.entry, level).addr, mz_span(f, level)))
 		return attempt;
 	mz_reserve_init(&own);
 	for (unsigned below = level; below < at.level; below++)
