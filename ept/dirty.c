@@ -236,12 +236,16 @@ enum mz_error mz_dirty_put_back(struct mz_dirty *dirty)
 
 enum mz_error mz_space_written(struct mz_space *space, mz_ia ia, uint64_t bytes)
 {
+	uint64_t offset = mz_span(space->table.config.format, 1) - 1;
+	uint64_t first = ia.addr & ~offset, last = (ia.addr + (bytes - 1)) | offset;
 	enum mz_error error;
 
+	if (bytes == 0 || !within_reach(space, ia.addr, ia.addr + (bytes - 1)))
+		return MZ_OUT_OF_RANGE;
 	gate_enter(space);
-	error = written_prepare(space, ia.addr, bytes);
+	error = written_prepare(space, first, last - first + 1);
 	if (error == MZ_OK)
-		written_tell(space, ia.addr, bytes);
+		written_tell(space, first, last - first + 1);
 	gate_leave(space);
 	return error;
 }

@@ -54,8 +54,9 @@ void mz_dirty_stop(struct mz_dirty *dirty);
 MZ_MUST_CHECK enum mz_error mz_dirty_collect(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes);
 
 /*
- * Calls `range` for each run of collected pages in [ia, ia + bytes), in order; false from it ends
- * that. The cost is that of what was written, not of what there is.
+ * Calls `range` for each run of collected pages in [ia, ia + bytes), which begins and ends with a
+ * page, in order; false from it ends that. The cost is that of what was written, not of what there
+ * is.
  */
 bool mz_dirty_each(const struct mz_dirty *dirty, mz_ia ia, uint64_t bytes,
 		   bool (*range)(void *context, mz_ia ia, uint64_t bytes), void *context);
@@ -72,8 +73,9 @@ MZ_MUST_CHECK enum mz_error mz_dirty_put_back(struct mz_dirty *dirty);
 /*
  * [ia, ia + bytes) has been written, past the table: by a device, by the hypervisor itself, or as a
  * log says that hardware or a host keeps (page-modification logging, a dirty ring). All consumers
- * are told. A processor logs a leaf's first write alone, so all of the leaf is to be told of.
- * MZ_NO_MEMORY: tell again.
+ * are told of each page that it has a part of. A processor logs a leaf's first write alone, so all
+ * of the leaf is to be told of. MZ_OUT_OF_RANGE: empty, wraps, or beyond the table. MZ_NO_MEMORY:
+ * tell again.
  */
 MZ_MUST_CHECK enum mz_error mz_space_written(struct mz_space *space, mz_ia ia, uint64_t bytes);
 

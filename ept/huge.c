@@ -5,6 +5,7 @@
 #include "core/huge.h"
 #include "core/clone.h"
 #include "ept/gate.h"
+#include "ept/range.h"
 
 /* Splits the leaf around `at`; answers its last address, or that of the hole there. */
 static enum mz_error split_around(struct mz_worker *worker, uint64_t at, unsigned level,
@@ -33,13 +34,11 @@ enum mz_error mz_space_split(struct mz_worker *worker, mz_ia ia, uint64_t bytes,
 	struct mz_table *table = &worker->space->table;
 	const struct mz_format *f = table->config.format;
 	uint64_t at = ia.addr, end = ia.addr + (bytes - 1), last;
+	enum mz_error error = check_range(worker->space, ia, bytes);
 	struct mz_gather gather;
-	enum mz_error error = MZ_OK;
 
-	if (!mz_page_aligned(f, ia.addr | bytes))
-		return MZ_MISALIGNED;
-	if (bytes == 0 || end < at || !mz_ia_valid(f, at) || !mz_ia_valid(f, end))
-		return MZ_OUT_OF_RANGE;
+	if (error != MZ_OK)
+		return error;
 	if (level < 1 || level > f->levels || !mz_leaf_allowed(table->config.leaf_levels, level))
 		return MZ_BAD_LEVEL;
 	mz_gather_init(&gather, table);

@@ -21,9 +21,10 @@ MZ_MUST_CHECK enum mz_error mz_space_split(struct mz_worker *worker, mz_ia ia, u
 
 /*
  * Puts leaves together where they map what one could: the same memory in order, in one region that
- * allows leaves so large, with the same permissions. For a background pass: begins at `*ia`, looks
- * at no more than `budget` entries of nodes, and leaves in `*ia` where to go on; behind the last
- * region that is 0. Answers how many leaves it has made. Nodes that clones share are left alone.
+ * allows leaves so large, with the same permissions. For a background pass: begins at `*ia`, begins
+ * nothing new once it has looked at `budget` entries of nodes, and leaves in `*ia` where to go on;
+ * behind the last region that is 0. Answers how many leaves it has made. Nodes that clones share
+ * are left alone.
  */
 uint64_t mz_space_collapse(struct mz_worker *worker, mz_ia *ia, uint64_t budget);
 

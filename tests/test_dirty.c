@@ -317,6 +317,26 @@ START_TEST(a_clone_takes_no_flag_from_the_others)
 }
 END_TEST
 
+/* A device writes where it likes: it need not know of pages. */
+START_TEST(a_part_of_a_page_is_a_page_that_is_written)
+{
+	begin(_i);
+	start(&listeners[0], 0);
+	expect_ok(mz_space_written(&guest.space, mz_ia_from(page_at(1) + 5), 3));
+	expect_ok(mz_space_written(&guest.space, mz_ia_from(page_at(4) - 1), 2));
+	expect_ok(mz_space_written(&guest.space, mz_ia_from(page_at(6)), x.page + 1));
+	listeners[0].owed[1] = listeners[0].owed[3] = listeners[0].owed[4] = true;
+	listeners[0].owed[6] = listeners[0].owed[7] = true;
+	collect(&listeners[0], 0, PAGES - 1, true);
+	must_equal(mz_space_written(&guest.space, mz_ia_from(x.base), 0), MZ_OUT_OF_RANGE);
+	must_equal(mz_space_written(&guest.space, mz_ia_from(-x.page), 2 * x.page),
+		   MZ_OUT_OF_RANGE);
+	must_equal(mz_space_written(&guest.space, mz_ia_from((uint64_t)1 << 62), 1),
+		   MZ_OUT_OF_RANGE);
+	end();
+}
+END_TEST
+
 static bool write_in_flush;
 
 static void write_meanwhile(void *context, mz_ia first, mz_ia last, bool nodes)
@@ -404,6 +424,7 @@ int main(void)
 	tcase_add_loop_test(tcase, what_a_log_knows_is_told_once_and_protected_never, 0,
 			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_clone_takes_no_flag_from_the_others, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, a_part_of_a_page_is_a_page_that_is_written, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_write_after_one_during_a_collection_is_not_missed, 0,
 			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_collector_beside_writers_hears_of_all, 0, EACH_CASE);

@@ -329,6 +329,9 @@ START_TEST(a_range_is_split_and_a_region_says_how_large)
 	must(guest_access(&guest, &guest.worker, x.base, MZ_WRITE, &oa));
 	must_equal(mz_space_split(&guest.worker, mz_ia_from(x.base), big() + 1, 1), MZ_MISALIGNED);
 	must_equal(mz_space_split(&guest.worker, mz_ia_from(x.base), 0, 1), MZ_OUT_OF_RANGE);
+	/* From one canonical half to the other. */
+	must_equal(mz_space_split(&guest.worker, mz_ia_from(x.page), -(2 * x.page), 1),
+		   MZ_OUT_OF_RANGE);
 	must_equal(mz_space_split(&guest.worker, mz_ia_from(x.base), x.page, 0), MZ_BAD_LEVEL);
 	expect_ok(mz_space_split(&guest.worker, mz_ia_from(x.base), 4 * x.page, 1));
 	for (unsigned i = 0; i < 4 && i * x.page < big(); i++)
