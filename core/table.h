@@ -176,6 +176,7 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_write_protect(struct mz_table
 /* What mz_table_write_enable() is asked for, and what it answers. */
 struct mz_writable {
 	unsigned level_max; /* of a larger leaf, only a part of this level is let be written */
+	const mz_oa *only;  /* only while the page around ia is this; NULL: whatever it is */
 	struct mz_gather *gather; /* what a split leaves behind; NULL: flushed at once */
 	uint64_t bytes;           /* answer: [ia, ia + bytes) may be written now */
 	mz_ia ia;
@@ -186,8 +187,8 @@ struct mz_writable {
  * Lets the memory around ia be written, and nothing else that was not: what links on the way forbid
  * is handed down a level at a time. Permissions are only added, so only a split needs a flush, and
  * links that are cached raw, at once.
- * MZ_OUT_OF_RANGE. MZ_NOT_MAPPED: no memory is mapped at ia. MZ_NOT_ENCODABLE. MZ_NO_MEMORY: a
- * split needs a node; the way is open then, the leaf is not.
+ * MZ_OUT_OF_RANGE. MZ_NOT_MAPPED: no memory is mapped at ia, or not what is asked for.
+ * MZ_NOT_ENCODABLE. MZ_NO_MEMORY: a split needs a node; the way is open then, the leaf is not.
  */
 MZ_MUST_CHECK static inline enum mz_error mz_table_write_enable(struct mz_table *table, mz_ia ia,
 								struct mz_writable *writable)

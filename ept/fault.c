@@ -35,11 +35,7 @@ static enum mz_answer answer_unmarked(struct job *job)
 	enum mz_error error = mz_table_mark(&job->space->table, mz_ia_from(job->gpa),
 					    job->space->fault_flags);
 
-	/* What was mapped is gone again: the access is done again, and faults. */
-	if (error != MZ_OK)
-		return MZ_RETRY;
-	describe(job, mz_table_find(&job->space->table, mz_ia_from(job->gpa)));
-	return MZ_RESOLVED;
+	return error == MZ_OK ? answer_resolved(job) : answer_changed(job);
 }
 
 /* The address is mapped already. */
@@ -73,7 +69,7 @@ MZ_INLINE enum mz_answer answer_filled(struct job *job, const struct mz_fill *fi
 	if (may_be_anothers(job))
 		return mz_fault_write_(job, fill->leaf);
 	if (MZ_UNLIKELY(!fill->writable))
-		return mz_fault_let_write_(job, level);
+		return mz_fault_let_write_(job, level, NULL);
 	if (MZ_UNLIKELY(writes_are_told(job->space)))
 		written_tell(job->space, job->fault->ia.addr, job->fault->bytes);
 	return MZ_RESOLVED;
@@ -166,8 +162,9 @@ static bool map_supplied(struct job *job, unsigned level, enum mz_answer *answer
 	if (supply(job, &region, &got, &oa) != MZ_OK)
 		return true;
 	error = MZ_BAD_LEVEL;
-	*answer = MZ_RETRY;
-	if (version == space->version && got >= 1 && got <= level) {
+	if (version != space->version) {
+		*answer = answer_changed(job);
+	} else if (got >= 1 && got <= level) {
 		uint64_t mask = mz_span(space->table.config.format, got) - 1;
 
 		*answer = fill_leaf(job, oa.addr - (job->gpa & ~mask), got, got, &error);
@@ -350,6 +347,7 @@ static void begin(struct mz_fault *fault)
 	fault->cause = MZ_DENIAL_NONE;
 	fault->kind = MZ_REGION_KINDS;
 	fault->region.bytes = 0;
+	describe_nothing(fault);
 }
 
 enum mz_answer mz_fault_answer_(struct mz_worker *worker, uint64_t gpa, unsigned access,

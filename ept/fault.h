@@ -47,6 +47,30 @@ static inline void describe(const struct job *job, struct mz_leaf leaf)
 		      job->fault);
 }
 
+static inline void describe_nothing(struct mz_fault *fault)
+{
+	fault->bytes = 0;
+	fault->item.level = 0;
+}
+
+/* What was there has been changed meanwhile: the access is done again. */
+static inline enum mz_answer answer_changed(const struct job *job)
+{
+	describe_nothing(job->fault);
+	return MZ_RETRY;
+}
+
+/* What was asked for is mapped, unless it is gone again. */
+static inline enum mz_answer answer_resolved(const struct job *job)
+{
+	struct mz_leaf leaf = mz_table_find(&job->space->table, mz_ia_from(job->gpa));
+
+	if (mz_leaf_level(leaf) == 0)
+		return answer_changed(job);
+	describe(job, leaf);
+	return MZ_RESOLVED;
+}
+
 /* The largest leaf around the address that lies in [first, first + bytes), up to `level`. */
 static inline unsigned level_inside(const struct mz_format *f, uint64_t gpa, uint64_t first,
 				    uint64_t bytes, unsigned level)
@@ -89,8 +113,11 @@ enum mz_answer mz_fault_answer_(struct mz_worker *worker, uint64_t gpa, unsigned
  */
 enum mz_answer mz_fault_own_(const struct job *job);
 
-/* Lets the leaf around the address be written, or a part of it up to a level. */
-enum mz_answer mz_fault_let_write_(struct job *job, unsigned part);
+/*
+ * Lets the leaf around the address be written, or a part of it up to a level; if `only` is not
+ * NULL, only while the page is this.
+ */
+enum mz_answer mz_fault_let_write_(struct job *job, unsigned part, const mz_oa *only);
 
 /* The address is mapped by `leaf`, and its region may be written. */
 enum mz_answer mz_fault_write_(struct job *job, struct mz_leaf leaf);

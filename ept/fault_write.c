@@ -19,12 +19,12 @@ enum mz_answer mz_fault_own_(const struct job *job)
 	return error == MZ_OK ? MZ_RESOLVED : MZ_EXHAUSTED;
 }
 
-enum mz_answer mz_fault_let_write_(struct job *job, unsigned part)
+enum mz_answer mz_fault_let_write_(struct job *job, unsigned part, const mz_oa *only)
 {
 	struct mz_space *space = job->space;
 	const struct mz_format *f = space->table.config.format;
 	uint64_t base = job->gpa & ~(mz_span(f, part) - 1);
-	struct mz_writable writable = {.level_max = part};
+	struct mz_writable writable = {.level_max = part, .only = only};
 	struct mz_gather gather;
 	bool told = writes_are_told(space);
 	enum mz_error error = told ? written_prepare(space, base, mz_span(f, part)) : MZ_OK;
@@ -36,16 +36,14 @@ enum mz_answer mz_fault_let_write_(struct job *job, unsigned part)
 	writable.gather = &gather;
 	error = mz_table_write_enable(&space->table, mz_ia_from(job->gpa), &writable);
 	mz_gather_finish(&gather);
-	/* What was mapped is gone again: the access is done again, and faults. */
 	if (error != MZ_OK)
-		return error == MZ_NOT_MAPPED ? MZ_RETRY : MZ_EXHAUSTED;
+		return error == MZ_NOT_MAPPED ? answer_changed(job) : MZ_EXHAUSTED;
 	if (told)
 		written_tell(space, writable.ia.addr, writable.bytes);
 	count(&job->worker->stats.written[writable.leaf_level]);
 	if (writable.leaf_level > part)
 		count(&job->worker->stats.split[writable.leaf_level]);
-	describe(job, mz_table_find(&space->table, mz_ia_from(job->gpa)));
-	return MZ_RESOLVED;
+	return answer_resolved(job);
 }
 
 /* The page around the address, as it is mapped by a leaf. */
@@ -90,14 +88,15 @@ static enum mz_answer let_write_copy(struct job *job, struct mz_item from)
 	if (error != MZ_OK)
 		return MZ_EXHAUSTED;
 	if (to.addr == from.oa.addr)
-		return version == space->version ? mz_fault_let_write_(job, 1) : MZ_RETRY;
+		return version == space->version ? mz_fault_let_write_(job, 1, &to)
+						 : answer_changed(job);
 	error = version == space->version ? exchange_page(job, from, to) : MZ_NOT_MAPPED;
 	if (error != MZ_OK) {
 		backing->release(backing->context, &region, to, 1);
-		return error == MZ_NOT_MAPPED ? MZ_RETRY : MZ_EXHAUSTED;
+		return error == MZ_NOT_MAPPED ? answer_changed(job) : MZ_EXHAUSTED;
 	}
 	count(&job->worker->stats.copied);
-	return mz_fault_let_write_(job, 1);
+	return mz_fault_let_write_(job, 1, &to);
 }
 
 enum mz_answer mz_fault_write_(struct job *job, struct mz_leaf leaf)
@@ -112,6 +111,6 @@ enum mz_answer mz_fault_write_(struct job *job, struct mz_leaf leaf)
 		return let_write_copy(job, page_of(job, leaf));
 	/* The leaf may reach into a region that was made of a part of this one. */
 	level = region_level(job, level);
-	return mz_fault_let_write_(job,
-				   written_level(space) < level ? written_level(space) : level);
+	return mz_fault_let_write_(job, written_level(space) < level ? written_level(space) : level,
+				   NULL);
 }

@@ -12,6 +12,8 @@ static enum mz_error populate_part(struct mz_worker *worker, uint64_t first, uin
 
 		if (answer == MZ_EXHAUSTED)
 			return MZ_NO_MEMORY;
+		if (answer == MZ_RETRY && fault.bytes == 0)
+			continue;
 		/* The region was changed meanwhile, or nobody may read there: no leaf is wanted. */
 		leaf_last = answer == MZ_RESOLVED || answer == MZ_RETRY
 			? fault.ia.addr + (fault.bytes - 1)

@@ -53,8 +53,8 @@ struct mz_fault {
 	struct mz_region region; /* MMIO, and denied inside a region: where the access goes; else of
 				    0 bytes */
 	mz_ia ia;                /* resolved, retry: the first address that the leaf maps, */
-	uint64_t bytes;          /* how much it maps, */
-	struct mz_item item;     /* and what */
+	uint64_t bytes;          /* how much it maps; 0: it has changed meanwhile, */
+	struct mz_item item;     /* and what; of level 0 then */
 };
 
 /* How often each answer was given. */

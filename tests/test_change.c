@@ -533,16 +533,25 @@ START_TEST(who_is_late_gives_the_frame_back)
 	expect_ok(change(MZ_CHANGE_INVALIDATE, x.base, big()));
 	supplier.meanwhile = remove_all;
 	must_equal(guest_fault(&guest, x.base, MZ_READ, &fault), MZ_RETRY);
+	must_equal(fault.bytes, 0);
+	must_equal(fault.item.level, 0);
 	must_equal(supplier.released, 2);
 	must(!is_mapped(x.base));
 	end();
 }
 END_TEST
 
+static void change_elsewhere(void)
+{
+	supplier.meanwhile = NULL;
+	expect_ok(guest_add(&guest, MZ_REGION_MMIO, x.base + big(), x.page, 0));
+}
+
 START_TEST(what_is_to_be_populated_is_mapped_or_not_added)
 {
 	memset(&supplier, 0, sizeof(supplier));
 	supplier.most = MZ_LEVELS_MAX;
+	supplier.meanwhile = change_elsewhere;
 	begin_supplied(_i, true, MZ_OK);
 	must(is_mapped(x.base) && is_mapped(x.base + big() - x.page));
 	remove_all();

@@ -303,6 +303,73 @@ START_TEST(a_page_that_is_written_is_not_replaced_by_a_copy)
 }
 END_TEST
 
+/* A frame for each page at a fixed offset, and one for copies. */
+#define NATURAL (4 * x.root_span)
+#define COPY    (6 * x.root_span)
+
+/* The first copy is the page's own frame from then on. */
+static enum mz_error copy_once(void *context, const struct mz_region *region, mz_ia ia,
+			       struct mz_item from, mz_oa *to)
+{
+	void (*others)(void) = meanwhile;
+
+	(void)context, (void)region, (void)ia;
+	must(from.oa.addr == NATURAL || from.oa.addr == COPY);
+	*to = mz_oa_from(COPY);
+	meanwhile = NULL;
+	if (others != NULL)
+		others();
+	return MZ_OK;
+}
+
+static void release_nothing(void *context, const struct mz_region *region, mz_oa oa, unsigned level)
+{
+	(void)context, (void)region, (void)oa, (void)level;
+}
+
+static void take_and_touch(void)
+{
+	struct mz_worker other;
+	uint64_t oa;
+
+	expect_ok(guest_change(&guests[0], MZ_CHANGE_INVALIDATE, x.base, x.page));
+	mz_worker_begin(&other, &guests[0].space);
+	must(guest_access(&guests[0], &other, x.base, MZ_READ, &oa));
+	must_equal(oa, NATURAL);
+	mz_worker_end(&other);
+}
+
+/*
+ * While one processor asks whose a page is, others take it and touch it again: what is mapped then
+ * is the clone's, too.
+ */
+START_TEST(what_is_mapped_meanwhile_is_not_let_be_written)
+{
+	static const struct mz_backing once = {.copy = copy_once, .release = release_nothing};
+	struct mz_fault fault;
+	struct mz_item item;
+
+	memset(alive, 0, sizeof(alive));
+	meanwhile = NULL;
+	fixture_prepare(&x, _i);
+	x.config.root_fixed = false;
+	guest_begin(&guests[0], &x, &once);
+	alive[0] = true;
+	expect_ok(guest_add(&guests[0], MZ_REGION_RAM, x.base, x.page, NATURAL));
+	make_clone(0, 1);
+	must(touch(0, 0, MZ_WRITE, &(uint64_t) {0}));
+	must(guest_may(&guests[0], x.base, MZ_WRITE, &item));
+	must_equal(item.oa.addr, COPY);
+	expect_ok(mz_table_write_protect(&guests[0].space.table, mz_ia_from(x.base), x.page, NULL));
+	meanwhile = take_and_touch;
+	must_equal(guest_fault(&guests[0], x.base, MZ_WRITE, &fault), MZ_RETRY);
+	must(guest_may(&guests[0], x.base, MZ_READ, &item));
+	must_equal(item.oa.addr, NATURAL);
+	must(!guest_may(&guests[0], x.base, MZ_WRITE, &item));
+	end();
+}
+END_TEST
+
 /* ---- Many nodes, given up by two tables at once ---- */
 
 #define GIVEN_UP (MZ_GATHER_SHARED + 4)
@@ -496,6 +563,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_page_that_is_written_is_not_replaced_by_a_copy, 0,
 			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, no_fault_passes_before_writing_has_ceased, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, what_is_mapped_meanwhile_is_not_let_be_written, 0,
+			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, what_two_give_up_is_freed_once, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, who_gives_up_a_node_waits_for_no_one_with_locks, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, without_memory_nothing_is_cloned_or_changed, 0,

@@ -337,6 +337,31 @@ START_TEST(a_part_of_a_page_is_a_page_that_is_written)
 }
 END_TEST
 
+static void unmap_at_once(void *context, mz_ia first, mz_ia last, bool nodes)
+{
+	(void)context, (void)first, (void)last, (void)nodes;
+	guest.space.table.config.flush.range = NULL;
+	expect_ok(mz_table_unmap(&guest.space.table, mz_ia_from(x.base), x.page, NULL));
+}
+
+/* While the flush of a split is under way, another processor takes the page. */
+START_TEST(what_is_let_be_written_may_be_gone_at_once)
+{
+	struct mz_fault fault;
+
+	begin(_i);
+	start(&listeners[0], 1);
+	must_equal(guest_fault(&guest, x.base, MZ_READ, &fault), MZ_RESOLVED);
+	if (fault.item.level > 1 && !by_hardware() && !x.format->break_before_make) {
+		guest.space.table.config.flush.range = unmap_at_once;
+		must_equal(guest_fault(&guest, x.base, MZ_WRITE, &fault), MZ_RETRY);
+		must_equal(fault.bytes, 0);
+		guest.space.table.config.flush = x.config.flush;
+	}
+	end();
+}
+END_TEST
+
 static bool write_in_flush;
 
 static void write_meanwhile(void *context, mz_ia first, mz_ia last, bool nodes)
@@ -425,6 +450,7 @@ int main(void)
 			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_clone_takes_no_flag_from_the_others, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_part_of_a_page_is_a_page_that_is_written, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, what_is_let_be_written_may_be_gone_at_once, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_write_after_one_during_a_collection_is_not_missed, 0,
 			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_collector_beside_writers_hears_of_all, 0, EACH_CASE);

@@ -311,6 +311,16 @@ MZ_INLINE void choose_part(const struct mz_table *table, uint64_t addr, unsigned
 	writable->ia = mz_ia_from(addr & ~(writable->bytes - 1));
 }
 
+/* Is it memory, and what is asked for? */
+MZ_INLINE bool is_meant(const struct mz_format *f, uint64_t entry, unsigned level, uint64_t addr,
+			const struct mz_writable *writable)
+{
+	uint64_t page = addr & (mz_span(f, level) - 1) & ~(mz_span(f, 1) - 1);
+
+	return f->kind(entry, level) == MZ_LEAF && (f->prop(entry, level).perm & MZ_READ) != 0 &&
+		(writable->only == NULL || f->oa(entry, level).addr + page == writable->only->addr);
+}
+
 /*
  * Lets a leaf, or of one above `level_max` only the part around the address, be written: as it is
  * under its node's lock, so that what others have taken from it meanwhile does not come back.
@@ -328,7 +338,7 @@ static inline bool open_leaf(struct mz_table *table, const uint64_t *top, uint64
 	if (!lock_node(table, top, addr, level, &node))
 		return false;
 	entry = mz_load_relaxed(&node.slots[mz_index(f, addr, level)]);
-	found = f->kind(entry, level) == MZ_LEAF && (f->prop(entry, level).perm & MZ_READ) != 0;
+	found = is_meant(f, entry, level, addr, writable);
 	if (found) {
 		bool open = lets_write(f, entry, level);
 
@@ -354,7 +364,7 @@ static inline bool write_enable_once(struct mz_table *table, uint64_t *top, uint
 	if (kind == MZ_NODE)
 		return false;
 	*error = MZ_NOT_MAPPED;
-	if (kind == MZ_ABSENT || (f->prop(entry, level).perm & MZ_READ) == 0)
+	if (!is_meant(f, entry, level, addr, writable))
 		return true;
 	*error = MZ_OK;
 	if (!lets_write(f, entry, level))
