@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /* Workers: who faults, with what it has counted and set aside. */
-#include "ept/space.h"
+#include "ept/gate.h"
 
 void mz_worker_begin(struct mz_worker *worker, struct mz_space *space)
 {
@@ -17,11 +17,16 @@ void mz_worker_begin(struct mz_worker *worker, struct mz_space *space)
 
 enum mz_error mz_worker_top_up(struct mz_worker *worker, unsigned faults)
 {
-	const struct mz_config *c = &worker->space->table.config;
+	const struct mz_space *space = worker->space;
+	const struct mz_config *c = &space->table.config;
+	bool shares;
 
+	gate_enter(space);
+	shares = space->table.shares;
+	gate_leave(space);
 	mz_reserve_need_splits(c, &worker->reserve, faults);
 	/* A clone copies the nodes on the way as well. */
-	for (unsigned level = 1; worker->space->table.shares && level < c->format->levels; level++)
+	for (unsigned level = 1; shares && level < c->format->levels; level++)
 		worker->reserve.need[level] += faults;
 	return mz_reserve_fill(c, &worker->reserve);
 }
