@@ -8,8 +8,9 @@
  * shared. What is left to a last owner is its own again.
  *
  * Who makes a clone sees to it that no call that changes the table is under way, and before any
- * such call on a table that shares, calls mz_table_own() for the range. Tables that share nodes
- * have the same memory, item and RCU hooks; each flushes for itself.
+ * such call on a table that shares, calls mz_table_own() for the range: with `all`, unless all that
+ * it does is to unmap. Tables that share nodes have the same memory, item and RCU hooks; each
+ * flushes for itself. A gather must be given, and finished by the caller.
  */
 #ifndef MZ_CORE_CLONE_H
 #define MZ_CORE_CLONE_H

@@ -97,7 +97,8 @@ MZ_MUST_CHECK static inline enum mz_error mz_cursor_map(struct mz_cursor *cursor
  * Takes out the next thing mapped in [position, position + bytes) and moves behind it: a whole
  * subtree where one lies inside, a leaf, or the part of a leaf that does, which is split for it.
  * `fragment` says what it was; absent: there was nothing, and the position is behind the bytes.
- * What is taken out is in the gather. MZ_NO_MEMORY: a split needs a node; nothing was taken.
+ * What is taken out is in the gather. MZ_MISALIGNED: bytes is no multiple of the page.
+ * MZ_NO_MEMORY: a split needs a node. Nothing was taken then.
  */
 MZ_MUST_CHECK static inline enum mz_error mz_cursor_take_next(struct mz_cursor *cursor,
 							      uint64_t bytes,
@@ -110,7 +111,7 @@ MZ_MUST_CHECK static inline enum mz_error mz_cursor_take_next(struct mz_cursor *
 /*
  * Gives the next leaf in [position, position + bytes), or the part of it that lies inside, the
  * permissions `perm` and moves behind it. `fragment` as for mz_cursor_take_next(), with the
- * permissions before. MZ_NOT_ENCODABLE, MZ_NO_MEMORY.
+ * permissions before. MZ_NOT_ENCODABLE, MZ_MISALIGNED, MZ_NO_MEMORY.
  */
 MZ_MUST_CHECK static inline enum mz_error mz_cursor_protect_next(struct mz_cursor *cursor,
 								 uint64_t bytes, unsigned perm,

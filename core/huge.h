@@ -2,7 +2,7 @@
 /*
  * Smaller leaves out of a large one, and a large one out of smaller. What is translated stays the
  * same, and so do accessed and dirty flags, those that an MMU sets meanwhile too. Item hooks are
- * not called: it is the same memory.
+ * not called: it is the same memory. A gather must be given, and finished by the caller.
  */
 #ifndef MZ_CORE_HUGE_H
 #define MZ_CORE_HUGE_H

@@ -6,7 +6,8 @@
  * configuration has `rcu` hooks or no call cuts nodes meanwhile (map, query and walk never do). A
  * call that changes a range is atomic to all others that change it: it locks the lowest node that
  * covers the range and the existing nodes below it. Queries take no lock. Nothing here sleeps, but
- * the embedder's hooks may.
+ * the embedder's hooks may. Locks spin: where a handler of interrupts calls in, these are masked
+ * during every call that locks, mz_table_reclaim() among them.
  *
  * What must be flushed goes into a gather. With a gather of NULL the call flushes and retires
  * before it returns.
@@ -228,8 +229,9 @@ MZ_MUST_CHECK static inline enum mz_error mz_table_harvest(struct mz_table *tabl
 }
 
 /*
- * Sets flags in the leaf that maps ia, as the MMU would: for one that takes a fault instead
- * (`flags_fault` of the format). MZ_OUT_OF_RANGE. MZ_NOT_MAPPED: nothing is mapped there.
+ * Sets flags, MZ_ACCESSED, MZ_DIRTY or both, in the leaf that maps ia, as the MMU would: for one
+ * that takes a fault instead (`flags_fault` of the format). MZ_OUT_OF_RANGE. MZ_NOT_MAPPED: nothing
+ * is mapped there.
  */
 MZ_MUST_CHECK enum mz_error mz_table_mark(struct mz_table *table, mz_ia ia, unsigned flags);
 

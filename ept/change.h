@@ -75,7 +75,8 @@ MZ_MUST_CHECK enum mz_error mz_space_change(struct mz_space *space,
 
 /*
  * Adds a region: mz_space_change() with MZ_CHANGE_ADD. A region that is to be populated is mapped
- * when this returns. MZ_NO_MEMORY, or what the supply hook says: it could not be, and is not added.
+ * when this returns. MZ_NO_MEMORY, or the supply hook has failed: it could not be, and is not
+ * added.
  */
 MZ_MUST_CHECK enum mz_error mz_space_add(struct mz_space *space, const struct mz_region *region);
 

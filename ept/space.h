@@ -29,7 +29,8 @@ extern "C" {
 /* The answer to an access that the hardware could not do by itself. */
 enum mz_answer {
 	MZ_RESOLVED,  /* mapped or made writable now: do the access again */
-	MZ_RETRY,     /* was allowed already: do the access again */
+	MZ_RETRY,     /* was allowed already: do the access again; where a fault does not drop what
+			 is cached (Arm, RISC-V), drop it first, on this processor */
 	MZ_MMIO,      /* `region` is a device: let it answer */
 	MZ_DENIED,    /* not allowed: `cause` says why */
 	MZ_EXHAUSTED, /* out of memory; what the guest may do has not changed */
@@ -77,8 +78,7 @@ struct mz_backing {
 	/*
 	 * A frame for the leaf of `*level` around ia, or of any level below it, which is put into
 	 * `*level` then; ia is aligned to the level asked for. What is supplied belongs to
-	 * the table once it is mapped. Errors are passed on: the fault is answered with
-	 * MZ_EXHAUSTED.
+	 * the table once it is mapped. An error: the fault is answered with MZ_EXHAUSTED.
 	 */
 	enum mz_error (*supply)(void *context, const struct mz_region *region, mz_ia ia,
 				unsigned *level, mz_oa *oa);
@@ -181,7 +181,7 @@ enum mz_answer mz_space_fault(struct mz_worker *worker, const struct mz_fault_re
 
 /*
  * Maps all of [gpa, gpa + bytes) that lies in memory and is not mapped yet, as faults of reading
- * would. MZ_NO_MEMORY, or what the supply hook answers: what was mapped until then stays.
+ * would. MZ_NO_MEMORY, or the supply hook has failed: what was mapped until then stays.
  * MZ_OUT_OF_RANGE: empty or wraps.
  */
 MZ_MUST_CHECK enum mz_error mz_space_populate(struct mz_worker *worker, mz_ia gpa, uint64_t bytes);

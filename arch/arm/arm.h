@@ -31,6 +31,9 @@
  *  - stage 1 of EL1&0: TLBI VAE1IS, or VALE1IS if `nodes` is false, or ASIDE1IS; of EL2: VAE2IS.
  *  - DSB ISHST before, so that the walker sees the new entry.
  *  - From absent to present nothing is flushed, but a DSB ISHST must come before the access.
+ *  - Where permissions are added nothing is flushed either, and a permission fault drops nothing: a
+ *    processor whose fault finds that all is allowed (MZ_RETRY) drops its own entries for the page,
+ *    by the same instructions without IS, before it tries again.
  *  - The access flag and the dirty state may be cached: flush after they are cleared.
  *
  * Break before make (section "Using break-before-make when updating translation table entries"): a

@@ -34,9 +34,10 @@ extern "C" {
 
 /*
  * 4 and 5 levels; leaves of 4 KiB, 2 MiB and 1 GiB; features MZ_HW_ACCESSED_DIRTY, MZ_PAT and
- * MZ_PROTECTION_KEYS; flags accessed, dirty, user, global, and the protection key. Whatever is
- * mapped can be read. Memory types: write-back, write-through, uncached; with MZ_PAT also
- * write-combining and write-protected.
+ * MZ_PROTECTION_KEYS; flags accessed, dirty, user, global, and the protection key. With CR4.CET, a
+ * leaf that is dirty and can't be written is a shadow stack (section 4.6): collect MZ_DIRTY before
+ * the permission to write is taken. Whatever is mapped can be read. Memory types: write-back,
+ * write-through, uncached; with MZ_PAT also write-combining and write-protected.
  */
 extern const struct mz_format mz_ia32e, mz_ia32e5;
 
