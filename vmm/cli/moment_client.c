@@ -18,7 +18,7 @@ static void take_moment(const struct mz_control_fds *fds, struct mz_moment *mome
 	moment->memory.over = fds->count > 2 ? fds->fds[2] : -1;
 }
 
-/* A text that is no number says why there is no moment. */
+/* Where there is no moment, the text says why. */
 static int read_answer(const char *socket, char *text, int status, const struct mz_control_fds *fds,
 		       uint64_t *held_ns, struct mz_failure *failure)
 {

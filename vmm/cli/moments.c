@@ -2,7 +2,6 @@
 /* The options of mezz run that are about moments of the guest. */
 #include "vmm/cli/moments.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -144,21 +144,6 @@ static int open_parts(const struct mz_moment *moment, struct mz_state *state, vo
 	return 0;
 }
 
-/* Answers for how much memory it is. */
-static int skip_description(struct mz_state *state, uint64_t *memory_bytes,
-			    struct mz_failure *failure)
-{
-	struct mz_description *skipped = calloc(1, sizeof(*skipped));
-
-	if (!skipped)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
-	mz_description_state(skipped, state);
-	*memory_bytes = skipped->config.memory_bytes;
-	mz_description_free(skipped);
-	free(skipped);
-	return 0;
-}
-
 int mz_moment_config(const struct mz_moment *moment, struct mz_description *description,
 		     struct mz_failure *failure)
 {
@@ -182,10 +167,13 @@ int mz_moment_config(const struct mz_moment *moment, struct mz_description *desc
 /* Goes on behind the description. */
 static int load(struct mz_vm *vm, struct mz_state *state, struct mz_failure *failure)
 {
-	uint64_t memory_bytes;
+	struct mz_description *skipped = calloc(1, sizeof(*skipped));
 
-	if (skip_description(state, &memory_bytes, failure))
-		return -1;
+	if (!skipped)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "no memory");
+	mz_description_state(skipped, state);
+	mz_description_free(skipped);
+	free(skipped);
 	mz_vm_state(vm, state);
 	return mz_state_end(state, failure);
 }
@@ -213,36 +201,14 @@ int mz_vm_clone(struct mz_vm **clone, const struct mz_moment *moment,
 
 /* ---- Saving it ---- */
 
-/* Both parts, as a snapshot has them. */
-static int split_parts(struct mz_state *state, uint64_t *memory_bytes,
-		       struct mz_snapshot_contents *contents, struct mz_failure *failure)
-{
-	if (skip_description(state, memory_bytes, failure))
-		return -1;
-	if (state->failed) {
-		*failure = state->failure;
-		return -1;
-	}
-	contents->machine = state->bytes;
-	contents->machine_bytes = state->at;
-	contents->state = state->bytes + state->at;
-	contents->state_bytes = state->size - state->at;
-	return 0;
-}
-
 /* As with every snapshot, disks come first; the machine itself may be gone. */
-static int flush_disks(const struct mz_moment *moment, struct mz_failure *failure)
+static int flush_disks(const struct mz_description *description, struct mz_failure *failure)
 {
-	struct mz_description description;
-	int result = mz_moment_config(moment, &description, failure);
-
-	if (result)
-		return -1;
-	for (unsigned i = 0; i < description.config.virtio_count && !result; i++)
-		if (description.virtio[i].kind == MZ_VIRTIO_DISK)
-			result = mz_block_flush(&description.virtio[i].disk, failure);
-	mz_description_free(&description);
-	return result;
+	for (unsigned i = 0; i < description->config.virtio_count; i++)
+		if (description->virtio[i].kind == MZ_VIRTIO_DISK &&
+		    mz_block_flush(&description->virtio[i].disk, failure))
+			return -1;
+	return 0;
 }
 
 static int write_pages(struct mz_snapshot_pages *pages, uint64_t page_count,
@@ -290,11 +256,32 @@ static int save(const struct mz_frozen *memory, uint64_t memory_bytes,
 	return mz_snapshot_commit(pages.writer, contents, failure);
 }
 
+/* The state has been loaded up to the end of the description. */
+static int save_described(const struct mz_moment *moment, const struct mz_description *description,
+			  const struct mz_state *state, const struct mz_snapshot_request *request,
+			  struct mz_saved *saved, struct mz_failure *failure)
+{
+	const struct mz_snapshot_contents contents = {
+		.machine = state->bytes,
+		.machine_bytes = state->at,
+		.state = state->bytes + state->at,
+		.state_bytes = state->size - state->at,
+	};
+
+	if (state->failed) {
+		*failure = state->failure;
+		return -1;
+	}
+	if (flush_disks(description, failure))
+		return -1;
+	return save(&moment->memory, description->config.memory_bytes, &contents, request, saved,
+		    failure);
+}
+
 int mz_moment_save(const struct mz_moment *moment, const struct mz_snapshot_request *request,
 		   struct mz_saved *saved, struct mz_failure *failure)
 {
-	struct mz_snapshot_contents contents;
-	uint64_t memory_bytes;
+	struct mz_description description = {0};
 	struct mz_state state;
 	void *bytes;
 	int result;
@@ -303,11 +290,11 @@ int mz_moment_save(const struct mz_moment *moment, const struct mz_snapshot_requ
 	if (request->incremental)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			       "a moment is saved whole: what was written before it is not known");
-	if (flush_disks(moment, failure) || open_parts(moment, &state, &bytes, failure))
+	if (open_parts(moment, &state, &bytes, failure))
 		return -1;
-	result = split_parts(&state, &memory_bytes, &contents, failure);
-	if (!result)
-		result = save(&moment->memory, memory_bytes, &contents, request, saved, failure);
+	mz_description_state(&description, &state);
+	result = save_described(moment, &description, &state, request, saved, failure);
+	mz_description_free(&description);
 	free(bytes);
 	return result;
 }

@@ -3,7 +3,8 @@
  * Clones: a machine at a moment, and any number of machines that go on from there. They share their
  * memory copy-on-write, with each other and with the first, which goes on, too. What is mapped is
  * moved away by the first moment, and unmapped when the guest goes on; each later one copies what
- * was written since, and reads 8 bytes a page to find it. A clone costs what it touches.
+ * was written since, and reads 8 bytes a page of what was touched to find it. A clone costs what it
+ * touches.
  *
  *	mz_vm_freeze(vm, &moment, &held_ns, &failure)	in a call of a machine that runs
  *	mz_moment_config(&moment, &description, &failure)
