@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /* Pauses of vCPUs: who wishes has all of them, and each wish has an end of its own. */
 #include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "tests/suite.h"
 #include "vmm/base/trace.h"
@@ -141,6 +143,38 @@ START_TEST(who_has_left_is_not_waited_for)
 }
 END_TEST
 
+START_TEST(who_is_told_need_not_wait)
+{
+	eventfd_t count;
+	int told = eventfd(0, EFD_NONBLOCK);
+
+	begin();
+	mz_pause_wish_told(&pause_, told);
+	ck_assert(all_come(LONG_NS));
+	ck_assert_int_eq(eventfd_read(told, &count), 0);
+	/* Once; and at once where all have come before. */
+	mz_pause_wish(&pause_);
+	ck_assert(all_come(LONG_NS));
+	ck_assert_int_ne(eventfd_read(told, &count), 0);
+	mz_pause_wish_told(&pause_, told);
+	ck_assert_int_eq(eventfd_read(told, &count), 0);
+	for (unsigned i = 0; i < 3; i++)
+		mz_pause_end(&pause_);
+	end();
+
+	/* Not while one is missing, and then also if it leaves. */
+	mz_pause_init(&pause_);
+	mz_pause_join(&pause_);
+	mz_pause_wish_told(&pause_, told);
+	ck_assert_int_ne(eventfd_read(told, &count), 0);
+	mz_pause_leave(&pause_);
+	ck_assert_int_eq(eventfd_read(told, &count), 0);
+	mz_pause_end(&pause_);
+	mz_pause_destroy(&pause_);
+	close(told);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pause");
@@ -151,6 +185,7 @@ int main(void)
 	tcase_add_test(tcase, each_wish_has_an_end_of_its_own);
 	tcase_add_test(tcase, who_is_exempt_goes_on_until_another_wishes);
 	tcase_add_test(tcase, who_has_left_is_not_waited_for);
+	tcase_add_test(tcase, who_is_told_need_not_wait);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -119,6 +119,33 @@ want_status 103
 grep -q '^serial .* writes [1-9]' "$work/numbers" || wrong+='no numbers'$'\n'
 verdict a_timeout_while_nobody_reads_what_it_prints
 
+# A snapshot waits for the vCPU that prints; nothing else waits for the snapshot.
+{
+  rest 3
+  timeout 20 "$MEZZ" control "$work/socket" stats >"$work/numbers"
+} | timeout 60 "$MEZZ" run --timeout 5 --snapshot "$work/held" --snapshot-on 1 --control "$work/socket" --append print \
+  "$GUESTS/loop.elf" >&"$unread" 2>"$work/err"
+status=${PIPESTATUS[1]}
+: >"$work/out"
+want_status 103
+want_err_line '^mezz: no snapshot: the run was over before the guest could be held'
+[[ ! -e $work/held ]] || wrong+='there is a snapshot'$'\n'
+grep -q '^serial .* writes [1-9]' "$work/numbers" || wrong+='no numbers'$'\n'
+verdict a_timeout_while_a_snapshot_waits_for_who_reads
+
+timeout 60 "$MEZZ" run --timeout 20 --snapshot "$work/held" --snapshot-on 1 --append print "$GUESTS/loop.elf" \
+  >&"$unread" 2>"$work/err" </dev/null &
+run=$!
+rest 3
+[[ ! -s $work/err ]] || wrong+="it says: $(<"$work/err")"$'\n'
+timeout 30 cat <&"$unread" >"$work/read" &
+reader=$!
+await "^mezz: snapshot $work/held: " "$work/err" || wrong+="there is no snapshot: $(<"$work/err")"$'\n'
+kill -s TERM "$run"
+wait "$run"
+kill "$reader"
+verdict a_snapshot_comes_once_somebody_reads
+
 run --timeout 30 --memory 4K "$GUESTS/hello.elf"
 want_status 110
 want_err_line 'too small'

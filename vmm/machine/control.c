@@ -8,7 +8,6 @@
 
 /* How long to wait for a vCPU that is writing to somebody slow. */
 #define PAUSE_NS 1000000000u
-#define HOLD_NS  10000000000u /* where it matters that all have come */
 
 bool mz_vm_pause(struct mz_vm *vm)
 {
@@ -65,7 +64,7 @@ int mz_vm_at_rest(struct mz_vm *vm,
 	uint64_t begun = mz_now_ns();
 	int result;
 
-	if (mz_vm_hold(vm, begun + HOLD_NS))
+	if (mz_vm_hold(vm, begun + MZ_HOLD_NS))
 		result = rest(vm, work, context, failure);
 	else
 		result = mz_fail(failure, MZ_STATUS_HOST_FAILED,

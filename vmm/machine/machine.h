@@ -45,6 +45,10 @@ struct mz_runner {
 /* What the guest asked for, and the thread of mz_vm_run() does. */
 enum mz_turn { MZ_TURN_NONE, MZ_TURN_MARK = 1, MZ_TURN_END = 2, MZ_TURN_SNAPSHOT = 4 };
 
+/* How long to wait for all vCPUs, where it matters that they come: one may write to somebody slow.
+ */
+#define MZ_HOLD_NS 10000000000u
+
 /* What is asked of the thread of mz_vm_run(). */
 struct mz_calls {
 	pthread_mutex_t mutex;
@@ -134,9 +138,13 @@ void mz_vm_want_mark(struct mz_vm *vm);
 void mz_vm_want_snapshot(struct mz_vm *vm);
 
 /*
- * Does the turn that is due, if one is, and lets the vCPUs go on. From the thread of mz_vm_run().
+ * Does the turn that is due, if one is and all vCPUs are held, and lets them go on. When they are,
+ * `done` is readable. From the thread of mz_vm_run(), as the next two: one that waits for the
+ * vCPUs, but not for ever; and, when the run is over, one that lets them go without the turn.
  */
 void mz_vm_take_turn(struct mz_vm *vm);
+void mz_vm_await_turn(struct mz_vm *vm);
+void mz_vm_drop_turn(struct mz_vm *vm);
 
 /* Runs the calls that have been made. Once closed, calls are told that the run is over. */
 void mz_vm_run_calls(struct mz_vm *vm);

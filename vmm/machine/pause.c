@@ -2,6 +2,7 @@
 /* Pauses. */
 #include "vmm/machine/pause.h"
 
+#include <sys/eventfd.h>
 #include <time.h>
 
 void mz_pause_init(struct mz_pause *pause)
@@ -16,6 +17,7 @@ void mz_pause_init(struct mz_pause *pause)
 	pthread_condattr_destroy(&attributes);
 	pause->wishes = pause->present = pause->parked = 0;
 	pause->exempt = 0;
+	pause->told = -1;
 }
 
 void mz_pause_destroy(struct mz_pause *pause)
@@ -41,6 +43,15 @@ bool mz_pause_wanted(const struct mz_pause *pause, unsigned vcpu)
 	return wishes > 1 || (wishes == 1 && (exempt >> vcpu & 1) == 0);
 }
 
+/* The mutex is held. */
+static void tell_if_all_have_come(struct mz_pause *pause)
+{
+	if (pause->told < 0 || pause->parked < pause->present)
+		return;
+	eventfd_write(pause->told, 1);
+	pause->told = -1;
+}
+
 void mz_pause_heed(struct mz_pause *pause, unsigned vcpu)
 {
 	/*
@@ -51,6 +62,7 @@ void mz_pause_heed(struct mz_pause *pause, unsigned vcpu)
 		return;
 	pthread_mutex_lock(&pause->mutex);
 	pause->parked++;
+	tell_if_all_have_come(pause);
 	pthread_cond_broadcast(&pause->arrived);
 	while (mz_pause_wanted(pause, vcpu))
 		pthread_cond_wait(&pause->resumed, &pause->mutex);
@@ -62,6 +74,7 @@ void mz_pause_leave(struct mz_pause *pause)
 {
 	pthread_mutex_lock(&pause->mutex);
 	pause->present--;
+	tell_if_all_have_come(pause);
 	pthread_cond_broadcast(&pause->arrived);
 	pthread_mutex_unlock(&pause->mutex);
 }
@@ -77,6 +90,15 @@ void mz_pause_wish(struct mz_pause *pause)
 {
 	pthread_mutex_lock(&pause->mutex);
 	change(pause, 1, pause->exempt);
+	pthread_mutex_unlock(&pause->mutex);
+}
+
+void mz_pause_wish_told(struct mz_pause *pause, int eventfd)
+{
+	pthread_mutex_lock(&pause->mutex);
+	change(pause, 1, pause->exempt);
+	pause->told = eventfd;
+	tell_if_all_have_come(pause);
 	pthread_mutex_unlock(&pause->mutex);
 }
 

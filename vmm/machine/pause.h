@@ -19,6 +19,7 @@ struct mz_pause {
 	uint64_t exempt;  /* vCPUs, as bits, that go on all the same */
 	unsigned present; /* threads that will heed a pause */
 	unsigned parked;  /* of these, those that wait for its end */
+	int told;         /* the eventfd to be written once all have come; -1: none */
 };
 
 void mz_pause_init(struct mz_pause *pause);
@@ -42,6 +43,9 @@ bool mz_pause_wanted(const struct mz_pause *pause, unsigned vcpu);
  */
 void mz_pause_wish(struct mz_pause *pause);
 bool mz_pause_await(struct mz_pause *pause, uint64_t deadline_ns);
+
+/* A wish of who does not wait: once all have come, the eventfd is written. One at a time. */
+void mz_pause_wish_told(struct mz_pause *pause, int eventfd);
 void mz_pause_end(struct mz_pause *pause);
 
 /*

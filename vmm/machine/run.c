@@ -148,9 +148,9 @@ static void do_what_is_due(struct mz_vm *vm)
 static void run_out_of_time(struct mz_vm *vm)
 {
 	if (vm->config.snapshot.event == MZ_SNAPSHOT_ON_TIMEOUT) {
-		mz_vm_take_turn(vm);
+		mz_vm_await_turn(vm);
 		mz_vm_want_snapshot(vm);
-		mz_vm_take_turn(vm);
+		mz_vm_await_turn(vm);
 	}
 	mz_vm_stop(vm, MZ_STATUS_TIMEOUT);
 }
@@ -328,7 +328,7 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 		return -1;
 	}
 	attend(vm);
-	mz_vm_take_turn(vm); /* lets go of those who wait for it */
+	mz_vm_drop_turn(vm);
 	mz_vm_close_calls(vm);
 	mz_vm_continue(vm);
 	mz_debug_stop(&vm->debug, vm->ended ? (int)vm->outcome.status : vm->stop_status);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
 /* Turns: what is done between two moments of the guest, while all vCPUs are held. */
-#include <sys/eventfd.h>
-
 #include "vmm/machine/machine.h"
 
 /*
@@ -13,15 +11,26 @@ static bool may_ask(const struct mz_vm *vm)
 	return !mz_vm_over(vm) && !(vm->turn & MZ_TURN_END);
 }
 
-/* A vCPU that asks is held like the others, once it has completed its access. */
+/* A vCPU that asks needs no kick: it is held like the others, once it has completed its access. */
+static void kick_others(struct mz_vm *vm)
+{
+	for (unsigned i = 0; i < vm->vcpu_count && vm->running; i++)
+		if (!pthread_equal(vm->vcpus[i].thread, pthread_self()))
+			mz_vcpu_kick(vm->vcpus[i].thread);
+}
+
+/*
+ * Nobody waits for the vCPUs: one of them may be writing to somebody slow, and meanwhile the run
+ * may be asked for other things, or run out of time.
+ */
 static void ask(struct mz_vm *vm, unsigned turn)
 {
 	if (turn == MZ_TURN_NONE)
 		return;
 	if (vm->turn == MZ_TURN_NONE) {
 		vm->turn_ns = mz_now_ns();
-		mz_pause_wish(&vm->pause);
-		eventfd_write(vm->done, 1);
+		mz_pause_wish_told(&vm->pause, vm->done);
+		kick_others(vm);
 	}
 	vm->turn |= turn;
 }
@@ -177,13 +186,9 @@ static unsigned due(struct mz_vm *vm, unsigned done)
 	return turn;
 }
 
-/* The one vCPU of many guests has come by itself, and needs no kick. */
-static void await_all(struct mz_vm *vm)
+static bool is_due(struct mz_vm *vm)
 {
-	if (mz_pause_await(&vm->pause, 0))
-		return;
-	mz_vm_kick(vm);
-	mz_pause_await(&vm->pause, UINT64_MAX);
+	return due(vm, MZ_TURN_NONE) != MZ_TURN_NONE;
 }
 
 void mz_vm_take_turn(struct mz_vm *vm)
@@ -191,11 +196,41 @@ void mz_vm_take_turn(struct mz_vm *vm)
 	struct mz_failure failure;
 	unsigned turn;
 
-	if (due(vm, MZ_TURN_NONE) == MZ_TURN_NONE)
+	if (!is_due(vm) || !mz_pause_await(&vm->pause, 0))
 		return;
-	await_all(vm);
 	for (turn = due(vm, MZ_TURN_NONE); turn != MZ_TURN_NONE; turn = due(vm, turn))
 		if (!mz_vm_over(vm) && take_turn(vm, turn, &failure))
 			mz_vm_fail(vm, &failure);
+	mz_pause_end(&vm->pause);
+}
+
+void mz_vm_await_turn(struct mz_vm *vm)
+{
+	if (is_due(vm))
+		mz_pause_await(&vm->pause, mz_now_ns() + MZ_HOLD_NS);
+	mz_vm_take_turn(vm);
+}
+
+static void tell_unsaved(struct mz_vm *vm)
+{
+	struct mz_failure failure;
+	const struct mz_saved saved = {.path = vm->config.snapshot.path, .failure = &failure};
+
+	mz_fail(&failure, MZ_STATUS_HOST_FAILED,
+		"the run was over before the guest could be held: it waits for who reads its "
+		"output");
+	if (vm->config.saved)
+		vm->config.saved(vm->config.context, &saved);
+}
+
+void mz_vm_drop_turn(struct mz_vm *vm)
+{
+	unsigned turn = due(vm, MZ_TURN_NONE);
+
+	if (turn == MZ_TURN_NONE)
+		return;
+	due(vm, turn);
+	if (turn & MZ_TURN_SNAPSHOT)
+		tell_unsaved(vm);
 	mz_pause_end(&vm->pause);
 }
