@@ -244,6 +244,39 @@ START_TEST(a_page_may_be_given_back_while_it_comes_in)
 }
 END_TEST
 
+/* Between the table's answer and the pages, a balloon takes one of them, or the whole leaf. */
+static void take(void *context, const struct mz_event *event)
+{
+	const struct mz_request *page = context;
+
+	(void)event;
+	pager.tracer = NULL;
+	ck_assert_int_eq(mz_space_change(&space, page, NULL), MZ_OK);
+	ck_assert_int_eq(mz_ram_drop(&ram, page->ia.addr, page->bytes), 0);
+}
+
+START_TEST(what_is_taken_while_it_comes_in_is_mapped_again)
+{
+	static const struct mz_request taken[] = {
+		{.change = MZ_CHANGE_INVALIDATE, .ia = {MIB}, .bytes = MZ_RAM_PAGE},
+		{.change = MZ_CHANGE_INVALIDATE, .ia = {0}, .bytes = 2 * MIB},
+	};
+	struct mz_request request = taken[_i];
+	struct mz_tracer tracer = {
+		.filter = {.kinds = MZ_TRACE_FAULTS}, .context = &request, .event = take};
+
+	if (!begin(__func__))
+		return;
+	pager.tracer = &tracer;
+	put(5 * MZ_RAM_PAGE, 1);
+	assert_leaf(5 * MZ_RAM_PAGE, _i == 0 ? 1 : 2);
+	assert_leaf(MIB, _i == 0 ? 1 : 2);
+	ck_assert_uint_eq(touch(MIB), 0);
+	ck_assert_uint_eq(failures, 0);
+	end();
+}
+END_TEST
+
 START_TEST(only_where_pages_came_in_are_own_ones_looked_for)
 {
 	static const struct mz_extent written[] = {{2 * MIB - MZ_RAM_PAGE, 2 * MZ_RAM_PAGE},
@@ -312,6 +345,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_huge_page_that_the_kernel_took_back_comes_again, 0, 2);
 	tcase_add_test(tcase, memory_that_begins_to_be_shared_comes_again);
 	tcase_add_test(tcase, a_page_may_be_given_back_while_it_comes_in);
+	tcase_add_loop_test(tcase, what_is_taken_while_it_comes_in_is_mapped_again, 0, 2);
 	tcase_add_test(tcase, only_where_pages_came_in_are_own_ones_looked_for);
 	tcase_add_test(tcase, without_memory_for_nodes_it_fails_and_nobody_waits);
 	tcase_add_test(tcase, a_write_to_rom_fails_and_nobody_waits);

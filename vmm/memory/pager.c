@@ -210,6 +210,22 @@ static int serve_touch(struct mz_pager *pager, const struct mz_event *event, uin
 	return error;
 }
 
+/*
+ * A balloon may have unmapped the leaf, or a part, before its pages came in: what the guest has is
+ * in the table. What is unmapped behind this is dropped behind this, too.
+ */
+static int keep_mapped(struct mz_pager_thread *thread, const struct mz_event *event)
+{
+	const struct mz_fault *fault = &event->fault;
+	enum mz_error error = fault->bytes
+		? mz_space_populate(&thread->worker, fault->ia, fault->bytes)
+		: mz_space_populate(&thread->worker, mz_ia_from(event->address), MZ_RAM_PAGE);
+
+	return error == MZ_OK ? 0
+			      : give_up(thread->pager, "the table cannot keep memory mapped",
+					event->address, mz_error_text(error));
+}
+
 static enum mz_fault_source source_of(uint64_t flags)
 {
 	if (flags & UFFD_PAGEFAULT_FLAG_WP)
@@ -236,6 +252,8 @@ static int answer_touch(struct mz_pager_thread *thread, uint64_t address, uint64
 	mz_count_fault(&pager->counts[thread - pager->threads], &event);
 	mz_trace(pager->tracer, &event);
 	result = serve_touch(pager, &event, offset);
+	if (!result)
+		result = keep_mapped(thread, &event);
 	mz_record_fault(pager->recorder, &event, begun);
 	return result;
 }
