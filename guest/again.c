@@ -9,8 +9,9 @@
  *        base=ADDRESS  where they are; 0x1000000, which is 16 MiB
  *        quit     ends right behind the mark
  *        mark     asks for the mark once it has set everything; otherwise the mark is its
- * beginning, and it looks at memory alone Prints: what was not as at the mark. Status: 0; 1 if
- * something was not.
+ *                 beginning, and it looks at memory alone
+ * Prints: what was not as at the mark.
+ * Status: 0; 1 if something was not.
  */
 #include "guest/lib/guest.h"
 #include "guest/lib/machine.h"
