@@ -12,7 +12,7 @@
 
 #include "tests/must.h"
 #include "tests/rng.h"
-#include "tests/virtio_driver.h"
+#include "tests/vmm/virtio/virtio_driver.h"
 #include "vmm/base/trace.h"
 #include "vmm/virtio/block.h"
 

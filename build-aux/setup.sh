@@ -169,7 +169,7 @@ bootstrap()
 {
   local mark=$top/build-aux/.bootstrapped
   [[ -e $top/configure && -e $top/Makefile.in ]] &&
-    is_fresh "$mark" "$top/configure.ac" "$top/Makefile.am" && return
+    is_fresh "$mark" "$top/configure.ac" "$top/Makefile.am" "$top"/*/local.mk "$top"/*/*/local.mk && return
   rm -f "$mark"
   mkdir -p "$top/m4"
   logged "$top/build-aux/.bootstrap.log" 'Making the configure script.' autoreconf -i "$top" && touch "$mark"

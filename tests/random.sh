@@ -10,7 +10,7 @@ first=$((${MZ_SEED:-$(date +%s)}))
 run()
 {
   local count
-  MZ_SEED=$((first + runs)) MZ_STEPS=$1 "$builddir/tests/test_random" >"$output" 2>&1 || return
+  MZ_SEED=$((first + runs)) MZ_STEPS=$1 "$builddir/tests/core/test_random" >"$output" 2>&1 || return
   count=$(sed -En 's/^100%: Checks: ([0-9]+), .*/\1/p' "$output")
   runs=$((runs + 1)) sequences=$((sequences + count)) operations=$((operations + count * $1))
 }

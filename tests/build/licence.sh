@@ -5,7 +5,7 @@
 sources()
 {
   cd "$srcdir" && find arch bench core ept guest tests vmm -name '*.[chS]' -o -name '*.lds' -o -name '*.sh' \
-    -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -name '*.jq'
+    -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -name '*.jq' -o -name '*.mk'
   printf '%s\n' Makefile.am build-aux/setup.sh check configure.ac run tests/tap-run
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/images.h"
+#include "tests/vmm/boot/images.h"
 #include "tests/must.h"
 #include "vmm/boot/boot.h"
 

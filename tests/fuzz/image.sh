@@ -6,7 +6,7 @@ libraries='libelf zlib libzstd'
 
 build()
 {
-  compile -DHAVE_ZLIB -DHAVE_ZSTD tests/fuzz/image.c tests/images.c vmm/boot/*.c \
+  compile -DHAVE_ZLIB -DHAVE_ZSTD tests/fuzz/image.c tests/vmm/boot/images.c vmm/boot/*.c \
     vmm/base/*.c vmm/memory/*.c \
     $FORMAT_FREE_SOURCES arch/x86/ia32e.c $(pkg-config --cflags --libs $libraries)
 }

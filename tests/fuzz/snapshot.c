@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "tests/must.h"
-#include "tests/snapshots.h"
+#include "tests/vmm/snapshots.h"
 #include "vmm/snapshot/snapshot_format.h"
 #include "vmm/snapshot/touches.h"
 

@@ -4,7 +4,7 @@
 
 build()
 {
-  compile -DHAVE_ZLIB tests/fuzz/snapshot.c tests/snapshots.c tests/rng.c \
+  compile -DHAVE_ZLIB tests/fuzz/snapshot.c tests/vmm/snapshots.c tests/rng.c \
     vmm/snapshot/*.c vmm/base/{failure,file,new_file}.c $(pkg-config --cflags --libs zlib)
 }
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "tests/must.h"
-#include "tests/virtio_driver.h"
-#include "tests/virtio_hostile.h"
+#include "tests/vmm/virtio/virtio_driver.h"
+#include "tests/vmm/virtio/virtio_hostile.h"
 #include "vmm/virtio/block.h"
 
 #define SECTORS   64u

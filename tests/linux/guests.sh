@@ -173,7 +173,7 @@ come_by_vsock()
 if [[ ! -e /dev/vhost-vsock ]]; then
   skip sockets_of_the_host 'there is no /dev/vhost-vsock'
 else
-  try drivers_of_any_kind_are_served "$builddir/tests/test_virtio_vsock"
+  try drivers_of_any_kind_are_served "$builddir/tests/vmm/virtio/test_virtio_vsock"
   use_vsock
   verdict a_guest_speaks_with_sockets_of_the_host
   use_vsock --cpus 2 --memory-backend plain --memory 16M@8G

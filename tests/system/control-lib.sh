@@ -78,7 +78,7 @@ want_pages()
 want_same()
 {
   local said
-  said=$("$builddir/tests/same_memory" "$1" "$2" 2>&1) || wrong+="$1 and $2: $said"$'\n'
+  said=$("$builddir/tests/system/same_memory" "$1" "$2" 2>&1) || wrong+="$1 and $2: $said"$'\n'
 }
 
 # revive FILE TEXT OPTION...: restored, the guest says that all is right, writes one more step, and ends well

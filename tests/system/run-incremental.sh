@@ -5,7 +5,7 @@ need_kvm
 . "$srcdir/tests/system/control-lib.sh"
 
 steps=$GUESTS/steps.elf
-[[ -x $builddir/tests/same_memory ]] || skip_all 'tests/same_memory is not built: configure did not find check'
+[[ -x $builddir/tests/system/same_memory ]] || skip_all 'tests/system/same_memory is not built: configure did not find check'
 
 # asked WORD...: mezz control
 asked()
