@@ -241,10 +241,13 @@ START_TEST(the_keys_of_kvm_unit_tests_are_understood)
 				  "[model]\nfile = c.flat\nextra_params = -cpu qemu64,+umip\n"
 				  "[device]\nfile = d.flat\nqemu_params = -device edu\n"
 				  "[odd]\nfile = e.flat\nextra_params = -nodefaults\n"
-				  "[tcg]\nfile = f.flat\naccel = tcg\n",
+				  "[tcg]\nfile = f.flat\naccel = tcg\n"
+				  "[kvm]\nfile = g.flat\naccel = kvm\ntest_args = 'x y'  -z\n"
+				  "qemu_params = -m 1G\n"
+				  "[shell]\nfile = h.flat\ntest_args = \"10 `date +%s`\"\n",
 				  NULL),
 			 0);
-	ck_assert_uint_eq(suite.cases->len, 6);
+	ck_assert_uint_eq(suite.cases->len, 8);
 	ck_assert_ptr_null(case_at(&suite, 0)->skipped);
 	assert_options(case_at(&suite, 0),
 		       "--common | --cpus=2 | --append=x y | --memory=2048M | --cpus=3");
@@ -256,6 +259,10 @@ START_TEST(the_keys_of_kvm_unit_tests_are_understood)
 	ck_assert_str_eq(case_at(&suite, 4)->skipped,
 			 "extra_params has -nodefaults, which is QEMU's alone");
 	ck_assert_str_eq(case_at(&suite, 5)->skipped, "it asks for accel = tcg");
+	ck_assert_ptr_null(case_at(&suite, 6)->skipped);
+	assert_options(case_at(&suite, 6), "--common | --append=x y -z | --memory=1G");
+	ck_assert_str_eq(case_at(&suite, 7)->skipped,
+			 "test_args = \"10 `date +%s`\" is for a shell");
 	mz_suite_destroy(&suite);
 }
 END_TEST

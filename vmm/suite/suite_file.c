@@ -100,6 +100,21 @@ static int read_options(struct section *section, const char *key, const char *va
 	return result;
 }
 
+/* What the guest is told; a shell would take the quotes off it, and look for what it is to run. */
+static int read_arguments(struct section *section, const char *key, const char *value)
+{
+	char **words, *line;
+	int result = split(section, key, value, &words);
+
+	line = g_strjoinv(" ", words);
+	add_option(section, "append", line);
+	if (strpbrk(value, "`$") != NULL)
+		skip(section, g_strdup_printf("%s = %s is for a shell", key, value));
+	g_free(line);
+	g_strfreev(words);
+	return result;
+}
+
 static int read_timeout(struct section *section, const char *key, const char *value)
 {
 	if (!mz_seconds_parse(value, &section->one->timeout_ns))
@@ -134,6 +149,13 @@ static int read_arch(struct section *section, const char *key, const char *value
 	(void)key;
 	if (strcmp(value, "x86_64") != 0 && strcmp(value, "i386") != 0)
 		skip(section, g_strdup_printf("it is for %s", value));
+	return 0;
+}
+
+static int read_accelerator(struct section *section, const char *key, const char *value)
+{
+	if (strcmp(value, "kvm") != 0)
+		skip(section, g_strdup_printf("it asks for %s = %s", key, value));
 	return 0;
 }
 
@@ -191,6 +213,8 @@ static const struct {
 	{"status", read_status},
 	{"groups", read_groups},
 	{"arch", read_arch},
+	{"accel", read_accelerator},
+	{"test_args", read_arguments},
 	{"qemu_params", read_qemu_options},
 	{"extra_params", read_qemu_options},
 };
@@ -200,7 +224,7 @@ static int read_key(struct section *section, const char *key, const char *value)
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
 		if (strcmp(key, keys[i].key) == 0)
 			return keys[i].read(section, key, value);
-	if (strcmp(key, "accel") == 0 || strcmp(key, "check") == 0) {
+	if (strcmp(key, "check") == 0) {
 		skip(section, g_strdup_printf("it asks for %s = %s", key, value));
 		return 0;
 	}
