@@ -98,11 +98,12 @@ want_out_line 'echo: 5 bytes'
 verdict a_pipe_has_no_keys
 
 # ---- A terminal -----------------------------------------------------------------------------------------------------
-# terminal COMMAND KEYS: the command in a terminal of its own, which is sent the keys, if any, once it is raw; the
-# terminal's settings before and after are left in $work/before and $work/after
+# terminal COMMAND KEYS [MORE]: the command in a terminal of its own, which is sent the keys, if any, once it is raw, and
+# more once something is in $work/stopped and it is raw again; the terminal's settings before and after are left in
+# $work/before and $work/after
 terminal()
 {
-  rm -f "$work"/{before,after,status,tty}
+  rm -f "$work"/{before,after,status,stopped,tty}
   cat >"$work/session" <<END
 trap : INT QUIT
 stty -g >"$work/before"
@@ -113,6 +114,7 @@ stty -g >"$work/after"
 END
   {
     [[ -z $2 ]] || { await_raw && printf "$2"; }
+    [[ -z ${3:-} ]] || { await . "$work/stopped" && await_raw && printf "$3"; }
     await . "$work/after"
   } | timeout 60 script -qefc "bash $work/session" /dev/null >"$work/out" 2>"$work/err"
   status=$(cat "$work/status")
@@ -145,6 +147,20 @@ else
   want_status 143
   want_same_terminal
   verdict sigterm_puts_the_terminal_back
+
+  terminal "set -m; '$MEZZ' run --timeout 50 '$GUESTS/hello.elf' & wait %1" ''
+  want_status 0
+  want_out_line '^hello from 64-bit mode'
+  want_same_terminal
+  verdict a_run_in_the_background_leaves_the_terminal_alone
+
+  # Ctrl-Z. A shell that is at the terminal itself would have put that back.
+  terminal "set -m; '$MEZZ' run --timeout 50 --append until=2 '$GUESTS/echo.elf'; stty \$(<'$work/before'); \
+    echo stopped >'$work/stopped'; fg" '\032' 'ab'
+  want_status 0
+  want_out_line 'echo: 2 bytes'
+  want_same_terminal
+  verdict a_run_that_was_stopped_has_the_terminal_as_before
 
   terminal "'$MEZZ' run --timeout 50 --append until=4 '$GUESTS/echo.elf'" 'ab\rc'
   want_status 0

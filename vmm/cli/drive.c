@@ -2,6 +2,7 @@
 /* Driving a machine that is ready. */
 #include "vmm/cli/drive.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,13 +39,35 @@ static void print_dump_line(void *context, const char *text)
 	fprintf(stderr, "  %s\n", text);
 }
 
-/* What signals end. */
+/*
+ * -1 in the background of a terminal: who changes it from there, or reads from it, is stopped. See
+ * termios(3) and credentials(7).
+ */
+static int input(void)
+{
+	pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+	return foreground >= 0 && foreground != getpgrp() ? -1 : STDIN_FILENO;
+}
+
+/* What signals are about. */
 static struct mz_vm *volatile running;
 
 static void stop_running(int number)
 {
 	if (running)
 		mz_vm_stop(running, 128 + number);
+}
+
+/* The shell has had the terminal for as long as this was stopped. */
+static void take_terminal_again(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	if (running && input() >= 0)
+		mz_vm_take_terminal_again(running);
+	errno = saved;
 }
 
 void mz_drive_prepare(void)
@@ -60,9 +83,11 @@ void mz_drive_prepare(void)
 static void catch_signals(void)
 {
 	static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	const struct sigaction again = {.sa_handler = take_terminal_again, .sa_flags = SA_RESTART};
 	struct sigaction action = {.sa_handler = stop_running};
 	struct sigaction before;
 
+	sigaction(SIGCONT, &again, NULL);
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
 		if (!sigaction(ending[i], NULL, &before) && before.sa_handler != SIG_IGN)
@@ -159,7 +184,7 @@ static void begin_again(void *context, struct mz_vm *vm, const struct mz_outcome
 
 void mz_drive_configure(struct mz_vm_config *config)
 {
-	config->in = STDIN_FILENO;
+	config->in = input();
 	config->out = STDOUT_FILENO;
 	config->event = print_event;
 	config->key = mz_cli_key;

@@ -9,18 +9,22 @@
 
 #include "vmm/base/failure.h"
 
-static int terminal_make_raw(struct mz_console *console, struct mz_failure *failure)
+static int set_raw(const struct mz_console *console)
 {
-	struct termios raw;
+	struct termios raw = console->before;
 
-	if (tcgetattr(console->in, &console->before))
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
-			       "cannot read the terminal's settings: %s", strerror(errno));
-	raw = console->before;
 	cfmakeraw(&raw);
 	raw.c_lflag |= ISIG;
 	raw.c_oflag |= OPOST;
-	if (tcsetattr(console->in, TCSANOW, &raw))
+	return tcsetattr(console->in, TCSANOW, &raw);
+}
+
+static int terminal_make_raw(struct mz_console *console, struct mz_failure *failure)
+{
+	if (tcgetattr(console->in, &console->before))
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "cannot read the terminal's settings: %s", strerror(errno));
+	if (set_raw(console))
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot make the terminal raw: %s",
 			       strerror(errno));
 	console->raw = true;
@@ -46,10 +50,17 @@ void mz_console_put_terminal_back(const struct mz_console *console)
 		tcsetattr(console->in, TCSANOW, &console->before);
 }
 
+void mz_console_take_terminal_again(const struct mz_console *console)
+{
+	if (console->raw)
+		set_raw(console);
+}
+
 void mz_console_destroy(struct mz_console *console)
 {
 	mz_console_flush(console);
 	mz_console_put_terminal_back(console);
+	console->raw = false;
 	pthread_mutex_destroy(&console->mutex);
 	pthread_mutex_destroy(&console->out_mutex);
 }

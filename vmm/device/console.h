@@ -61,6 +61,9 @@ int mz_console_init(struct mz_console *console, int in, int out, struct mz_failu
 /* For a run that has no end of its own. From any thread. */
 void mz_console_put_terminal_back(const struct mz_console *console);
 
+/* Raw once more, whatever somebody else has made of it. From any thread, and signal handlers. */
+void mz_console_take_terminal_again(const struct mz_console *console);
+
 /* Writes out what is buffered and puts the terminal back. */
 void mz_console_destroy(struct mz_console *console);
 

@@ -361,6 +361,11 @@ const char *mz_vm_note(const struct mz_vm *vm)
 	return vm->note;
 }
 
+void mz_vm_take_terminal_again(const struct mz_vm *vm)
+{
+	mz_console_take_terminal_again(&vm->console);
+}
+
 int mz_vm_load(struct mz_vm *vm, const struct mz_image *image,
 	       const struct mz_boot_request *request, struct mz_failure *failure)
 {

@@ -227,6 +227,12 @@ int mz_vm_reset(struct mz_vm *vm, struct mz_failure *failure);
 void mz_vm_stop(struct mz_vm *vm, int status);
 
 /*
+ * For a process that was stopped and goes on in the foreground: while mz_vm_run() runs, a terminal
+ * at `in` is raw again. From any thread, and from signal handlers.
+ */
+void mz_vm_take_terminal_again(const struct mz_vm *vm);
+
+/*
  * Holds all vCPUs, and lets them go on; only from `key` and calls. False: it is so already. A
  * time-out goes on meanwhile.
  */
