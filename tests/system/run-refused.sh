@@ -9,7 +9,7 @@ need_kvm
 chmod 755 "$work"
 mkdir "$work/here" "$work/dev"
 chmod 755 "$work/here"
-cp "$MEZZ" "$GUESTS"/{hello,demo}.elf "$work/here" && chmod 755 "$work/here"/*
+cp "$MEZZ" "$MEZZ-test" "$GUESTS"/{hello,demo,triple}.elf "$work/here" && chmod 755 "$work/here"/*
 
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 "${nobody[@]}" test -w /dev/userfaultfd && skip_all 'everybody may open /dev/userfaultfd'
@@ -31,7 +31,7 @@ refused run "$work/here/hello.elf"
 [[ $status != 77 ]] || skip_all 'mounting is not possible here'
 want_status 0
 want_out 'hello from 64-bit mode'
-want_err_line '^mezz run: guest memory is populated up front: userfaultfd is not permitted .*/dev/userfaultfd.*unprivileged_userfaultfd=1'
+want_err_line '^mezz: guest memory is populated up front: userfaultfd is not permitted .*/dev/userfaultfd.*unprivileged_userfaultfd=1'
 verdict without_userfaultfd_memory_is_populated_up_front
 
 refused run --stats "$work/here/demo.elf"
@@ -39,6 +39,11 @@ want_status 0
 want_err_line 'memory let in by plain'
 want_err_line 'leaves .* 2M 64,'
 verdict without_userfaultfd_the_demo_runs
+
+refused test "$work/here/triple.elf"
+want_status 1
+want_out_line '\(status 100: the guest crashed: triple fault\)$'
+verdict the_end_of_a_guest_is_told_not_how_it_began
 
 refused run --memory-backend plain "$work/here/hello.elf"
 want_status 0

@@ -224,7 +224,7 @@ int mz_drive(const char *command, struct mz_vm *vm, const struct mz_cli_moments 
 	if (watch->report && mz_cli_picture_begin(&picture, watch->report, failure))
 		return -1;
 	if (mz_vm_note(vm)[0])
-		fprintf(stderr, "mezz %s: %s\n", command, mz_vm_note(vm));
+		fprintf(stderr, "mezz: %s\n", mz_vm_note(vm));
 	resets_left = moments->resets;
 	result = run(vm, watch->control, &outcome, failure);
 	if (!result)
