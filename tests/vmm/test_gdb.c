@@ -390,9 +390,12 @@ START_TEST(threads_go_on_as_they_are_told)
 	ck_assert_ptr_null(ask("vCont;C05:1"));
 	assert_actions(MZ_GDB_RUN, MZ_GDB_HOLD, MZ_GDB_HOLD);
 	stop_at(0, 5);
+	ck_assert_ptr_null(ask("vCont;s:2;c:-1"));
+	assert_actions(MZ_GDB_RUN, MZ_GDB_STEP, MZ_GDB_RUN);
+	stop_at(0, 5);
 	ck_assert_ptr_null(ask("c4321"));
 	ck_assert_uint_eq(fake.registers[0].rip, 0x4321);
-	ck_assert_uint_eq(fake.resumed, 6);
+	ck_assert_uint_eq(fake.resumed, 7);
 }
 END_TEST
 

@@ -143,7 +143,7 @@ static bool take_action(const struct mz_gdb_server *server, struct text *text, b
 		return false;
 	if (strchr("CS", *text->at++) != NULL && !take_number(text, &signal))
 		return false;
-	if (take(text, ":")) {
+	if (!take(text, ":-1") && take(text, ":")) {
 		if (!take_thread(server, text, &thread))
 			return false;
 		if (!decided[thread])
