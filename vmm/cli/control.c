@@ -383,7 +383,8 @@ static int start(struct mz_control *control, struct mz_failure *failure)
 
 	control->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (control->wake < 0)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot make an event descriptor");
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "cannot make an event descriptor: %s", strerror(errno));
 	if (mz_control_listen(&control->socket, control->config.path, failure))
 		return -1;
 	error = mz_thread_start(&control->thread, control_main, control);

@@ -484,7 +484,8 @@ int mz_debug_init(struct mz_debug *debug, const char *port, struct mz_failure *f
 	debug->hit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	debug->left = eventfd(0, EFD_CLOEXEC);
 	if (debug->hit < 0 || debug->left < 0)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot make an event descriptor");
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "cannot make an event descriptor: %s", strerror(errno));
 	debug->listener = listen_on(port, failure);
 	return debug->listener < 0 ? -1 : 0;
 }

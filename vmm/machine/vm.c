@@ -283,7 +283,8 @@ static int fill_machine(struct mz_vm *vm, const struct mz_frozen *frozen,
 			struct mz_failure *failure)
 {
 	if (vm->stop < 0 || vm->done < 0)
-		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot make an event descriptor");
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "cannot make an event descriptor: %s", strerror(errno));
 	if (vm->config.cpus > MZ_VM_CPUS_MAX)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			       "%u virtual processors are more than %d", vm->config.cpus,
