@@ -81,6 +81,7 @@ refused a_snapshot_on_an_unknown_event_is_refused 110 "'now' is none of mark, ex
 refused a_snapshot_on_a_line_without_a_text_is_refused 110 'a line with which text' --snapshot x --snapshot-on line: "$hello"
 refused a_snapshot_on_more_than_a_line_is_refused 110 'no line has a line feed' --snapshot x --snapshot-on $'line:a\nb' "$hello"
 refused a_snapshot_on_nothing_is_refused 110 "'' is none of mark" --snapshot x --snapshot-on '' "$hello"
+refused a_snapshot_in_a_file_without_a_name_is_refused 110 '--snapshot: which file' --snapshot '' "$hello"
 refused a_mark_without_a_file_is_refused 110 'which file' --snapshot-on mark "$hello"
 refused a_snapshot_on_a_timeout_that_is_not_set_is_refused 110 'after what time' --snapshot x --snapshot-on timeout "$hello"
 refused a_snapshot_without_a_file_is_refused 110 'which file' --snapshot-on 3 "$hello"

@@ -122,6 +122,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		moments->dirty_source = dirty_source(state, text);
 		return 0;
 	case KEY_SNAPSHOT:
+		if (!*text)
+			argp_error(state, "--snapshot: which file?");
 		moments->snapshot.path = text;
 		return 0;
 	case KEY_SNAPSHOT_ON:
