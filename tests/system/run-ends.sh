@@ -177,4 +177,13 @@ status=$?
 want_status 113
 want_err_line 'cannot make guest memory'
 verdict a_limit_on_the_size_of_files
+
+# Whatever is the first that a run has no descriptor for.
+for limit in {6..9}; do
+  (ulimit -n "$limit" && exec timeout 60 "$MEZZ" run "$GUESTS/hello.elf") </dev/null >"$work/out" 2>"$work/err"
+  status=$?
+  want_status 113
+  want_err_line '^mezz run: .*: Too many open files$'
+  verdict "a_limit_on_the_number_of_files ($limit)"
+done
 tap_end

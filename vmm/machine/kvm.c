@@ -100,7 +100,9 @@ int mz_kvm_init(struct mz_kvm *kvm, struct mz_failure *failure)
 	*kvm = (struct mz_kvm) {.fd = -1, .vm = -1};
 	kvm->fd = open(MZ_KVM_DEVICE, O_RDWR | O_CLOEXEC);
 	if (kvm->fd < 0) {
-		failure->status = MZ_STATUS_HOST_LACKS;
+		failure->status = errno == EMFILE || errno == ENFILE || errno == ENOMEM
+			? MZ_STATUS_HOST_FAILED
+			: MZ_STATUS_HOST_LACKS;
 		mz_kvm_explain(errno, failure->text, sizeof(failure->text));
 		return -1;
 	}
