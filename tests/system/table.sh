@@ -104,4 +104,13 @@ want_status 113
 want_err_line 'standard output'
 verdict lost_output_is_noticed
 
+if [[ -n ${SANITIZE_CFLAGS:-} ]]; then
+  skip a_limit_on_addresses 'sanitizers take more'
+else
+  (ulimit -v 1000000 && exec "$MEZZ" walk --map 0:4G:2M:rwx 0x1234) >"$work/out" 2>"$work/err"
+  status=$?
+  want_status 0
+  want_out_line '^0x1234 -> 0x100001234 rwx, in a leaf of 2M'
+  verdict a_limit_on_addresses
+fi
 tap_end

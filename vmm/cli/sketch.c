@@ -11,8 +11,9 @@
 #include "core/visit.h"
 #include "vmm/base/text.h"
 
-/* Address space for nodes; memory follows use. */
-#define NODE_BYTES ((uint64_t)16 << 30)
+/* Address space for nodes; memory follows use. Where there is not so much, less may do. */
+#define NODE_BYTES       ((uint64_t)16 << 30)
+#define NODE_BYTES_LEAST ((uint64_t)1 << 20)
 
 static const struct mz_format *const formats[] = {&mz_ept, &mz_ia32e};
 
@@ -32,6 +33,7 @@ const char *mz_sketch_formats(void)
 int mz_sketch_init(struct mz_sketch *sketch, const char *name, struct mz_failure *failure)
 {
 	struct mz_config config = {.format = NULL};
+	uint64_t bytes = NODE_BYTES;
 	enum mz_error error;
 
 	for (size_t i = 0; i < FORMAT_COUNT; i++)
@@ -40,7 +42,9 @@ int mz_sketch_init(struct mz_sketch *sketch, const char *name, struct mz_failure
 	if (config.format == NULL)
 		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT, "--format %s: not one of %s", name,
 			       mz_sketch_formats());
-	error = mz_arena_init(&sketch->arena, NODE_BYTES, config.format->page_lg2);
+	do
+		error = mz_arena_init(&sketch->arena, bytes, config.format->page_lg2);
+	while (error == MZ_NO_MEMORY && (bytes /= 2) >= NODE_BYTES_LEAST);
 	if (error != MZ_OK)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "can't make room for nodes: %s",
 			       mz_error_text(error));
