@@ -59,6 +59,15 @@ void mz_virtio_turn_(struct mz_virtio *virtio)
 	serve(virtio);
 }
 
+/* Before the thread ends, for the kernel fails reads that wait for it where it is gone. */
+static void settle(struct mz_virtio *virtio)
+{
+	pthread_mutex_lock(&virtio->work);
+	if (virtio->type->settle)
+		virtio->type->settle(virtio->context);
+	pthread_mutex_unlock(&virtio->work);
+}
+
 static void *thread_main(void *context)
 {
 	struct mz_virtio *virtio = context;
@@ -67,6 +76,7 @@ static void *thread_main(void *context)
 		poll(virtio->watched.fds, virtio->watched.count, virtio->watched.timeout_ms);
 		serve(virtio);
 	}
+	settle(virtio);
 	return NULL;
 }
 
@@ -92,6 +102,4 @@ void mz_virtio_stop(struct mz_virtio *virtio)
 	mz_virtio_wake(virtio);
 	pthread_join(virtio->thread, NULL);
 	virtio->started = false;
-	if (virtio->type->settle)
-		virtio->type->settle(virtio->context);
 }

@@ -2,6 +2,7 @@
 /* The virtio disk, driven through its registers and its ring, against the file behind it. */
 #include <fcntl.h>
 #include <linux/virtio_blk.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +187,49 @@ START_TEST(many_requests_are_under_way_at_once)
 }
 END_TEST
 
+#define READS       5u
+#define READ_BYTES  (SECTORS / READS * SECTOR)
+#define READ_ROUNDS 30u
+
+/* From the disk itself, for else the kernel has done all of it at once. */
+static void send_long_reads(void)
+{
+	must(!fsync(file) && !posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED));
+	for (unsigned i = 0; i < READS; i++) {
+		const struct virtio_blk_outhdr header = {.type = VIRTIO_BLK_T_IN,
+							 .sector = i * (SECTORS / READS)};
+		const struct driver_part parts[] = {
+			{HEADER + 64 * i, sizeof(header), false},
+			{DATA + (uint64_t)READ_BYTES * i, READ_BYTES, true},
+			{STATUS + i, 1, true}};
+
+		memcpy(at(HEADER + 64 * i), &header, sizeof(header));
+		*(uint8_t *)at(STATUS + i) = UNTOUCHED;
+		driver_send(&driver, 0, parts, 3);
+	}
+}
+
+START_TEST(what_is_under_way_when_the_disk_is_stopped_arrives)
+{
+	uint32_t written;
+	uint16_t head;
+
+	for (unsigned round = 1; round <= READ_ROUNDS; round++) {
+		send_long_reads();
+		while (mz_virtio_stats(disk).counts.chains < (uint64_t)round * READS)
+			sched_yield();
+		mz_virtio_stop(disk);
+		for (unsigned i = 0; i < READS; i++) {
+			must(driver_given(&driver, 0, &head, &written));
+			must_equal(*(uint8_t *)at(STATUS + i), VIRTIO_BLK_S_OK);
+			must_equal(*(unsigned char *)at(DATA + (uint64_t)READ_BYTES * i),
+				   byte_of((uint64_t)READ_BYTES * i));
+		}
+		must(!mz_virtio_start(disk, &failure));
+	}
+}
+END_TEST
+
 START_TEST(the_disk_has_a_name)
 {
 	must_equal(request(VIRTIO_BLK_T_GET_ID, 0, 20, true), VIRTIO_BLK_S_OK);
@@ -354,6 +398,7 @@ int main(void)
 	tcase_add_loop_test(writable, sectors_are_written, 0, 2);
 	tcase_add_test(writable, requests_may_be_cut_anywhere);
 	tcase_add_test(writable, many_requests_are_under_way_at_once);
+	tcase_add_test(writable, what_is_under_way_when_the_disk_is_stopped_arrives);
 	tcase_add_test(writable, the_disk_has_a_name);
 	tcase_add_test(writable, ranges_are_discarded_and_zeroed);
 	tcase_add_test(writable, what_lies_beyond_the_end_fails);
