@@ -55,6 +55,7 @@ VMM_UNIT_TESTS = \
 	tests/vmm/test_description \
 	tests/vmm/test_device_state \
 	tests/vmm/test_devices \
+	tests/vmm/test_dirty_source \
 	tests/vmm/test_disassembly \
 	tests/vmm/test_exits \
 	tests/vmm/test_fork_server \

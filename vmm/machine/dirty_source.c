@@ -86,7 +86,8 @@ static size_t bitmap_bytes(const struct mz_kvm *kvm)
 static int map_rings(struct mz_dirty_source *source, const struct mz_vcpu *const *vcpus,
 		     unsigned count)
 {
-	source->rings = calloc(count, sizeof(source->rings[0]));
+	if (!source->rings)
+		source->rings = calloc(count, sizeof(source->rings[0]));
 	if (!source->rings)
 		return -1;
 	while (source->ring_count < count) {
@@ -101,7 +102,7 @@ static int map_rings(struct mz_dirty_source *source, const struct mz_vcpu *const
 	return 0;
 }
 
-/* 0, or -1 with errno. */
+/* 0, or -1 with errno; what is there from an attempt before is used. */
 static int prepare(struct mz_dirty_source *source, const struct mz_vcpu *const *vcpus,
 		   unsigned count)
 {
@@ -112,7 +113,8 @@ static int prepare(struct mz_dirty_source *source, const struct mz_vcpu *const *
 		errno = mz_protection_begin(&source->protection, source->pager->uffd);
 		return errno ? -1 : 0;
 	default:
-		source->bitmap = malloc(bitmap_bytes(source->kvm));
+		if (!source->bitmap)
+			source->bitmap = malloc(bitmap_bytes(source->kvm));
 		return source->bitmap ? 0 : -1;
 	}
 }
@@ -190,22 +192,35 @@ static enum mz_error tell_word(struct mz_dirty_source *source, unsigned slot, ui
 	return error;
 }
 
-static enum mz_error tell_log(struct mz_dirty_source *source)
+/* Tells of a slot's log, and takes out of the bitmap what was told of. */
+static enum mz_error tell_bitmap(struct mz_dirty_source *source, unsigned slot)
 {
+	uint64_t words = (source->kvm->slots[slot].bytes / MZ_RAM_PAGE + 63) / 64;
 	enum mz_error error = MZ_OK;
 
-	for (unsigned i = 0; i < source->kvm->slot_count && !error; i++) {
-		const struct mz_kvm_slot *slot = &source->kvm->slots[i];
-		struct kvm_dirty_log log = {.slot = i, .dirty_bitmap = source->bitmap};
-		uint64_t words = (slot->bytes / MZ_RAM_PAGE + 63) / 64;
+	for (uint64_t word = 0; word < words && !error; word++) {
+		error = tell_word(source, slot, word * 64, source->bitmap[word]);
+		if (!error)
+			source->bitmap[word] = 0;
+	}
+	source->owed = error != MZ_OK;
+	return error;
+}
 
-		if (!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES))
+/* The kernel forgets what it hands out, so what could not be told of comes first the next time. */
+static enum mz_error tell_log(struct mz_dirty_source *source)
+{
+	enum mz_error error = source->owed ? tell_bitmap(source, source->slot) : MZ_OK;
+
+	for (unsigned i = 0; i < source->kvm->slot_count && !error; i++) {
+		struct kvm_dirty_log log = {.slot = i, .dirty_bitmap = source->bitmap};
+
+		if (!(source->kvm->slots[i].flags & KVM_MEM_LOG_DIRTY_PAGES))
 			continue;
-		/* The kernel forgets what it hands out, so all of it is told. */
 		if (ioctl(source->kvm->vm, KVM_GET_DIRTY_LOG, &log))
 			return MZ_BAD_HOOKS;
-		for (uint64_t word = 0; word < words && !error; word++)
-			error = tell_word(source, i, word * 64, source->bitmap[word]);
+		source->slot = i;
+		error = tell_bitmap(source, i);
 	}
 	return error;
 }

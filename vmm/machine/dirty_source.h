@@ -31,7 +31,9 @@ struct mz_dirty_source {
 	pthread_mutex_t mutex; /* of what follows */
 	struct mz_dirty_ring *rings;
 	unsigned ring_count;
-	uint64_t *bitmap; /* room for the largest slot */
+	uint64_t *bitmap; /* room for the largest slot: the log */
+	unsigned slot;    /* of this one, */
+	bool owed;        /* not all of which could be told of */
 	struct mz_protection protection;
 };
 
@@ -47,7 +49,8 @@ void mz_dirty_source_destroy(struct mz_dirty_source *source);
 const char *mz_dirty_kind_text(enum mz_dirty_kind kind);
 
 /*
- * From now on, what is written is known. All vCPUs are made, none is inside. Begun twice is right.
+ * From now on, what is written is known. All vCPUs are made, none is inside. Begun twice is right,
+ * and so is to try again.
  */
 int mz_dirty_source_begin(struct mz_dirty_source *source, const struct mz_vcpu *const *vcpus,
 			  unsigned count, struct mz_failure *failure);
