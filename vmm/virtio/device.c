@@ -143,8 +143,11 @@ bool mz_virtio_take(struct mz_virtio *virtio, unsigned queue, struct mz_chain *c
 void mz_virtio_give(struct mz_virtio *virtio, unsigned queue, const struct mz_chain *chain,
 		    uint32_t written)
 {
-	if (!virtio->live)
+	/* It was broken since, but memory is what it was made. */
+	if (!virtio->live) {
+		mz_queue_tell(&virtio->queues[queue], chain);
 		return;
+	}
 	mz_queue_give(&virtio->queues[queue], chain, written);
 	if (mz_queue_wants_interrupt(&virtio->queues[queue]))
 		interrupt(virtio, MZ_INTERRUPT_USED);

@@ -102,7 +102,7 @@ void mz_queue_put_back(struct mz_queue *queue)
 	queue->taken--;
 }
 
-static void tell_of_parts(const struct mz_queue *queue, const struct mz_chain *chain)
+void mz_queue_tell(const struct mz_queue *queue, const struct mz_chain *chain)
 {
 	for (unsigned i = chain->out_count; i < chain->out_count + chain->in_count; i++)
 		mz_tell_written(queue->memory->space, chain->gpas[i], chain->parts[i].iov_len);
@@ -113,10 +113,10 @@ void mz_queue_give(struct mz_queue *queue, const struct mz_chain *chain, uint32_
 	uint32_t at = RING_ENTRIES + USED_ENTRY * (queue->given & (queue->size - 1));
 	uint32_t element[2] = {chain->head, written};
 
+	if (written > 0)
+		mz_queue_tell(queue, chain);
 	if (!queue->ready || queue->broken)
 		return;
-	if (written > 0)
-		tell_of_parts(queue, chain);
 	memcpy(queue->used + at, element, sizeof(element));
 	store(queue->used + RING_INDEX, ++queue->given);
 	mz_tell_written(queue->memory->space, queue->used_gpa + at, USED_ENTRY);

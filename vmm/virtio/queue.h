@@ -70,6 +70,9 @@ bool mz_queue_take(struct mz_queue *queue, struct mz_chain *chain);
  */
 void mz_queue_give(struct mz_queue *queue, const struct mz_chain *chain, uint32_t written);
 
+/* Tells of all that the device may have written into a chain, which is not given back. */
+void mz_queue_tell(const struct mz_queue *queue, const struct mz_chain *chain);
+
 /* Puts the chain that was taken last back, as if it had not been. */
 void mz_queue_put_back(struct mz_queue *queue);
 

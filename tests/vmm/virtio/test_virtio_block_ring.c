@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arch/linux/arena.h"
+#include "arch/x86/ept.h"
+#include "ept/change.h"
+#include "ept/dirty.h"
 #include "tests/must.h"
 #include "tests/suite.h"
 #include "tests/vmm/virtio/virtio_driver.h"
@@ -91,8 +95,8 @@ static bool have_ring(const char *function)
 	return ring != NULL;
 }
 
-/* Sends reads of a sector each. */
-static void send_reads(unsigned first, unsigned end)
+/* Reads of a sector each. */
+static void put_reads(unsigned first, unsigned end)
 {
 	static const struct virtio_blk_outhdr header = {.type = VIRTIO_BLK_T_IN};
 
@@ -105,6 +109,11 @@ static void send_reads(unsigned first, unsigned end)
 		*(uint8_t *)driver_at(&driver, STATUS + i) = UNTOUCHED;
 		driver_send(&driver, 0, parts, 3);
 	}
+}
+
+static void send_reads(unsigned first, unsigned end)
+{
+	put_reads(first, end);
 	mz_virtio_turn_(disk);
 }
 
@@ -176,6 +185,61 @@ START_TEST(a_disk_that_has_lost_requests_can_be_stopped)
 }
 END_TEST
 
+/* ---- Who wants to know of writes ---- */
+
+static struct mz_arena arena;
+static struct mz_space space;
+static struct mz_region regions[1];
+static struct mz_dirty dirty;
+
+static void watch_writes(void)
+{
+	struct mz_config config = {.format = &mz_ept};
+	const struct mz_region ram = {.bytes = DRIVER_RAM, .kind = MZ_REGION_RAM};
+
+	must(!mz_arena_init(&arena, (uint64_t)1 << 20, mz_ept.page_lg2));
+	config.memory = arena.memory;
+	must(!mz_space_init(&space, &config, NULL, regions, 1));
+	must(!mz_space_add(&space, &ram));
+	mz_space_log_writes(&space);
+	must(!mz_dirty_start(&dirty, &space, 0));
+	disk->memory.space = &space;
+}
+
+static void watch_no_more(void)
+{
+	disk->memory.space = NULL;
+	mz_dirty_stop(&dirty);
+	mz_space_destroy(&space);
+	mz_arena_destroy(&arena);
+}
+
+static bool is_told(uint64_t gpa)
+{
+	uint64_t word;
+
+	must(!mz_dirty_collect(&dirty, mz_ia_from(gpa), MZ_RAM_PAGE));
+	mz_dirty_bitmap(&dirty, mz_ia_from(gpa), MZ_RAM_PAGE, &word);
+	return word != 0;
+}
+
+START_TEST(what_a_disk_has_read_when_it_breaks_is_told_of)
+{
+	const struct driver_part no_header = {HEADER, 1, false};
+	const unsigned char *data = driver_at(&driver, DATA);
+
+	watch_writes();
+	put_reads(0, 1);
+	driver_send(&driver, 0, &no_header, 1);
+	mz_virtio_turn_(disk);
+	must(mz_virtio_stats(disk).broken != NULL);
+	driver_write(&driver, REG_STATUS, 0); /* after all that is under way */
+	must_equal(data[1], PATTERN);
+	must(is_told(DATA));
+	watch_no_more();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("virtio block ring");
@@ -185,6 +249,7 @@ int main(void)
 	tcase_add_loop_test(tcase, what_the_kernel_does_not_take_is_done_without_it, 0, 5);
 	tcase_add_test(tcase, what_the_kernel_never_tells_of_has_failed);
 	tcase_add_test(tcase, a_disk_that_has_lost_requests_can_be_stopped);
+	tcase_add_test(tcase, what_a_disk_has_read_when_it_breaks_is_told_of);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
