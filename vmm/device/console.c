@@ -154,26 +154,39 @@ bool mz_console_has_input(struct mz_console *console)
 	return input;
 }
 
-/* Waits until the reader takes more. False: the run is to end, and nobody waits for the reader. */
-static bool wait_writable(const struct mz_console *console)
+enum readiness {
+	NOT_READY,
+	WRITABLE,  /* or write() says what is wrong */
+	CANCELLED, /* the run is to end, and nobody waits for the reader */
+};
+
+static enum readiness wait_ready(const struct mz_console *console, int timeout_ms)
 {
 	struct pollfd fds[] = {
 		{.fd = console->out, .events = POLLOUT},
 		{.fd = console->cancel, .events = POLLIN},
 	};
+	int ready;
 
 	if (console->out < 0)
-		return true; /* poll() would wait for ever: let write() say what is wrong */
-	while (poll(fds, 2, -1) < 0)
+		return WRITABLE; /* poll() would wait for ever */
+	while ((ready = poll(fds, 2, timeout_ms)) < 0)
 		if (errno != EINTR)
-			return true;
-	return fds[0].revents != 0;
+			return WRITABLE;
+	if (ready == 0)
+		return NOT_READY;
+	return fds[0].revents ? WRITABLE : CANCELLED;
+}
+
+bool mz_console_takes(const struct mz_console *console, int timeout_ms)
+{
+	return wait_ready(console, timeout_ms) != NOT_READY;
 }
 
 /* A pipe or a terminal that can be written to takes a line without blocking. */
 static int write_all(const struct mz_console *console, const unsigned char *data, size_t bytes)
 {
-	while (bytes > 0 && wait_writable(console)) {
+	while (bytes > 0 && wait_ready(console, -1) == WRITABLE) {
 		ssize_t written = write(console->out, data, bytes);
 
 		if (written >= 0) {
@@ -195,18 +208,35 @@ static void flush_locked(struct mz_console *console)
 	console->line_count = 0;
 }
 
-void mz_console_put(struct mz_console *console, unsigned char byte)
+/* False: the byte ends a line, which would wait, and was not put. */
+static bool put(struct mz_console *console, unsigned char byte, bool may_wait)
 {
-	bool spotted;
+	bool spotted, ends;
 
 	pthread_mutex_lock(&console->out_mutex);
+	ends = byte == '\n' || console->line_count + 1 == MZ_CONSOLE_LINE;
+	if (ends && !may_wait && !mz_console_takes(console, 0)) {
+		pthread_mutex_unlock(&console->out_mutex);
+		return false;
+	}
 	console->line[console->line_count++] = byte;
-	if (byte == '\n' || console->line_count == MZ_CONSOLE_LINE)
+	if (ends)
 		flush_locked(console);
 	spotted = mz_spotter_pass(&console->spotter, byte);
 	pthread_mutex_unlock(&console->out_mutex);
 	if (spotted)
 		console->spotted(console->context);
+	return true;
+}
+
+void mz_console_put(struct mz_console *console, unsigned char byte)
+{
+	put(console, byte, true);
+}
+
+bool mz_console_try(struct mz_console *console, unsigned char byte)
+{
+	return put(console, byte, false);
 }
 
 void mz_console_flush(struct mz_console *console)
@@ -214,6 +244,18 @@ void mz_console_flush(struct mz_console *console)
 	pthread_mutex_lock(&console->out_mutex);
 	flush_locked(console);
 	pthread_mutex_unlock(&console->out_mutex);
+}
+
+bool mz_console_try_flush(struct mz_console *console)
+{
+	bool may;
+
+	pthread_mutex_lock(&console->out_mutex);
+	may = console->line_count == 0 || mz_console_takes(console, 0);
+	if (may)
+		flush_locked(console);
+	pthread_mutex_unlock(&console->out_mutex);
+	return may;
 }
 
 int mz_console_failed(const struct mz_console *console)

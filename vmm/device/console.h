@@ -82,6 +82,14 @@ int mz_console_failed(const struct mz_console *console);
 /* Writes out what is buffered. */
 void mz_console_flush(struct mz_console *console);
 
+/*
+ * A byte, and all that is buffered, for who has to be able to stop waiting for the reader. False:
+ * nothing was done, for a line would wait. Would none, within so many milliseconds?
+ */
+bool mz_console_try(struct mz_console *console, unsigned char byte);
+bool mz_console_try_flush(struct mz_console *console);
+bool mz_console_takes(const struct mz_console *console, int timeout_ms);
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,6 +11,9 @@ enum { RECEIVE, TRANSMIT }; /* 5.3.2 */
 
 #define RUN_BYTES 256u
 
+/* How soon a device that waits for who reads the output looks whether it is to pause. */
+#define PAUSE_MS 20
+
 struct mz_terminal {
 	struct mz_virtio virtio;
 	struct mz_console *console;
@@ -18,6 +21,30 @@ struct mz_terminal {
 	struct mz_chain chain;
 	uint64_t sent; /* of the chain to transmit that is taken next, before the device paused */
 };
+
+/* Waits until output is taken. False: the device pauses, whether somebody reads or not. */
+static bool await_reader(const struct mz_terminal *terminal)
+{
+	while (!mz_virtio_paused(&terminal->virtio))
+		if (mz_console_takes(terminal->console, PAUSE_MS))
+			return true;
+	return false;
+}
+
+static bool put(const struct mz_terminal *terminal, unsigned char byte)
+{
+	while (!mz_console_try(terminal->console, byte))
+		if (!await_reader(terminal))
+			return false;
+	return true;
+}
+
+static void flush(const struct mz_terminal *terminal)
+{
+	while (!mz_console_try_flush(terminal->console))
+		if (!await_reader(terminal))
+			return;
+}
 
 /*
  * A chain can be long, and who reads the output slow. False: the device pauses, and goes on with
@@ -32,9 +59,9 @@ static bool transmit(struct mz_terminal *terminal)
 	while ((got = mz_chain_copy_out(chain, terminal->sent, run, sizeof(run))) > 0) {
 		if (mz_virtio_paused(&terminal->virtio))
 			return false;
-		for (size_t i = 0; i < got; i++)
-			mz_console_put(terminal->console, run[i]);
-		terminal->sent += got;
+		for (size_t i = 0; i < got; i++, terminal->sent++)
+			if (!put(terminal, run[i]))
+				return false;
 	}
 	terminal->sent = 0;
 	return true;
@@ -88,7 +115,7 @@ static void serve(void *context, const struct mz_watch *watch)
 
 	(void)watch;
 	transmit_all(terminal);
-	mz_console_flush(terminal->console);
+	flush(terminal);
 	if (terminal->input)
 		receive_all(terminal);
 }

@@ -158,6 +158,52 @@ START_TEST(a_text_is_spotted_across_what_is_sent)
 }
 END_TEST
 
+/* Fills the pipe but for one line. */
+static size_t fill_output(void)
+{
+	static const char nothing[4096];
+	size_t filled = 0;
+	ssize_t got;
+
+	must(!fcntl(output[1], F_SETFL, O_NONBLOCK));
+	while ((got = write(output[1], nothing, sizeof(nothing))) > 0)
+		filled += (size_t)got;
+	must(!fcntl(output[1], F_SETFL, 0));
+	must(read(output[0], (char[4096]) {0}, 4096) == 4096);
+	return filled - 4096;
+}
+
+static void skip_output(size_t bytes)
+{
+	char skipped[4096];
+	ssize_t got;
+
+	for (; bytes > 0; bytes -= (size_t)got) {
+		got = read(output[0], skipped, bytes < 4096 ? bytes : 4096);
+		must(got > 0);
+	}
+}
+
+START_TEST(a_console_that_nobody_reads_can_be_stopped)
+{
+	static const char text[] = "first\nsecond\nthird\nfourth";
+	const struct driver_part part = {BUFFER, sizeof(text) - 1, false};
+	size_t filled = fill_output();
+	uint32_t written;
+	uint16_t head;
+
+	memcpy(driver_at(&driver, BUFFER), text, sizeof(text));
+	driver_send(&driver, 1, &part, 1);
+	poll(NULL, 0, 50);
+	mz_virtio_stop(virtio);
+	must(!driver_given(&driver, 1, &head, &written));
+	must(!mz_virtio_start(virtio, &failure));
+	skip_output(filled);
+	expect_output(text);
+	driver_wait(&driver, 1, &written);
+}
+END_TEST
+
 START_TEST(what_is_typed_is_received)
 {
 	const struct driver_part parts[] = {{BUFFER, 4, true}};
@@ -256,6 +302,7 @@ int main(void)
 	tcase_add_test(terminal, a_text_is_spotted_across_what_is_sent);
 	tcase_add_test(terminal, what_is_typed_is_received);
 	tcase_add_test(terminal, what_was_typed_early_waits_for_room);
+	tcase_add_test(terminal, a_console_that_nobody_reads_can_be_stopped);
 	tcase_add_test(terminal, numbers_do_not_wait_for_who_reads_the_output);
 	tcase_add_checked_fixture(deaf, open_console_without_input, close_console);
 	tcase_add_test(deaf, what_is_sent_is_seen);
