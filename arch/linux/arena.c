@@ -85,6 +85,7 @@ enum mz_error mz_arena_init(struct mz_arena *arena, uint64_t bytes, unsigned pag
 			munmap(arena->base, bytes);
 		if (frames != NULL)
 			munmap(frames, frame_count * sizeof(*frames));
+		arena->base = NULL;
 		return MZ_NO_MEMORY;
 	}
 	arena->memory = (struct mz_memory) {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The arena of node frames: alignment, exhaustion, reuse, and tables that live in it. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "arch/linux/arena.h"
 #include "core/check.h"
@@ -48,6 +52,26 @@ END_TEST
 START_TEST(address_space_that_is_not_there_is_no_memory)
 {
 	must_equal(mz_arena_init(&arena, (uint64_t)1 << 56, 30), MZ_NO_MEMORY);
+}
+END_TEST
+
+/* Room for the blocks, and none for their frames. */
+START_TEST(what_could_not_be_made_has_no_place)
+{
+	const uint64_t bytes = (uint64_t)4 << 30;
+	FILE *file = fopen("/proc/self/statm", "r");
+	struct rlimit limit;
+	uint64_t used;
+
+	must(file && fscanf(file, "%" SCNu64, &used) == 1);
+	fclose(file);
+	must(!getrlimit(RLIMIT_AS, &limit));
+	limit.rlim_cur = used * (uint64_t)sysconf(_SC_PAGESIZE) + bytes + (8 << 20);
+	must(!setrlimit(RLIMIT_AS, &limit));
+	must_equal(mz_arena_init(&arena, bytes, PAGE_LG2), MZ_NO_MEMORY);
+	must(arena.base == NULL);
+	limit.rlim_cur = limit.rlim_max;
+	must(!setrlimit(RLIMIT_AS, &limit));
 }
 END_TEST
 
@@ -248,6 +272,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, sizes_that_are_no_multiple_are_refused);
 	tcase_add_test(tcase, address_space_that_is_not_there_is_no_memory);
+	tcase_add_test(tcase, what_could_not_be_made_has_no_place);
 	tcase_add_test(tcase, blocks_are_aligned_and_do_not_overlap);
 	tcase_add_test(tcase, an_arena_ends);
 	tcase_add_test(tcase, freed_blocks_are_used_again);
