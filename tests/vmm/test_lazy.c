@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/suite.h"
+#include "vmm/machine/machine.h"
 #include "vmm/memory/baseline.h"
 #include "vmm/memory/lazy.h"
 
@@ -17,6 +18,8 @@ static struct mz_lazy lazy;
 static unsigned reads[PAGES];
 static unsigned failures;
 static uint64_t bad_page; /* can't be read; PAGES: none */
+static struct mz_vm vm;   /* so much of one as has memory, and an end */
+static bool ending;       /* the run ends while memory is read */
 
 static bool present(void *context, uint64_t page)
 {
@@ -33,6 +36,8 @@ static int read_pages(void *context, uint64_t first, uint64_t count, void *buffe
 		      struct mz_failure *failure)
 {
 	(void)context;
+	if (ending)
+		vm.ended = true;
 	for (uint64_t i = 0; i < count; i++) {
 		if (first + i == bad_page)
 			return mz_fail(failure, MZ_STATUS_BAD_IMAGE, "page is bad");
@@ -59,6 +64,7 @@ static void begin(void)
 	memset(reads, 0, sizeof(reads));
 	failures = 0;
 	bad_page = PAGES;
+	ending = false;
 	ck_assert_int_eq(mz_ram_init(&ram, (uint64_t)PAGES * MZ_RAM_PAGE, &failure), 0);
 	ck_assert_int_eq(mz_lazy_init(&lazy, &ram, &source, &failure), 0);
 	ram.lazy = &lazy;
@@ -255,6 +261,23 @@ START_TEST(no_baseline_of_memory_that_can_not_be_had)
 }
 END_TEST
 
+START_TEST(not_all_memory_is_read_when_the_run_ends)
+{
+	struct mz_failure failure;
+
+	vm.ram = ram;
+	vm.ended = false;
+	ending = true;
+	ck_assert_int_eq(mz_vm_bring_all(&vm, &failure), -1);
+	ck_assert_int_eq(failure.status, MZ_STATUS_HOST_FAILED);
+	ck_assert(mz_lazy_has(&lazy, 0) && !mz_lazy_has(&lazy, PAGES - 1));
+	vm.ended = ending = false;
+	ck_assert_int_eq(mz_vm_bring_all(&vm, &failure), 0);
+	for (uint64_t page = 0; page < PAGES; page++)
+		ck_assert_uint_eq(reads[page], present(NULL, page));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("lazy");
@@ -265,6 +288,7 @@ int main(void)
 	tcase_add_test(tests, what_was_made_of_a_page_stays);
 	tcase_add_test(tests, a_page_that_can_not_be_read_is_not_seen);
 	tcase_add_test(tests, threads_bring_each_page_once);
+	tcase_add_test(tests, not_all_memory_is_read_when_the_run_ends);
 	tcase_add_test(tests, a_read_that_does_not_end_is_told_once);
 	tcase_add_test(tests, a_baseline_has_all_memory_and_puts_pages_back);
 	tcase_add_test(tests, no_baseline_of_memory_that_can_not_be_had);

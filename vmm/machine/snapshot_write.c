@@ -140,9 +140,19 @@ int mz_vm_check_kept(const struct mz_vm *vm, struct mz_failure *failure)
 	return 0;
 }
 
+/* In pieces, so that the end of the run need not wait for all of them. */
 int mz_vm_bring_all(const struct mz_vm *vm, struct mz_failure *failure)
 {
-	return vm->ram.lazy ? mz_lazy_try(vm->ram.lazy, 0, vm->ram.bytes, failure) : 0;
+	uint64_t bytes = vm->ram.lazy ? vm->ram.bytes : 0;
+
+	for (uint64_t offset = 0; offset < bytes; offset += MZ_HUGE_PAGE) {
+		if (mz_vm_over(vm))
+			return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+				       "the run has ended before all memory was read");
+		if (mz_lazy_try(vm->ram.lazy, offset, MZ_HUGE_PAGE, failure))
+			return -1;
+	}
+	return 0;
 }
 
 static int save(struct mz_vm *vm, const struct mz_snapshot_request *request,
