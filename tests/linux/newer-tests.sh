@@ -16,6 +16,21 @@ unit()
   fi
 }
 
+# Who has run `mezz clone` in vain: what the guest writes is known all the same.
+for huge in thp hugetlb; do
+  start run --dirty-source wp --memory 48M --huge="$huge" --track "$GUESTS/steps.elf"
+  tell w '^step 1'
+  save "$work/huge"
+  mezz clone "$socket"
+  want_status 110
+  want_err_line '^mezz clone: .*memory on huge pages'
+  tell o '^over, version 2'
+  save -i "$work/more"
+  finish
+  revive "$work/more" '1 steps, version 2'
+  verdict "a_clone_that_can_not_be_changes_nothing ($huge)"
+done
+
 # Memory that does not come any more: half a minute passes until that is said, in which the other tests run.
 start run "$GUESTS/steps.elf"
 tell w '^step 1'

@@ -285,13 +285,22 @@ int mz_looks_begin(struct mz_vm *vm, struct mz_failure *failure)
 	return 0;
 }
 
+void mz_looks_hold(struct mz_vm *vm)
+{
+	if (vm->looks.recorder)
+		pthread_mutex_lock(&vm->looks.mutex);
+}
+
+void mz_looks_let_go(struct mz_vm *vm)
+{
+	if (vm->looks.recorder)
+		pthread_mutex_unlock(&vm->looks.mutex);
+}
+
 void mz_looks_spare_pages(struct mz_vm *vm)
 {
-	if (!vm->looks.recorder)
-		return;
-	pthread_mutex_lock(&vm->looks.mutex);
-	vm->looks.recorder->blind = BLIND_SHARED;
-	pthread_mutex_unlock(&vm->looks.mutex);
+	if (vm->looks.recorder)
+		vm->looks.recorder->blind = BLIND_SHARED;
 }
 
 void mz_looks_end(struct mz_vm *vm)

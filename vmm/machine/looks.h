@@ -39,9 +39,13 @@ int mz_looks_init(struct mz_vm *vm, struct mz_failure *failure);
 /* Looks for the first time, and goes on by a thread of its own. No vCPU is inside the guest. */
 int mz_looks_begin(struct mz_vm *vm, struct mz_failure *failure);
 
+/* No look is under way from here on, until they go on. From any thread but theirs. */
+void mz_looks_hold(struct mz_vm *vm);
+void mz_looks_let_go(struct mz_vm *vm);
+
 /*
- * Memory is going to be shared copy-on-write: a page that were dropped then might be the only one.
- * From now on it is not known what is used. From any thread.
+ * Memory is shared copy-on-write: a page that were dropped now might be the only one. From now on
+ * it is not known what is used. Looks are held.
  */
 void mz_looks_spare_pages(struct mz_vm *vm);
 

@@ -39,11 +39,23 @@ static int take_parts(struct mz_vm *vm, int file, struct mz_failure *failure)
 /* What was mapped for the guest is gone, and comes in again as it is touched. */
 static int move_memory(struct mz_vm *vm, struct mz_failure *failure)
 {
-	mz_looks_spare_pages(vm);
 	if (mz_ram_share(&vm->ram, failure))
 		return -1;
+	mz_looks_spare_pages(vm);
 	mz_virtio_set_moved(&vm->virtio);
 	return 0;
+}
+
+/* What is mapped has lost its protection with the userfaultfd that it had: Linux 6.9 and later. */
+static int protect_again(struct mz_vm *vm, struct mz_failure *failure)
+{
+	int error = 0;
+
+	if (vm->pager.protection && vm->dirty_source.begun)
+		error = mz_protection_begin(vm->pager.protection, vm->pager.uffd);
+	return error ? mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "cannot track what the guest writes: %s", strerror(error))
+		     : 0;
 }
 
 /*
@@ -58,21 +70,19 @@ static int move_pager(struct mz_vm *vm, int uffd, struct mz_failure *failure)
 	mz_pager_stop(&vm->pager);
 	vm->pager.uffd = uffd;
 	result = move_memory(vm, failure);
-	if (!mz_pager_start(&vm->pager, &broken))
+	if (!mz_pager_start(&vm->pager, &broken) && (!result || !protect_again(vm, &broken)))
 		return result;
 	mz_vm_fail(vm, &broken);
 	*failure = broken;
 	return -1;
 }
 
-static int begin_to_share(struct mz_vm *vm, struct mz_failure *failure)
+static int move(struct mz_vm *vm, struct mz_failure *failure)
 {
 	struct mz_uffd_access access;
 	char why[256];
 	int uffd;
 
-	if (vm->ram.cow)
-		return 0;
 	if (vm->pager.uffd < 0)
 		return move_memory(vm, failure);
 	uffd = mz_uffd_open(&access, vm->ram.huge, vm->pager.protection);
@@ -80,6 +90,19 @@ static int begin_to_share(struct mz_vm *vm, struct mz_failure *failure)
 		return move_pager(vm, uffd, failure);
 	mz_uffd_explain(&access, why, sizeof(why));
 	return mz_fail(failure, MZ_STATUS_HOST_FAILED, "%s", why);
+}
+
+/* Looks ask the userfaultfd, too. */
+static int begin_to_share(struct mz_vm *vm, struct mz_failure *failure)
+{
+	int result;
+
+	if (vm->ram.cow)
+		return 0;
+	mz_looks_hold(vm);
+	result = move(vm, failure);
+	mz_looks_let_go(vm);
+	return result;
 }
 
 static int freeze(struct mz_vm *vm, void *context, struct mz_failure *failure)
@@ -100,7 +123,8 @@ int mz_vm_freeze(struct mz_vm *vm, struct mz_moment *moment, uint64_t *held_ns,
 	*moment = (struct mz_moment) {.memory = {-1, -1}, .parts = -1};
 	*held_ns = 0;
 	/* Memory that must be read first is read while the guest still runs. */
-	if (mz_vm_check_kept(vm, failure) || mz_vm_bring_all(vm, failure))
+	if (mz_vm_check_kept(vm, failure) || mz_ram_check_share(&vm->ram, failure) ||
+	    mz_vm_bring_all(vm, failure))
 		return -1;
 	moment->parts = mz_huge_file(MZ_HUGE_NONE);
 	if (moment->parts < 0)

@@ -72,12 +72,18 @@ static int prepare_own(struct mz_ram *ram)
 	return ram->own && ram->pagemap >= 0 ? 0 : -1;
 }
 
+int mz_ram_check_share(const struct mz_ram *ram, struct mz_failure *failure)
+{
+	if (ram->huge == MZ_HUGE_NONE && !ram->share_count)
+		return 0;
+	return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
+		       "memory on huge pages, or with shares, cannot be shared copy-on-write");
+}
+
 int mz_ram_share(struct mz_ram *ram, struct mz_failure *failure)
 {
-	if (ram->huge != MZ_HUGE_NONE || ram->share_count)
-		return mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
-			       "memory on huge pages, or with shares, cannot be shared "
-			       "copy-on-write");
+	if (mz_ram_check_share(ram, failure))
+		return -1;
 	if (prepare_own(ram) || fcntl(ram->fd, F_ADD_SEALS, SEALS | F_SEAL_FUTURE_WRITE) ||
 	    move_away(ram) || map_own(ram, ram->fd))
 		return fail(failure);

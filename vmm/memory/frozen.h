@@ -27,6 +27,9 @@ struct mz_frozen {
 	int over; /* what stands in place of it where there is data; -1: nothing */
 };
 
+/* MZ_STATUS_BAD_ARGUMENT: on huge pages, or with shares, memory can't be shared so. */
+int mz_ram_check_share(const struct mz_ram *ram, struct mz_failure *failure);
+
 /*
  * From now on the machine writes to pages of its own, and has one window. Nobody touches its memory
  * meanwhile, no pager serves it, and pointers into the other window are void. A failure leaves all
