@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
 /* The stub for GDB: packets, whatever comes, and what is answered, over a target of nothing but
  * memory. */
+#include <netinet/in.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "tests/rng.h"
 #include "tests/suite.h"
 #include "vmm/gdb/server.h"
+#include "vmm/machine/machine.h"
 
 #define THREADS      3
 #define MEMORY_BASE  0x1000u
@@ -479,6 +486,68 @@ START_TEST(whatever_comes_does_no_harm)
 }
 END_TEST
 
+/* ---- The machine's side ---- */
+
+static struct mz_vm vm; /* so much of one as the debugger's thread looks at */
+
+/* Of this host's own; in `text`, too. */
+static struct sockaddr_in free_port(char text[8])
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t bytes = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, bytes), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &bytes), 0);
+	close(fd);
+	snprintf(text, 8, "%u", ntohs(address.sin_port));
+	return address;
+}
+
+/* There can be no more descriptors than there are, or again as many as ever. */
+static void limit_descriptors(bool limited)
+{
+	struct rlimit limit;
+	int next = limited ? dup(STDERR_FILENO) : -1;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limited ? (rlim_t)next : limit.rlim_max;
+	if (limited)
+		close(next);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+START_TEST(who_cannot_be_let_in_is_let_in_later_and_without_haste)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in address;
+	struct mz_failure failure;
+	struct mz_debug debug;
+	char text[8], byte;
+	clock_t used;
+
+	address = free_port(text);
+	mz_pause_init(&vm.pause);
+	mz_pause_wish(&vm.pause);
+	mz_debug_prepare(&debug, &vm);
+	ck_assert_int_eq(mz_debug_init(&debug, text, &failure), 0);
+	ck_assert_int_eq(mz_debug_start(&debug), 0);
+	limit_descriptors(true);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	used = clock();
+	poll(NULL, 0, 300);
+	ck_assert_int_lt(clock() - used, CLOCKS_PER_SEC / 10);
+	limit_descriptors(false);
+	ck_assert_int_eq(write(fd, "$?#3f", 5), 5);
+	ck_assert_int_eq(read(fd, &byte, 1), 1);
+	ck_assert_int_eq(byte, '+');
+	mz_debug_stop(&debug, 0);
+	mz_debug_destroy(&debug);
+	mz_pause_destroy(&vm.pause);
+	close(fd);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("gdb");
@@ -493,6 +562,7 @@ int main(void)
 	tcase_add_test(tcase, stops_say_what_was_met);
 	tcase_add_test(tcase, the_end_is_told_once_and_whoever_has_left_hears_nothing);
 	tcase_add_test(tcase, whatever_comes_does_no_harm);
+	tcase_add_test(tcase, who_cannot_be_let_in_is_let_in_later_and_without_haste);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

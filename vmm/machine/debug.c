@@ -29,6 +29,8 @@
 /* How long to wait for vCPUs before they are kicked again. */
 #define PAUSE_NS 100000000u
 
+#define REST_MS 100 /* after a connection could not be accepted */
+
 #define DR6_STEP (UINT64_C(1) << 14) /* Intel SDM volume 3B, section 17.2.3 */
 
 static struct mz_vcpu *vcpu_of(const struct mz_debug *debug, unsigned thread)
@@ -366,6 +368,14 @@ static bool serve(struct mz_debug *debug)
 	return false;
 }
 
+/* Where a descriptor is lacking, there may be one later. False: the run is over. */
+static bool rest(const struct mz_debug *debug)
+{
+	struct pollfd left = {.fd = debug->left, .events = POLLIN};
+
+	return poll(&left, 1, REST_MS) <= 0;
+}
+
 static void *debug_main(void *context)
 {
 	struct mz_debug *debug = context;
@@ -374,8 +384,10 @@ static void *debug_main(void *context)
 
 	while (more && await(debug, debug->listener, &hit)) {
 		debug->client = accept4(debug->listener, NULL, NULL, SOCK_CLOEXEC);
-		if (debug->client < 0)
+		if (debug->client < 0) {
+			more = rest(debug);
 			continue;
+		}
 		setsockopt(debug->client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		more = serve(debug);
 		if (!more)
