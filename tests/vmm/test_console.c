@@ -330,6 +330,35 @@ START_TEST(a_terminal_is_made_raw_and_put_back)
 }
 END_TEST
 
+/* Does it pass keys on as they come? */
+static bool is_raw(int terminal)
+{
+	struct termios now;
+
+	ck_assert_int_eq(tcgetattr(terminal, &now), 0);
+	return (now.c_lflag & ICANON) == 0;
+}
+
+START_TEST(a_terminal_is_taken_again_only_while_it_is_had)
+{
+	int user, terminal = open_terminal(&user);
+	struct termios before;
+
+	ck_assert_int_ge(terminal, 0);
+	ck_assert_int_eq(tcgetattr(terminal, &before), 0);
+	ck_assert_int_eq(mz_console_init(&console, terminal, terminal, &failure), 0);
+	ck_assert_int_eq(tcsetattr(terminal, TCSANOW, &before), 0);
+	ck_assert(!is_raw(terminal));
+	mz_console_take_terminal_again(&console);
+	ck_assert(is_raw(terminal));
+	mz_console_destroy(&console);
+	mz_console_take_terminal_again(&console);
+	ck_assert(!is_raw(terminal));
+	close(terminal);
+	close(user);
+}
+END_TEST
+
 START_TEST(the_flags_of_both_descriptors_stay)
 {
 	int in_flags, out_flags;
@@ -373,6 +402,7 @@ int main(void)
 	suite_add_tcase(suite, out);
 
 	tcase_add_test(terminal, a_terminal_is_made_raw_and_put_back);
+	tcase_add_test(terminal, a_terminal_is_taken_again_only_while_it_is_had);
 	tcase_add_test(terminal, the_flags_of_both_descriptors_stay);
 	suite_add_tcase(suite, terminal);
 	return suite_run(suite);
