@@ -12,8 +12,8 @@ compile=(-std=c17 -D_GNU_SOURCE -DMZ_DEBUG -O0 -g -fsanitize=thread -I.)
 build()
 {
   $CC "${compile[@]}" -r -nostdlib -o "$work/library.o" $LIBTEST_SOURCES arch/linux/rcu.c $LIBRARY_SOURCES || return
-  for test in test_rcu test_space_threads; do
-    $CC "${compile[@]}" -o "$work/$test" "tests/$test.c" "$work/library.o" $CHECK_LIBS $URCU_LIBS -pthread || return
+  for test in arch/test_rcu ept/test_space_threads; do
+    $CC "${compile[@]}" -o "$work/${test##*/}" "tests/$test.c" "$work/library.o" $CHECK_LIBS $URCU_LIBS -pthread || return
   done
 }
 

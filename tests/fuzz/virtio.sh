@@ -4,7 +4,7 @@
 
 build()
 {
-  compile tests/fuzz/virtio.c tests/rng.c tests/vmm/virtio/virtio_driver.c tests/vmm/virtio/virtio_hostile.c vmm/base/*.c \
+  compile tests/fuzz/virtio.c tests/rng.c tests/vmm/virtio/virtio_{driver,hostile}.c vmm/base/*.c \
     vmm/device/bus.c vmm/memory/*.c \
     vmm/virtio/{block,block_file,block_ring,chain,device,parts,queue,state,thread,transport}.c $FORMAT_FREE_SOURCES arch/x86/ia32e.c -pthread
 }

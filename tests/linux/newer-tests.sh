@@ -10,9 +10,9 @@ need_jq
 unit()
 {
   if [[ -x $builddir/tests/$1 ]]; then
-    try "$1" env MZ_STEPS=300 "$builddir/tests/$1"
+    try "${1##*/}" env MZ_STEPS=300 "$builddir/tests/$1"
   else
-    skip "$1" 'configure did not find check (Debian: check)'
+    skip "${1##*/}" 'configure did not find check (Debian: check)'
   fi
 }
 
@@ -69,6 +69,6 @@ want_status 113
 grep -q '^mezz: .*pages.*30' "$run_err" || wrong+="it is not said which pages are waited for: $(<"$run_err")"$'\n'
 verdict a_snapshot_that_does_not_answer_ends_the_run
 
-unit test_protection
-unit test_exits
+unit vmm/test_protection
+unit vmm/test_exits
 tap_end

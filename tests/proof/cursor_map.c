@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * mz_cursor_map(): any cursor, any arguments, memory or none.
- * Proof cursor_map: -DSHAPE=22 -DCOVER=2 -DSPARE=1 --function cursor_map --unwind 5
+ * Long proof cursor_map: -DSHAPE=22 -DCOVER=2 -DSPARE=1 --function cursor_map --unwind 5
  *   --unwindset maps_anything.0:1,estrange.0:1,mz_node_put.0:2,instance_drop.0:1
  *   --unwindset mz_table_reclaim.0:2
  */

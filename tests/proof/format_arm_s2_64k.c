@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The laws of core/format.h for Arm, s2_64k.
- * Proof format_arm_s2_64k: --unwind 7
+ * Proof format_arm_s2_64k: -Itests/proof/formats --unwind 7
  */
 #include "arch/arm/s2_64k.c"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The laws of core/format.h for EPT.
- * Proof format_ept: --unwind 7
+ * Proof format_ept: -Itests/proof/formats --unwind 7
  */
 #include "arch/x86/ept.c"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The laws of core/format.h for EPT of 5 levels under mode-based execute control.
- * Proof format_ept5_mbe: --unwind 7
+ * Proof format_ept5_mbe: -Itests/proof/formats --unwind 7
  */
 #include "arch/x86/ept5_mbe.c"
 

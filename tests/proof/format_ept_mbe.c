@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The laws of core/format.h for EPT under mode-based execute control.
- * Proof format_ept_mbe: --unwind 7
+ * Proof format_ept_mbe: -Itests/proof/formats --unwind 7
  */
 #include "arch/x86/ept_mbe.c"
 

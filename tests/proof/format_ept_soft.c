@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The laws of core/format.h for EPT whose accessed flag is software's.
- * Proof format_ept_soft: --unwind 7
+ * Proof format_ept_soft: -Itests/proof/formats --unwind 7
  */
 #include "arch/x86/ept_soft.c"
 

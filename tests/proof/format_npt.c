@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The laws of core/format.h for nested page tables.
- * Proof format_npt: --unwind 7
+ * Proof format_npt: -Itests/proof/formats --unwind 7
  */
 #include "arch/x86/npt.c"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The laws of core/format.h for nested page tables under the guest-mode execute trap.
- * Proof format_npt_gmet: --unwind 7
+ * Proof format_npt_gmet: -Itests/proof/formats --unwind 7
  */
 #include "arch/x86/npt_gmet.c"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The laws of core/format.h for RISC-V, Sv39.
- * Proof format_sv39: --unwind 7
+ * Proof format_sv39: -Itests/proof/formats --unwind 7
  */
 #include "arch/riscv/sv39.c"
 

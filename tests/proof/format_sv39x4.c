@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The laws of core/format.h for RISC-V, Sv39x4.
- * Proof format_sv39x4: --unwind 7
+ * Proof format_sv39x4: -Itests/proof/formats --unwind 7
  */
 #include "arch/riscv/sv39x4.c"
 

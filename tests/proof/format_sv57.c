@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * The laws of core/format.h for RISC-V, Sv57.
- * Proof format_sv57: --unwind 7
+ * Proof format_sv57: -Itests/proof/formats --unwind 7
  */
 #include "arch/riscv/sv57.c"
 

@@ -2,11 +2,14 @@
 /*
  * arch/arm/arm.h but for the laws of its formats: any registers, anything wanted. Fields are those
  * of the Arm ARM's descriptions of registers.
- * Proof arm_hardware: arch/arm/hardware.c --function arm_hardware
- * Proof arm_format: arch/arm/[fh]*.c --function arm_format --unwind 8 --object-bits 11
- * Proof arm_supported: arch/arm/[fh]*.c --function arm_supported --unwind 8 --object-bits 11
- * Proof arm_control: arch/arm/[fh]*.c --function arm_control --unwind 8 --object-bits 11
- * Proof arm_fault: arch/arm/hardware.c --function arm_fault
+ * Proof arm_hardware: -Itests/proof/formats arch/arm/hardware.c --function arm_hardware
+ * Proof arm_format: -Itests/proof/formats arch/arm/[fh]*.c
+ *   --function arm_format --unwind 8 --object-bits 11
+ * Proof arm_supported: -Itests/proof/formats arch/arm/[fh]*.c
+ *   --function arm_supported --unwind 8 --object-bits 11
+ * Proof arm_control: -Itests/proof/formats arch/arm/[fh]*.c
+ *   --function arm_control --unwind 8 --object-bits 11
+ * Proof arm_fault: -Itests/proof/formats arch/arm/hardware.c --function arm_fault
  */
 #include "arch/arm/arm.h"
 #include "core/geometry.h"

@@ -2,9 +2,10 @@
 /*
  * arch/x86/ept.h but for its formats: any registers, any entries. Sections are those of the Intel
  * SDM, volumes 3C and 3D, in the edition of September 2023.
- * Proof ept_configure: arch/x86/ept*.c --function ept_configure --unwind 7
- * Proof ept_misconfigured: arch/x86/ept*.c --function ept_misconfigured --unwind 7
- * Proof ept_fault: arch/x86/ept_hardware.c --function ept_fault
+ * Proof ept_configure: -Itests/proof/formats arch/x86/ept*.c --function ept_configure --unwind 7
+ * Proof ept_misconfigured: -Itests/proof/formats arch/x86/ept*.c
+ *   --function ept_misconfigured --unwind 7
+ * Proof ept_fault: -Itests/proof/formats arch/x86/ept_hardware.c --function ept_fault
  */
 #include "arch/x86/ept.h"
 #include "core/geometry.h"

@@ -2,9 +2,10 @@
 /*
  * arch/x86/ia32e.h and arch/x86/npt.h but for their formats: any registers. Sections are those of
  * the Intel SDM, volume 3A, in the edition of September 2023, and of the AMD APM, volume 2.
- * Proof ia32e_configure: arch/x86/[ip]*.c --function ia32e_configure --unwind 7
- * Proof npt_configure: arch/x86/[np]*.c --function npt_configure --unwind 7
- * Proof paging_fault: arch/x86/paging_hardware.c --function paging_fault
+ * Proof ia32e_configure: -Itests/proof/formats arch/x86/[ip]*.c
+ *   --function ia32e_configure --unwind 7
+ * Proof npt_configure: -Itests/proof/formats arch/x86/[np]*.c --function npt_configure --unwind 7
+ * Proof paging_fault: -Itests/proof/formats arch/x86/paging_hardware.c --function paging_fault
  */
 #include "arch/x86/ia32e.h"
 #include "arch/x86/npt.h"

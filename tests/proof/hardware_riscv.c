@@ -2,8 +2,8 @@
 /*
  * arch/riscv/riscv.h but for its formats: any registers. Sections are those of the RISC-V
  * privileged specification.
- * Proof riscv_configure: arch/riscv/*.c --function riscv_configure --unwind 8
- * Proof riscv_fault: arch/riscv/hardware.c --function riscv_fault
+ * Proof riscv_configure: -Itests/proof/formats arch/riscv/*.c --function riscv_configure --unwind 8
+ * Proof riscv_fault: -Itests/proof/formats arch/riscv/hardware.c --function riscv_fault
  */
 #include "arch/riscv/riscv.h"
 #include "tests/proof/hardware.h"

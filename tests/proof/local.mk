@@ -53,6 +53,7 @@ EXTRA_DIST += \
 	tests/proof/format_sv48x4.c \
 	tests/proof/format_sv57.c \
 	tests/proof/format_sv57x4.c \
+	tests/proof/formats/core/instance.h \
 	tests/proof/fragment.h \
 	tests/proof/gather.c \
 	tests/proof/geometries.h \

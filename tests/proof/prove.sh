@@ -79,8 +79,8 @@ run_cbmc()
 {
   local said=$1 child
   shift
-  timeout "$limit" "$cbmc" -I"$PWD" --drop-unused-functions --slice-formula --verbosity 4 \
-    --unwindset "$level_loops" "$@" >"$said" 2>&1 &
+  timeout "$limit" "$cbmc" "$@" -I"$PWD" --drop-unused-functions --slice-formula --verbosity 4 \
+    --unwindset "$level_loops" >"$said" 2>&1 &
   child=$!
   trap 'kill "$child"' TERM
   wait "$child"
