@@ -73,6 +73,8 @@ mutant a_split_below_a_split_is_forgotten reserve_need \
   reserve.c 's/count << f->index_lg2\[level\]/splits/'
 mutant a_missing_node_is_read walk_root \
   walk.c 's/slots == NULL/false/'
+mutant a_cursor_stays_where_it_has_mapped cursor_map_24 \
+  body/cursor.h '/ instance_cursor_map(/,/^}/s/move_behind([^;]*/(void)0/'
 mutant a_line_of_text_is_not_ended text_char \
   text.h "/ put_char(/,/^}/s/text->line\[text->used\] = '.0'/(void)0/"
 mutant a_digit_is_lost text_digit \
