@@ -117,6 +117,8 @@ libmezzvm_la_SOURCES = \
 	vmm/machine/mark.c \
 	vmm/machine/mark.h \
 	vmm/machine/mp_table.c \
+	vmm/machine/nested_state.c \
+	vmm/machine/nested_state.h \
 	vmm/machine/pause.c \
 	vmm/machine/pause.h \
 	vmm/machine/moment.c \

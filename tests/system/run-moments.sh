@@ -84,6 +84,24 @@ for backend in $backends; do
   verdict "a_restored_guest_is_put_back_to_where_it_was_restored ($backend)"
 done
 
+# Nested virtualization, as far as it shows without a guest's guest. With the mark in its midst: turns SVM on (EFER,
+# 0xc0000080), and all interrupts off (clgi); turns the APIC on (0xfee000f0), lets interrupts in, sends itself one
+# (0xfee00300), for which there is no gate, and ends.
+svm_mark='\xb9\x80\x00\x00\xc0\x0f\x32\x0d\x00\x10\x00\x00\x0f\x30\x0f\x01\xdd\xe6\xf8'
+svm_end='\xbb\x00\x00\xe0\xfe\xc7\x83\xf0\x00\x00\x00\xff\x01\x00\x00\xfb\xc7\x83\x00\x03\x00\x00\x20\x00\x04\x00'
+svm_end+='\x90\x90\x90\x90\xfa\xb0\x00\xe6\xf4'
+if grep -qw svm /proc/cpuinfo && [[ $(</sys/module/kvm_amd/parameters/nested) == [1Y] ]]; then
+  printf "$svm_mark$svm_end" >"$work/code"
+  run --snapshot "$work/svm" --snapshot-on mark --as flat64@0x100000 "$work/code"
+  want_status 0
+  mezz restore --reset-loop 2 "$work/svm"
+  want_status 0
+  want_err_line '^mezz restore: 2 resets'
+  verdict what_svm_keeps_from_a_guest_stays_so
+else
+  skip what_svm_keeps_from_a_guest_stays_so 'KVM offers guests no SVM here'
+fi
+
 # want_unsaved WHY
 want_unsaved()
 {

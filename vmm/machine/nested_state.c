@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MPL-2.0
+/*
+ * Nested virtualization as state. Source: "KVM_GET_NESTED_STATE" and "KVM_SET_NESTED_STATE" of
+ * KVM's interface description.
+ */
+#include "vmm/machine/nested_state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define BYTES_MAX 0x10000u /* that it may have here */
+
+/* Of a processor that is not inside of a guest of its own. */
+#define HEADER_BYTES ((uint32_t)sizeof(struct kvm_nested_state))
+
+static void fail(struct mz_state *state, const char *what)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "KVM %s a vCPU's nested virtualization: %s", what,
+		 strerror(errno));
+	mz_state_fail(state, MZ_STATUS_HOST_FAILED, text);
+}
+
+/* NULL: there is no memory. */
+static struct kvm_nested_state *make(uint32_t bytes, struct mz_state *state)
+{
+	struct kvm_nested_state *nested = calloc(1, bytes);
+
+	if (nested)
+		nested->size = bytes;
+	else
+		mz_state_fail(state, MZ_STATUS_HOST_FAILED, "no memory");
+	return nested;
+}
+
+/* As large as it is; `size` is 0 where KVM has no such state. NULL: there is no memory. */
+static struct kvm_nested_state *get(const struct mz_vcpu *vcpu, struct mz_state *state)
+{
+	struct kvm_nested_state *nested = make(HEADER_BYTES, state);
+	uint32_t bytes;
+
+	if (!nested || !ioctl(vcpu->fd, KVM_GET_NESTED_STATE, nested))
+		return nested;
+	bytes = errno == E2BIG ? nested->size : 0;
+	if (bytes > HEADER_BYTES && bytes <= BYTES_MAX) {
+		free(nested);
+		nested = make(bytes, state);
+		if (!nested || !ioctl(vcpu->fd, KVM_GET_NESTED_STATE, nested))
+			return nested;
+	}
+	nested->size = 0;
+	return nested;
+}
+
+static bool is_used(const struct kvm_nested_state *nested)
+{
+	if (nested->size == 0)
+		return false;
+	return nested->format == KVM_STATE_NESTED_FORMAT_SVM
+		? nested->flags != KVM_STATE_NESTED_GIF_SET
+		: nested->hdr.vmx.vmxon_pa != UINT64_MAX;
+}
+
+static void clear(struct kvm_nested_state *nested)
+{
+	uint16_t format = nested->format;
+
+	memset(nested, 0, HEADER_BYTES);
+	nested->format = format;
+	nested->size = HEADER_BYTES;
+	if (format == KVM_STATE_NESTED_FORMAT_SVM) {
+		nested->flags = KVM_STATE_NESTED_GIF_SET;
+	} else {
+		nested->hdr.vmx.vmxon_pa = UINT64_MAX;
+		nested->hdr.vmx.vmcs12_pa = UINT64_MAX;
+	}
+}
+
+void mz_nested_leave(const struct mz_vcpu *vcpu, struct mz_state *state)
+{
+	struct kvm_nested_state *nested = get(vcpu, state);
+
+	if (nested && is_used(nested)) {
+		clear(nested);
+		if (ioctl(vcpu->fd, KVM_SET_NESTED_STATE, nested))
+			fail(state, "does not end");
+	}
+	free(nested);
+}
+
+static void save(const struct mz_vcpu *vcpu, struct mz_state *state)
+{
+	struct kvm_nested_state *nested = get(vcpu, state);
+
+	if (!nested)
+		return;
+	mz_state_u32(state, &nested->size);
+	mz_state_bytes(state, nested, nested->size);
+	free(nested);
+}
+
+/* What is not used is what mz_nested_leave() has left. */
+static void load(const struct mz_vcpu *vcpu, struct mz_state *state)
+{
+	struct kvm_nested_state *nested;
+	uint32_t bytes = 0;
+
+	mz_state_u32(state, &bytes);
+	if (bytes == 0 ||
+	    !mz_state_check(state, bytes >= HEADER_BYTES && bytes <= BYTES_MAX,
+			    "nested state of a size that there is not"))
+		return;
+	nested = make(bytes, state);
+	if (!nested)
+		return;
+	mz_state_bytes(state, nested, bytes);
+	if (mz_state_check(state, nested->size == bytes, "nested state of another size") &&
+	    is_used(nested) && ioctl(vcpu->fd, KVM_SET_NESTED_STATE, nested))
+		fail(state, "refuses");
+	free(nested);
+}
+
+void mz_nested_state(const struct mz_vcpu *vcpu, struct mz_state *state)
+{
+	if (state->loading)
+		load(vcpu, state);
+	else
+		save(vcpu, state);
+}
