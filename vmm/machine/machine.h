@@ -45,8 +45,7 @@ struct mz_runner {
 /* What the guest asked for, and the thread of mz_vm_run() does. */
 enum mz_turn { MZ_TURN_NONE, MZ_TURN_MARK = 1, MZ_TURN_END = 2, MZ_TURN_SNAPSHOT = 4 };
 
-/* How long to wait for all vCPUs, where it matters that they come: one may write to somebody slow.
- */
+/* How long to wait for all vCPUs, of which one may be writing to somebody slow. */
 #define MZ_HOLD_NS 10000000000u
 
 /* What is asked of the thread of mz_vm_run(). */

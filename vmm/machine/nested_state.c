@@ -37,7 +37,13 @@ static struct kvm_nested_state *make(uint32_t bytes, struct mz_state *state)
 	return nested;
 }
 
-/* As large as it is; `size` is 0 where KVM has no such state. NULL: there is no memory. */
+/* Does KVM say that it has no such state? */
+static bool is_unknown(int error)
+{
+	return error == EINVAL || error == ENOTTY;
+}
+
+/* As large as it is; `size` is 0 where KVM has no such state. NULL: it has failed. */
 static struct kvm_nested_state *get(const struct mz_vcpu *vcpu, struct mz_state *state)
 {
 	struct kvm_nested_state *nested = make(HEADER_BYTES, state);
@@ -45,15 +51,18 @@ static struct kvm_nested_state *get(const struct mz_vcpu *vcpu, struct mz_state 
 
 	if (!nested || !ioctl(vcpu->fd, KVM_GET_NESTED_STATE, nested))
 		return nested;
-	bytes = errno == E2BIG ? nested->size : 0;
-	if (bytes > HEADER_BYTES && bytes <= BYTES_MAX) {
-		free(nested);
-		nested = make(bytes, state);
-		if (!nested || !ioctl(vcpu->fd, KVM_GET_NESTED_STATE, nested))
-			return nested;
+	if (is_unknown(errno)) {
+		nested->size = 0;
+		return nested;
 	}
-	nested->size = 0;
-	return nested;
+	bytes = errno == E2BIG ? nested->size : 0;
+	free(nested);
+	nested = bytes > HEADER_BYTES && bytes <= BYTES_MAX ? make(bytes, state) : NULL;
+	if (nested && !ioctl(vcpu->fd, KVM_GET_NESTED_STATE, nested))
+		return nested;
+	free(nested);
+	fail(state, "does not give");
+	return NULL;
 }
 
 static bool is_used(const struct kvm_nested_state *nested)

@@ -216,9 +216,7 @@ static void tell_unsaved(struct mz_vm *vm)
 	struct mz_failure failure;
 	const struct mz_saved saved = {.path = vm->config.snapshot.path, .failure = &failure};
 
-	mz_fail(&failure, MZ_STATUS_HOST_FAILED,
-		"the run was over before the guest could be held: it waits for who reads its "
-		"output");
+	mz_fail(&failure, MZ_STATUS_HOST_FAILED, "the run was over before the guest could be held");
 	if (vm->config.saved)
 		vm->config.saved(vm->config.context, &saved);
 }
