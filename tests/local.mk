@@ -328,7 +328,7 @@ check-nested: $(tests_ready)
 # Debian's kernels as guests of mezz, in that machine; and what needs a newer one for the machine itself.
 .PHONY: check-linux
 check-linux: $(tests_ready)
-	@$(TAP_RUN) $(abs_srcdir)/tests/linux/linux.sh $(abs_srcdir)/tests/linux/newer.sh
+	@$(TAP_RUN) -j 2 $(abs_srcdir)/tests/linux/linux.sh $(abs_srcdir)/tests/linux/newer.sh
 check_tests = $(unit_tests) $(library_tests) $(system_tests) $(kvm_tests) $(build_checks)
 check-local: $(tests_ready)
 	@$(TAP_RUN) $(check_tests)
