@@ -16,7 +16,7 @@ void mz_gather_init(struct mz_gather *gather, struct mz_table *table)
 	gather->context = NULL;
 	gather->reserve = NULL;
 	gather->cut = MZ_FRAME_NONE;
-	gather->item_count = gather->shared_count = 0;
+	gather->item_count = gather->parted_count = 0;
 	owe_no_flush(gather);
 }
 
@@ -30,47 +30,16 @@ void mz_gather_flush_(struct mz_gather *gather)
 	owe_no_flush(gather);
 }
 
-/*
- * Our readers may still be in a node that we gave up, and its next owner may free it at once: our
- * reference is retired like a node that was cut. Where another table's is being retired already,
- * ours can go, after the flush: mz_table_reclaim() sees that one grace period is not enough. The
- * node is locked.
- */
-static void give_up(struct mz_gather *gather, mz_node node)
+/* No node is locked for it: the full gather of an operation that holds locks is finished, too. */
+void mz_gather_finish(struct mz_gather *gather)
 {
-	const struct mz_config *c = &gather->table->config;
-	struct mz_frame *frame = mz_frame_at(c->format, c, node.oa);
+	struct mz_table *table;
+	const struct mz_config *c;
 
-	if (frame->parting) {
-		mz_gather_flush_(gather);
-		frame->parted = true;
-		(void)mz_refs_put(&frame->refs);
-	} else {
-		frame->parting = true;
-		mz_gather_node_(c->format, gather, node.oa);
-	}
-}
-
-static void put_shared(struct mz_gather *gather)
-{
-	const struct mz_config *c = &gather->table->config;
-
-	for (unsigned i = 0; i < gather->shared_count; i++) {
-		struct mz_frame *frame = mz_frame_at(c->format, c, gather->shared[i].oa);
-
-		mz_lock_acquire(&frame->lock);
-		give_up(gather, gather->shared[i]);
-		mz_lock_release(&frame->lock);
-	}
-	gather->shared_count = 0;
-}
-
-/* Retires the nodes and puts the items, all of which was flushed. */
-static void give_back(struct mz_gather *gather)
-{
-	struct mz_table *table = gather->table;
-	const struct mz_config *c = &table->config;
-
+	MZ_ASSERT(gather != NULL && mz_table_made_(gather->table));
+	table = gather->table;
+	c = &table->config;
+	mz_gather_flush_(gather);
 	if (gather->cut != MZ_FRAME_NONE) {
 		if (c->rcu.retire != NULL)
 			c->rcu.retire(c->rcu.context, table, gather->cut);
@@ -79,33 +48,36 @@ static void give_back(struct mz_gather *gather)
 	}
 	for (unsigned i = 0; i < gather->item_count; i++)
 		c->items.put(c->items.context, gather->items[i]);
+	for (unsigned i = 0; i < gather->parted_count; i++)
+		mz_node_put(c, gather->parted[i]);
 	gather->cut = MZ_FRAME_NONE;
-	gather->item_count = 0;
+	gather->item_count = gather->parted_count = 0;
 }
 
-void mz_gather_finish(struct mz_gather *gather)
-{
-	MZ_ASSERT(gather != NULL && mz_table_made_(gather->table));
-	mz_gather_flush_(gather);
-	put_shared(gather);
-	give_back(gather);
-	owe_no_flush(gather);
-}
-
-/* Shared nodes stay: to lock them here, out of order, might be to wait in a circle. */
 void mz_gather_item_(struct mz_gather *gather, struct mz_item item)
 {
-	if (gather->item_count == MZ_GATHER_ITEMS) {
-		mz_gather_flush_(gather);
-		give_back(gather);
-	}
+	if (gather->item_count == MZ_GATHER_ITEMS)
+		mz_gather_finish(gather);
 	gather->items[gather->item_count++] = item;
 }
 
+/*
+ * Our readers may still be in a node that we gave up, and its next owner may free it at once: our
+ * reference is retired like a node that was cut. Where another table's is being retired already,
+ * ours can go after the flush: mz_table_reclaim() sees that one grace period is not enough.
+ */
 void mz_gather_shared_(struct mz_gather *gather, mz_node node)
 {
-	if (gather->shared_count == MZ_GATHER_SHARED)
-		give_up(gather, node);
-	else
-		gather->shared[gather->shared_count++] = node;
+	const struct mz_config *c = &gather->table->config;
+	struct mz_frame *frame = mz_frame_at(c->format, c, node.oa);
+
+	if (!frame->parting) {
+		frame->parting = true;
+		mz_gather_node_(c->format, gather, node.oa);
+		return;
+	}
+	frame->parted = true;
+	if (gather->parted_count == MZ_GATHER_PARTED)
+		mz_gather_finish(gather);
+	gather->parted[gather->parted_count++] = node;
 }

@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 #define MZ_GATHER_ITEMS  32
-#define MZ_GATHER_SHARED 8
+#define MZ_GATHER_PARTED 8
 
 struct mz_reserve;
 
@@ -24,7 +24,7 @@ struct mz_gather {
 	uint64_t first, last; /* what to flush; first > last: nothing */
 	bool nodes;           /* nodes were cut: upper entries may be cached */
 	uint32_t cut;         /* the cut nodes */
-	unsigned item_count, shared_count;
+	unsigned item_count, parted_count;
 
 	/*
 	 * Set after mz_gather_init() by who wants to hear of each leaf that is unmapped: `count`
@@ -42,7 +42,7 @@ struct mz_gather {
 	struct mz_reserve *reserve;
 
 	struct mz_item items[MZ_GATHER_ITEMS];
-	mz_node shared[MZ_GATHER_SHARED]; /* references to nodes that other tables have, too */
+	mz_node parted[MZ_GATHER_PARTED]; /* references to nodes that other tables give up, too */
 };
 
 void mz_gather_init(struct mz_gather *gather, struct mz_table *table);
@@ -75,8 +75,8 @@ static inline void mz_gather_node_(const struct mz_format *f, struct mz_gather *
 }
 
 /*
- * For the instances: takes over a reference to a node that may be shared, and is locked. A full
- * gather gives it up at once.
+ * For the instances: takes over a reference to a node that other tables have, too, which is locked
+ * and was cut. A full gather flushes early.
  */
 void mz_gather_shared_(struct mz_gather *gather, mz_node node);
 

@@ -310,7 +310,7 @@ static void check_flushes(const struct member *member, const struct mz_request *
 
 	if (shares)
 		most += 2 + world.x.format->levels +
-			bytes / fixture_span(&world.x, 2) / MZ_GATHER_SHARED;
+			bytes / fixture_span(&world.x, 2) / MZ_GATHER_PARTED;
 	if (request->change == MZ_CHANGE_RETURN)
 		most = 0;
 	must_say(flushes() <= most || world.x.format->break_before_make,

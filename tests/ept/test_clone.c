@@ -372,7 +372,7 @@ END_TEST
 
 /* ---- Many nodes, given up by two tables at once ---- */
 
-#define GIVEN_UP (MZ_GATHER_SHARED + 4)
+#define GIVEN_UP (MZ_GATHER_PARTED + 4)
 
 static struct mz_table original, duplicate;
 static struct mz_gather gathers[2];
@@ -453,6 +453,31 @@ START_TEST(what_two_give_up_is_freed_once)
 		}
 		fixture_end(&x);
 	}
+}
+END_TEST
+
+static unsigned flushes;
+
+static void count_flush(void *context, mz_ia first, mz_ia last, bool nodes)
+{
+	(void)context, (void)first, (void)last, (void)nodes;
+	flushes++;
+}
+
+START_TEST(what_another_gives_up_is_flushed_once_for_as_many_as_fit)
+{
+	if (make_tables(_i)) {
+		flushes = 0;
+		expect_ok(give_up(&original, &gathers[0]));
+		duplicate.config.flush.range = count_flush;
+		expect_ok(give_up(&duplicate, &gathers[1]));
+		mz_gather_finish(&gathers[1]);
+		must_equal(flushes, 2);
+		duplicate.config.flush.range = NULL;
+		mz_gather_finish(&gathers[0]);
+		drop_tables();
+	}
+	fixture_end(&x);
 }
 END_TEST
 
@@ -566,6 +591,8 @@ int main(void)
 	tcase_add_loop_test(tcase, what_is_mapped_meanwhile_is_not_let_be_written, 0,
 			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, what_two_give_up_is_freed_once, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, what_another_gives_up_is_flushed_once_for_as_many_as_fit, 0,
+			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, who_gives_up_a_node_waits_for_no_one_with_locks, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, without_memory_nothing_is_cloned_or_changed, 0,
 			    EACH_VARIANT_ALL);

@@ -214,7 +214,7 @@ mutant a_copy_is_linked_without_a_flush clone.c \
 mutant a_page_is_exchanged_that_may_be_written clone.c \
   clone.c '/ exchange_leaf(/,/^}/{s/ || f->oa(entry, 1).addr != from.addr//;s/(prop.perm \& MZ_WRITE) != 0 \&\& .*)/false)/}'
 mutant a_shared_node_is_given_up_at_once gather.c \
-  gather.c '/ give_up(/,/^}/s/if (frame->parting) {/if (mz_refs_shared(\&frame->refs)) {/'
+  gather.c '/ mz_gather_shared_(/,/^}/s/if (!frame->parting) {/if (!mz_refs_shared(\&frame->refs)) {/'
 mutant one_grace_period_is_enough_for_two table.c \
   table.c 's/if (is_to_wait(frame))/if (is_to_wait(frame) \&\& false)/'
 mutant leaves_below_a_shared_node_are_put_together huge.c \

@@ -6,7 +6,7 @@
  * Long proof clone_make: -DSHAPE=22 -DLINKS -DSPARE=1 --function clone_make --unwind 5
  *   --unwindset write_protect_below:1,write_protect_below.0:3,protect_all.0:3,share_entries.0:3
  * Long proof clone_own: -DSHAPE=22 -DLINKS -DSPARE=2 --function clone_own --unwind 6
- *   --unwindset own_below:1,own_below.0:3,share_entries.0:3,put_shared.0:3
+ *   --unwindset own_below:1,own_below.0:3,share_entries.0:3,mz_gather_finish.1:3
  *   --unwindset mz_node_put.0:2,instance_drop.0:1,mz_table_reclaim.0:3
  * Long proof clone_exchange: -DSHAPE=22 -DLINKS --function clone_exchange --unwind 4
  *   --unwindset split_count:1,split_count.0:1,split_count_whole.0:1,split_fill:1,split_fill.0:3

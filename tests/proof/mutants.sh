@@ -68,7 +68,7 @@ mutant a_query_stays_a_reader table_query \
 mutant a_node_waits_for_ever table_reclaim \
   table.c '/ is_to_wait(/,/^}/s/frame->parted = false/(void)0/'
 mutant a_shared_node_is_not_retired gather_shared \
-  gather.c '/ give_up(/,/^}/s/mz_gather_node_(c->format, gather, node.oa)/(void)0/'
+  gather.c '/ mz_gather_shared_(/,/^}/s/mz_gather_node_(c->format, gather, node.oa)/(void)0/'
 mutant a_split_below_a_split_is_forgotten reserve_need \
   reserve.c 's/count << f->index_lg2\[level\]/splits/'
 mutant a_missing_node_is_read walk_root \
