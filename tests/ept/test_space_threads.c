@@ -24,7 +24,7 @@
 #define EACH      12 /* pages of a region that are used */
 #define PAGES     (AREAS * EACH)
 #define CONTENTS  (1u << 18)
-#define COPIES    (1u << 14)
+#define COPIES    (1u << 10)
 #define TRIES_MAX 100000
 
 /* Regions, and what each has of output addresses. */
@@ -51,7 +51,11 @@ static unsigned left;          /* and threads that have not */
 
 static uint64_t contents[CONTENTS]; /* by output page */
 static int owners[COPIES];          /* by copy: how many leaves map it */
-static unsigned copy_count;
+static struct {
+	pthread_mutex_t mutex;
+	unsigned taken, put;      /* in all */
+	unsigned numbers[COPIES]; /* of those that are free: the one that was put first is taken */
+} free_copies = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static __thread unsigned working_on; /* the number of the space that this thread faults on */
 
 /* A page of the space: what was written through it, by its one writer. */
@@ -135,15 +139,30 @@ static unsigned copy_at(uint64_t oa)
 	return (unsigned)((oa - area_oa(COPIED)) / x.page);
 }
 
+static unsigned take_copy(void)
+{
+	unsigned number;
+
+	pthread_mutex_lock(&free_copies.mutex);
+	must(free_copies.taken < free_copies.put);
+	number = free_copies.numbers[free_copies.taken++ % COPIES];
+	pthread_mutex_unlock(&free_copies.mutex);
+	return number;
+}
+
+static void put_copy(unsigned number)
+{
+	pthread_mutex_lock(&free_copies.mutex);
+	free_copies.numbers[free_copies.put++ % COPIES] = number;
+	pthread_mutex_unlock(&free_copies.mutex);
+}
+
 /* Nobody may write to what is copied: were it still written to, this would be a race. */
 static enum mz_error copy(void *context, const struct mz_region *region, mz_ia ia,
 			  struct mz_item from, mz_oa *to)
 {
-	unsigned number = __atomic_fetch_add(&copy_count, 1, __ATOMIC_RELAXED);
-
 	(void)context, (void)region, (void)ia;
-	must(number < COPIES);
-	*to = mz_oa_from(area_oa(COPIED) + number * x.page);
+	*to = mz_oa_from(area_oa(COPIED) + take_copy() * x.page);
 	*content_at(to->addr) = *content_at(from.oa.addr);
 	return MZ_OK;
 }
@@ -152,6 +171,7 @@ static enum mz_error copy(void *context, const struct mz_region *region, mz_ia i
 static void reuse(uint64_t oa)
 {
 	*content_at(oa) = UINT64_MAX;
+	put_copy(copy_at(oa));
 }
 
 static void release(void *context, const struct mz_region *region, mz_oa oa, unsigned level)
@@ -465,11 +485,6 @@ static void drop_clone(void)
 	mz_space_destroy(&guests[1].space);
 }
 
-static bool copies_are_left(void)
-{
-	return __atomic_load_n(&copy_count, __ATOMIC_RELAXED) < COPIES / 2;
-}
-
 static void *make_clones(void *argument)
 {
 	struct rng rng = {*(const uint64_t *)argument};
@@ -477,7 +492,7 @@ static void *make_clones(void *argument)
 
 	processors_join(CLONER);
 	working_on = 1;
-	for (unsigned round = 1; goes_on(round) && copies_are_left(); round++) {
+	for (unsigned round = 1; goes_on(round); round++) {
 		unsigned uses = (unsigned)rng_below(&rng, 60);
 
 		make_clone(&cloned);
@@ -499,7 +514,9 @@ static void begin(int loop)
 	unit = fixture_span(&x, 2) < x.root_span / 4 ? fixture_span(&x, 2) : x.root_span / 4;
 	must(unit >= EACH / 2 * x.page);
 	memset(owners, 0, sizeof(owners));
-	copy_count = 0;
+	free_copies.taken = free_copies.put = 0;
+	for (unsigned i = 0; i < COPIES; i++)
+		put_copy(i);
 	left = ROLES;
 	processors_begin(x.format);
 	processors_join(WRITER);
@@ -531,6 +548,7 @@ static void end(void)
 	fixture_end(&x);
 	for (unsigned i = 0; i < COPIES; i++)
 		must_equal(owners[i], 0);
+	must_equal(free_copies.put - free_copies.taken, COPIES);
 }
 
 START_TEST(everything_happens_at_once)
