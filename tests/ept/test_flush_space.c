@@ -42,6 +42,17 @@ START_TEST(a_clone_is_flushed_from_above)
 }
 END_TEST
 
+static bool locked_at_flush;
+
+static void see_root(void *context, mz_ia first, mz_ia last, bool nodes)
+{
+	mz_oa root = {x.table.root_oa.addr};
+
+	locked_at_flush = track_frame(&x.track, root)->lock != 0;
+	x.witness.flush.range(context, first, last, nodes);
+}
+
+/* Before others are let in, who need not flush it once more. */
 START_TEST(a_way_that_is_made_own_is_flushed_with_upper_entries)
 {
 	unsigned root, n = 0;
@@ -50,7 +61,10 @@ START_TEST(a_way_that_is_made_own_is_flushed_with_upper_entries)
 	root = x.format->levels;
 	flushed();
 	forget();
+	x.table.config.flush.range = see_root;
 	expect_ok(mz_table_own(&x.table, mz_ia_from(x.base), x.page, true, &gather));
+	must(root == 1 || MZ_ONE_THREAD || locked_at_flush);
+	must(root == 1 || journal_count(&x.journal, EVENT_FLUSH) > 0);
 	if (root == 1) {
 		expect_none();
 	} else if (!x.format->break_before_make) {
