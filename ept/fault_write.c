@@ -56,17 +56,41 @@ static struct mz_item page_of(const struct job *job, struct mz_leaf leaf)
 	return item;
 }
 
-/* Maps another frame where the page `from` is, if it is there still. */
-static enum mz_error exchange_page(const struct job *job, struct mz_item from, mz_oa to)
+/*
+ * A copy is old when the page was let be written since, even if it may not be any more. Whoever
+ * lets it be written as it is says so before; and that is not said between the look and the
+ * exchange.
+ */
+static void begin_copy(const struct job *job, uint64_t page)
+{
+	mz_lock_acquire(&job->space->list_lock);
+	job->worker->copying = page + 1;
+	mz_lock_release(&job->space->list_lock);
+}
+
+static void spoil_copies(const struct job *job, uint64_t page)
+{
+	mz_lock_acquire(&job->space->list_lock);
+	for (struct mz_worker *worker = job->space->workers; worker != NULL; worker = worker->next)
+		if (worker->copying == page + 1)
+			worker->copying = 0;
+	mz_lock_release(&job->space->list_lock);
+}
+
+/* Maps a copy where the page `from` is, if it is there still, and as it was. */
+static enum mz_error exchange_page(const struct job *job, uint64_t page, struct mz_item from,
+				   mz_oa to)
 {
 	struct mz_table *table = &job->space->table;
-	mz_ia page = mz_ia_from(job->gpa & ~(mz_span(table->config.format, 1) - 1));
+	enum mz_error error = MZ_NOT_MAPPED;
 	struct mz_gather gather;
-	enum mz_error error;
 
 	mz_gather_init(&gather, table);
 	gather.reserve = reserve_of(job);
-	error = mz_table_exchange(table, page, from.oa, to, &gather);
+	mz_lock_acquire(&job->space->list_lock);
+	if (job->worker->copying != 0)
+		error = mz_table_exchange(table, mz_ia_from(page), from.oa, to, &gather);
+	mz_lock_release(&job->space->list_lock);
 	mz_gather_finish(&gather);
 	return error;
 }
@@ -82,15 +106,19 @@ static enum mz_answer let_write_copy(struct job *job, struct mz_item from)
 	enum mz_error error;
 	mz_oa to;
 
+	begin_copy(job, page);
 	gate_leave(space);
 	error = backing->copy(backing->context, &region, mz_ia_from(page), from, &to);
 	gate_enter(space);
 	if (error != MZ_OK)
 		return MZ_EXHAUSTED;
-	if (to.addr == from.oa.addr)
-		return version == space->version ? mz_fault_let_write_(job, 1, &to)
-						 : answer_changed(job);
-	error = version == space->version ? exchange_page(job, from, to) : MZ_NOT_MAPPED;
+	if (to.addr == from.oa.addr) {
+		if (version != space->version)
+			return answer_changed(job);
+		spoil_copies(job, page);
+		return mz_fault_let_write_(job, 1, &to);
+	}
+	error = version == space->version ? exchange_page(job, page, from, to) : MZ_NOT_MAPPED;
 	if (error != MZ_OK) {
 		backing->release(backing->context, &region, to, 1);
 		return error == MZ_NOT_MAPPED ? answer_changed(job) : MZ_EXHAUSTED;

@@ -84,10 +84,11 @@ struct mz_backing {
 				unsigned *level, mz_oa *oa);
 	/*
 	 * The guest is about to write to a page that clones may have, too: `from` is mapped at ia.
-	 * Answers a frame for the page that is this space's alone: another with the same contents,
-	 * or `from.oa` again if nobody else has it: no space that maps it, and none that has a
-	 * region over it. If what is mapped changes meanwhile, the answer is released, or the fault
-	 * done again; `from` must stay readable until then. NULL: the space can't be cloned.
+	 * Answers a frame for the page that is this space's alone: `from.oa` again if nobody else
+	 * has it, no space that maps it and none that has a region over it; otherwise another with
+	 * the same contents. If what is mapped changes meanwhile, or is let be written, the answer
+	 * is released, or the fault done again; `from` must stay readable until then. NULL: the
+	 * space can't be cloned.
 	 */
 	enum mz_error (*copy)(void *context, const struct mz_region *region, mz_ia ia,
 			      struct mz_item from, mz_oa *to);
@@ -140,6 +141,8 @@ struct mz_worker {
 	struct mz_reserve reserve;
 	struct mz_space_stats stats;
 	struct mz_near near;
+	uint64_t copying; /* under the list lock: 1 more than the page that is copied for it; 0:
+			     none, or others let it be written meanwhile */
 };
 
 /*

@@ -94,6 +94,8 @@ static void settle_threads(const struct program *program)
 {
 	mmu_watch(program);
 	outside_forget();
+	for (unsigned i = 0; i < 2; i++)
+		outside_share(&world.spaces[i].list_lock);
 	for (unsigned t = 0; t < program->thread_count; t++) {
 		const struct actions *actions = &program->threads[t];
 
