@@ -38,7 +38,9 @@ enum mz_answer mz_fault_let_write_(struct job *job, unsigned part, const mz_oa *
 	mz_gather_finish(&gather);
 	if (error != MZ_OK)
 		return error == MZ_NOT_MAPPED ? answer_changed(job) : MZ_EXHAUSTED;
-	if (told)
+	/* A larger leaf could be written already: who let it tells, or hardware, and has the room.
+	 */
+	if (told && writable.bytes <= mz_span(f, part))
 		written_tell(space, writable.ia.addr, writable.bytes);
 	count(&job->worker->stats.written[writable.leaf_level]);
 	if (writable.leaf_level > part)

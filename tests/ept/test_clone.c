@@ -10,6 +10,8 @@
 #include "core/clone.h"
 #include "core/walk.h"
 #include "ept/clone.h"
+#include "ept/dirty.h"
+#include "ept/huge.h"
 #include "tests/guest.h"
 #include "tests/rng.h"
 #include "tests/suite.h"
@@ -378,6 +380,92 @@ START_TEST(what_is_mapped_meanwhile_is_not_let_be_written)
 }
 END_TEST
 
+/* Frames that follow from the address. */
+static enum mz_error supply_natural(void *context, const struct mz_region *region, mz_ia ia,
+				    unsigned *level, mz_oa *oa)
+{
+	(void)context, (void)region, (void)level;
+	*oa = mz_oa_from(ia.addr - x.base);
+	return MZ_OK;
+}
+
+static enum mz_error keep_page(void *context, const struct mz_region *region, mz_ia ia,
+			       struct mz_item from, mz_oa *to)
+{
+	void (*others)(void) = meanwhile;
+
+	(void)context, (void)region, (void)ia;
+	*to = from.oa;
+	meanwhile = NULL;
+	if (others != NULL)
+		others();
+	return MZ_OK;
+}
+
+static void write_too_and_collapse(void)
+{
+	struct mz_worker another;
+	mz_ia ia = {x.base};
+	uint64_t oa;
+
+	mz_worker_begin(&another, &guests[0].space);
+	must(guest_access(&guests[0], &another, x.base, MZ_WRITE, &oa));
+	guests[0].regions[0].leaf_level_max = 0;
+	must_equal(mz_space_collapse(&another, &ia, 1), 1);
+	mz_worker_end(&another);
+}
+
+/*
+ * While one processor asks whose a page is, others make a leaf around it that may be written: where
+ * hardware knows what is, room to tell of all of it was not made.
+ */
+START_TEST(no_more_is_told_of_than_there_is_room_for)
+{
+	static const struct mz_backing natural = {
+		.supply = supply_natural, .copy = keep_page, .release = release_nothing};
+	struct mz_region region;
+	struct mz_dirty dirty;
+	struct mz_item item;
+	uint64_t oa, span;
+
+	memset(alive, 0, sizeof(alive));
+	meanwhile = NULL;
+	fixture_prepare(&x, _i + VARIANT_WITNESSED * CASES);
+	x.config.root_fixed = false;
+	guest_begin(&guests[0], &x, &natural);
+	alive[0] = true;
+	if (x.top >= 3 && x.page == 4096) {
+		region = guest_region(MZ_REGION_RAM, x.base, fixture_span(&x, 3), 0);
+		region.supplied = true;
+		region.leaf_level_max = 1;
+		expect_ok(mz_space_add(&guests[0].space, &region));
+		must(touch(0, 0, MZ_WRITE, &oa));
+		make_clone(0, 1);
+		drop(1);
+		span = fixture_span(&x, 2);
+		for (uint64_t i = 1; i < span / x.page; i++)
+			must(touch(0, (unsigned)i, MZ_WRITE, &oa));
+		guests[0].regions[0].leaf_level_max = 2;
+		for (uint64_t i = 1; i < region.bytes / span; i++)
+			must(guest_access(&guests[0], &guests[0].worker, x.base + i * span,
+					  MZ_WRITE, &oa));
+		expect_ok(mz_dirty_start(&dirty, &guests[0].space, 0));
+		if (!guest_may(&guests[0], x.base + span, MZ_WRITE, &item)) {
+			/* Whoever makes the leaf has let all of it be written, and told. */
+			mz_dirty_stop(&dirty);
+			end();
+			return;
+		}
+		meanwhile = write_too_and_collapse;
+		must(touch(0, 0, MZ_WRITE, &oa));
+		must(guest_may(&guests[0], x.base, MZ_WRITE, &item));
+		must_equal(item.level, 3);
+		mz_dirty_stop(&dirty);
+	}
+	end();
+}
+END_TEST
+
 /* ---- Many nodes, given up by two tables at once ---- */
 
 #define GIVEN_UP (MZ_GATHER_PARTED + 4)
@@ -598,6 +686,7 @@ int main(void)
 	tcase_add_loop_test(tcase, no_fault_passes_before_writing_has_ceased, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, what_is_mapped_meanwhile_is_not_let_be_written, 0,
 			    EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, no_more_is_told_of_than_there_is_room_for, 0, EACH_CASE);
 	tcase_add_loop_test(tcase, what_two_give_up_is_freed_once, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, what_another_gives_up_is_flushed_once_for_as_many_as_fit, 0,
 			    EACH_VARIANT_ALL);
