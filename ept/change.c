@@ -341,6 +341,8 @@ void mz_change_commit(struct mz_change *change, struct mz_gather *gather)
 	}
 	mz_gather_init(&own, &space->table);
 	change_table(change, gather != NULL ? gather : &own);
+	/* Who comes next finds nothing to take, and to flush. */
+	mz_gather_flush_(&own);
 	mz_change_abandon(change);
 	mz_gather_finish(&own);
 }

@@ -18,7 +18,8 @@ extern "C" {
  * Makes `clone` what `space` is at this moment: faults wait meanwhile. It has no workers and no
  * consumers; `flush` names the caches of its own users. `regions` is room for `region_max` of them,
  * as for mz_space_init(). Memory of shared regions is shared for writing, too. When this returns,
- * neither space can write to what both have. Not from inside a reader's section.
+ * neither space can write to what both have, if the gathers of changes before it are finished. Not
+ * from inside a reader's section.
  *
  * MZ_FULL: not all regions have room. MZ_BAD_HOOKS: there is RAM, and the backing has no `copy`.
  * MZ_BAD_ROOT: the table's root has fixed nodes. MZ_NO_MEMORY.

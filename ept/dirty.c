@@ -34,8 +34,8 @@ static enum mz_error tell_leaf(void *context, mz_ia ia, struct mz_item item)
 
 /*
  * When this returns, all that was written in the range is told of, and nothing can be written in it
- * that will not be. The change lock is held where hardware is asked, for harvests are one at a
- * time; elsewhere the gate keeps clones from being made meanwhile.
+ * that will not be. The change lock is held: harvests are one at a time, and whoever finds the
+ * permission gone already finds it flushed.
  */
 static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
 {
@@ -52,9 +52,7 @@ static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
 
 		error = mz_table_harvest(&space->table, ia, bytes, &harvest);
 	} else {
-		gate_enter(space);
 		error = mz_table_write_protect(&space->table, ia, bytes, &gather);
-		gate_leave(space);
 	}
 	mz_gather_finish(&gather);
 	return error;
@@ -167,8 +165,24 @@ static enum mz_error take_told(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes)
 
 /*
  * Hardware is asked first, and tells. Faults have told already: what they tell of after it was
- * taken is for the next time, for it may be let be written after it was forbidden.
+ * taken is for the next time, for it may be let be written after it was forbidden. The change lock
+ * is held.
  */
+static enum mz_error collect(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes)
+{
+	struct mz_space *space = dirty->space;
+	enum mz_error taken, error;
+
+	if (dirty_by_hardware(space)) {
+		error = catch_up(space, ia, bytes);
+		return error == MZ_OK ? take_told(dirty, ia, bytes) : error;
+	}
+	taken = take_told(dirty, ia, bytes);
+	/* Where not all could be taken, too: the rest is told of still. */
+	error = catch_up(space, ia, bytes);
+	return taken != MZ_OK ? taken : error;
+}
+
 enum mz_error mz_dirty_collect(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes)
 {
 	struct mz_space *space = dirty->space;
@@ -176,17 +190,10 @@ enum mz_error mz_dirty_collect(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes)
 
 	if (error != MZ_OK)
 		return error;
-	if (!dirty_by_hardware(space)) {
-		enum mz_error taken = take_told(dirty, ia, bytes);
-
-		/* Where not all could be taken, too: the rest is told of still. */
-		error = catch_up(space, ia, bytes);
-		return taken != MZ_OK ? taken : error;
-	}
 	mz_lock_acquire(&space->change_lock);
-	error = catch_up(space, ia, bytes);
+	error = collect(dirty, ia, bytes);
 	mz_lock_release(&space->change_lock);
-	return error == MZ_OK ? take_told(dirty, ia, bytes) : error;
+	return error;
 }
 
 /* Runs of pages, as who asked for ranges of bytes wants to hear of them. */

@@ -5,6 +5,7 @@
  */
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "ept/clone.h"
 #include "ept/dirty.h"
@@ -438,6 +439,66 @@ START_TEST(a_collector_beside_writers_hears_of_all)
 }
 END_TEST
 
+/* ---- Two at a time ---- */
+
+static pthread_t beside;
+static bool began, collected, flushed_beside, too_early;
+
+static void *collect_beside(void *argument)
+{
+	(void)argument;
+	expect_ok(mz_dirty_collect(&listeners[1].dirty, mz_ia_from(x.base), all_bytes()));
+	__atomic_store_n(&collected, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* While the first flushes, caches let write still: does a second one wait, or flush by itself? */
+static void collect_during_flush(void *context, mz_ia first, mz_ia last, bool nodes)
+{
+	const struct timespec moment = {.tv_nsec = 100000};
+
+	(void)context, (void)first, (void)last, (void)nodes;
+	flushed_beside |= began;
+	if (began)
+		return;
+	began = true;
+	must_equal(pthread_create(&beside, NULL, collect_beside, NULL), 0);
+	for (unsigned i = 0; i < 20 && !__atomic_load_n(&collected, __ATOMIC_ACQUIRE); i++)
+		nanosleep(&moment, NULL);
+	too_early = __atomic_load_n(&collected, __ATOMIC_ACQUIRE) && !flushed_beside;
+}
+
+/* By a collection, or a change: another finds nothing that it would have to flush. */
+START_TEST(who_finds_writing_forbidden_knows_that_it_has_ceased)
+{
+	for (unsigned by_change = 0; by_change < 2; by_change++) {
+		struct mz_request request;
+
+		fixture_prepare(&x, _i + VARIANT_WITNESSED * CASES);
+		x.config.features &= ~(uint32_t)MZ_HW_ACCESSED_DIRTY;
+		memset(listeners, 0, sizeof(listeners));
+		guest_begin(&guest, &x, NULL);
+		expect_ok(guest_add(&guest, MZ_REGION_RAM, x.base, all_bytes(), 0));
+		start(&listeners[0], 1);
+		start(&listeners[1], 1);
+		write_page(3);
+		began = collected = flushed_beside = too_early = false;
+		guest.space.table.config.flush.range = collect_during_flush;
+		request = guest_request(MZ_CHANGE_PROTECT, page_at(3), x.page);
+		request.perm = GUEST_RX;
+		if (by_change)
+			expect_ok(mz_space_change(&guest.space, &request, NULL));
+		else
+			collect(&listeners[0], 0, PAGES - 1, false);
+		must(began);
+		must_equal(pthread_join(beside, NULL), 0);
+		must(!too_early);
+		guest.space.table.config.flush = x.config.flush;
+		end();
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("dirty");
@@ -454,6 +515,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_write_after_one_during_a_collection_is_not_missed, 0,
 			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_collector_beside_writers_hears_of_all, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, who_finds_writing_forbidden_knows_that_it_has_ceased, 0,
+			    EACH_CASE);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
