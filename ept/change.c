@@ -166,15 +166,17 @@ static enum mz_error check_request(const struct mz_space *space, const struct mz
 
 /*
  * May a leaf lie across this border when the change is made? New ones lie in one region; those that
- * are there may have been mapped when the regions were one.
+ * are there may have been mapped when the regions were one, and can be broken for a moment.
  */
 static bool may_cut_leaf(const struct mz_space *space, uint64_t border)
 {
+	const struct mz_format *f = space->table.config.format;
 	const struct mz_region *region = mz_regions_find(&space->regions, border);
 	unsigned level = mz_table_query(&space->table, mz_ia_from(border)).level;
 
-	return (region != NULL && region->ia.addr != border) ||
-		(level != 0 && (border & (mz_span(space->table.config.format, level) - 1)) != 0);
+	if (region != NULL && region->ia.addr != border)
+		return true;
+	return level != 0 ? (border & (mz_span(f, level) - 1)) != 0 : f->break_before_make;
 }
 
 /* The nodes that the change is going to change become the table's own. Faults may do the same. */

@@ -7,6 +7,7 @@
 
 #include "ept/clone.h"
 #include "ept/dirty.h"
+#include "ept/huge.h"
 #include "tests/guest.h"
 #include "tests/suite.h"
 #include "tests/tlb.h"
@@ -257,6 +258,46 @@ START_TEST(a_leaf_across_a_border_is_cut_there)
 	track_fail(&x.track, 0);
 	must(!is_mapped(x.base) && !is_mapped(x.base + x.page));
 	must(is_mapped(x.base + 2 * x.page));
+	end();
+}
+END_TEST
+
+static struct mz_change during_break;
+static bool is_prepared;
+
+static void prepare_during_break(void *context, mz_ia first, mz_ia last, bool nodes)
+{
+	struct mz_request request = guest_request(MZ_CHANGE_REMOVE, x.base, x.page);
+
+	(void)context, (void)first, (void)last, (void)nodes;
+	if (!is_prepared)
+		expect_ok(mz_change_prepare(&during_break, &guest.space, &request));
+	is_prepared = true;
+}
+
+/* While it is broken, to become leaves of which one lies across the border still. */
+START_TEST(a_leaf_that_is_broken_across_a_border_is_cut_there)
+{
+	fixture_prepare(&x, _i + VARIANT_BREAKING * CASES);
+	x.config.features &= ~(uint32_t)MZ_LIVE_SPLITS;
+	guest_begin(&guest, &x, NULL);
+	if (fixture_leaf_below(&x, x.top) > 1) {
+		expect_ok(add(MZ_REGION_ROM, x.base, big(), x.root_span));
+		expect_touched(x.base + x.page, MZ_READ, x.root_span + x.page);
+		expect_ok(protect(x.base, x.page, GUEST_RX));
+		is_prepared = false;
+		guest.space.table.config.flush.range = prepare_during_break;
+		expect_ok(mz_space_split(&guest.worker, mz_ia_from(x.base), x.page,
+					 fixture_leaf_below(&x, x.top)));
+		must(is_prepared);
+		guest.space.table.config.flush = x.config.flush;
+		mz_reserve_drain(&guest.space.table.config, &guest.worker.reserve);
+		track_fail(&x.track, 1);
+		x.track.fail_after = true;
+		mz_change_commit(&during_break, NULL);
+		track_fail(&x.track, 0);
+		must(!is_mapped(x.base) && is_mapped(x.base + x.page));
+	}
 	end();
 }
 END_TEST
@@ -635,6 +676,8 @@ int main(void)
 	tcase_add_loop_test(tcase, lent_and_converted_memory_answers_as_what_it_is, 0,
 			    EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, a_leaf_across_a_border_is_cut_there, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, a_leaf_that_is_broken_across_a_border_is_cut_there, 0,
+			    EACH_CASE);
 	tcase_add_loop_test(tcase, a_write_does_not_reach_over_a_border, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, what_has_no_encoding_is_refused_ahead, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, what_is_prepared_is_made_without_memory, 0, EACH_VARIANT_ALL);
