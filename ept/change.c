@@ -373,30 +373,65 @@ static enum mz_error populate(struct mz_space *space, const struct mz_region *re
 
 /*
  * Takes the region out again that could not be populated, without memory: nothing was there before,
- * so no leaf lies across its ends, and what is mapped hangs in nodes of the table's own.
+ * so no leaf lies across its ends, and `ways` has the nodes that a clone of the meantime may have,
+ * too. What was written there is nobody's.
  */
-static void take_back(struct mz_space *space, const struct mz_region *region)
+static void take_back(struct mz_space *space, const struct mz_region *region,
+		      struct mz_reserve *ways)
 {
-	struct mz_change change = {
-		.space = space,
-		.request = {.change = MZ_CHANGE_REMOVE, .ia = region->ia, .bytes = region->bytes},
-		.first = region->ia.addr,
-		.last = mz_region_last(region)};
+	struct mz_gather gather;
 
-	mz_reserve_init(&change.reserve);
 	mz_lock_acquire(&space->change_lock);
+	gate_shut(space);
+	must(mz_regions_remove(&space->regions, region->ia.addr, mz_region_last(region)));
+	gate_open(space);
+	mz_gather_init(&gather, &space->table);
+	gather.reserve = ways;
+	must(mz_table_own(&space->table, region->ia, region->bytes, false, &gather));
+	must(mz_table_unmap(&space->table, region->ia, region->bytes, &gather));
+	mz_gather_flush_(&gather);
+	mz_lock_release(&space->change_lock);
+	mz_gather_finish(&gather);
+}
+
+/* As many nodes as can lie across the ends of a range. */
+static enum mz_error set_ways_aside(const struct mz_config *config, struct mz_reserve *ways)
+{
+	for (unsigned level = 1; level < config->format->levels; level++)
+		ways->need[level] = 2;
+	return mz_reserve_fill(config, ways);
+}
+
+static enum mz_error add_and_populate(struct mz_space *space, const struct mz_request *add,
+				      struct mz_reserve *ways)
+{
+	struct mz_change change;
+	enum mz_error error = mz_change_prepare(&change, space, add);
+
+	if (error != MZ_OK)
+		return error;
+	error = set_ways_aside(&space->table.config, ways);
+	if (error != MZ_OK) {
+		mz_change_abandon(&change);
+		return error;
+	}
 	mz_change_commit(&change, NULL);
+	error = populate(space, add->region);
+	if (error != MZ_OK)
+		take_back(space, add->region, ways);
+	return error;
 }
 
 enum mz_error mz_space_add(struct mz_space *space, const struct mz_region *region)
 {
 	struct mz_request add = {.change = MZ_CHANGE_ADD, .region = region};
-	enum mz_error error = mz_space_change(space, &add, NULL);
+	struct mz_reserve ways;
+	enum mz_error error;
 
-	if (error != MZ_OK || !region->populate)
-		return error;
-	error = populate(space, region);
-	if (error != MZ_OK)
-		take_back(space, region);
+	if (!region->populate)
+		return mz_space_change(space, &add, NULL);
+	mz_reserve_init(&ways);
+	error = add_and_populate(space, &add, &ways);
+	mz_reserve_drain(&space->table.config, &ways);
 	return error;
 }

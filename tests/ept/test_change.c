@@ -605,6 +605,70 @@ START_TEST(what_is_to_be_populated_is_mapped_or_not_added)
 }
 END_TEST
 
+/* Memory that is marked as written from the start, part of which is mapped and then taken back. */
+START_TEST(what_is_not_added_is_told_to_nobody)
+{
+	begin(_i);
+	for (unsigned n = 1;; n++) {
+		struct mz_region region = guest_region(MZ_REGION_RAM, x.base + x.root_span - x.page,
+						       2 * x.page, 0);
+		struct mz_dirty dirty;
+		enum mz_error error;
+
+		region.populate = true;
+		region.prop.flags = x.format->flags & MZ_DIRTY;
+		expect_ok(mz_dirty_start(&dirty, &guest.space, 0));
+		track_fail(&x.track, n);
+		x.track.fail_after = true;
+		error = mz_space_add(&guest.space, &region);
+		track_fail(&x.track, 0);
+		mz_dirty_stop(&dirty);
+		if (error == MZ_OK)
+			break;
+		must_equal(error, MZ_NO_MEMORY);
+		must_equal(guest.space.regions.count, 0);
+		must_equal(mz_table_usage(&guest.space.table).mapped_bytes, 0);
+	}
+	end();
+}
+END_TEST
+
+static struct mz_region clones_regions[GUEST_REGIONS];
+static struct mz_space a_clone;
+
+static void clone_and_fail(void)
+{
+	if (supplier.calls < 2)
+		return;
+	expect_ok(mz_space_clone(&a_clone, &guest.space, &x.config.flush, clones_regions,
+				 GUEST_REGIONS));
+	supplier.error = MZ_NO_MEMORY;
+}
+
+/* A clone is made while the region is populated, and has what was mapped until then. */
+START_TEST(what_is_taken_back_stays_in_a_clone)
+{
+	struct mz_region region;
+
+	fixture_prepare(&x, _i);
+	x.config.root_fixed = false;
+	memset(&supplier, 0, sizeof(supplier));
+	supplier.most = 1;
+	supplier.meanwhile = clone_and_fail;
+	guest_begin(&guest, &x, &backing);
+	region = guest_region(MZ_REGION_ROM, x.base, 2 * x.page, 0);
+	region.supplied = region.populate = true;
+	must_equal(mz_space_add(&guest.space, &region), MZ_NO_MEMORY);
+	must_equal(guest.space.regions.count, 0);
+	must(!is_mapped(x.base));
+	must_equal(a_clone.regions.count, 1);
+	must_equal(mz_table_query(&a_clone.table, mz_ia_from(x.base)).level, 1);
+	witness_reclaim(&x.witness);
+	mz_space_destroy(&a_clone);
+	end();
+}
+END_TEST
+
 /* In a clone, whatever it takes to remove the region again may be missing too. */
 START_TEST(a_clone_without_memory_adds_nothing)
 {
@@ -691,6 +755,8 @@ int main(void)
 	tcase_add_loop_test(tcase, who_is_late_gives_the_frame_back, 0, EACH_VARIANT_ALL);
 	tcase_add_loop_test(tcase, what_is_to_be_populated_is_mapped_or_not_added, 0,
 			    EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, what_is_not_added_is_told_to_nobody, 0, EACH_VARIANT_ALL);
+	tcase_add_loop_test(tcase, what_is_taken_back_stays_in_a_clone, 0, EACH_VARIANT_ALL);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
