@@ -55,8 +55,10 @@ enum mz_error mz_space_split(struct mz_worker *worker, mz_ia ia, uint64_t bytes,
 static unsigned level_at(const struct mz_space *space, const struct mz_region *region, uint64_t at)
 {
 	const struct mz_format *f = space->table.config.format;
-	unsigned most = region->leaf_level_max != 0 ? region->leaf_level_max : f->levels;
+	unsigned most = region->leaf_level_max;
 
+	if (most == 0 || most > space->leaf_top)
+		most = space->leaf_top;
 	for (unsigned level = most; level > 1; level--)
 		if (mz_leaf_allowed(space->table.config.leaf_levels, level) &&
 		    (at & (mz_span(f, level) - 1)) == 0 &&

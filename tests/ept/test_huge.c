@@ -336,6 +336,8 @@ START_TEST(a_range_is_split_and_a_region_says_how_large)
 	expect_ok(mz_space_split(&guest.worker, mz_ia_from(x.base), 4 * x.page, 1));
 	for (unsigned i = 0; i < 4 && i * x.page < big(); i++)
 		must_equal(level_at(x.base + i * x.page), 1);
+	/* As large as can be, and more: all that the table allows. */
+	guest.regions[0].leaf_level_max = UINT8_MAX;
 	if (top() > 1)
 		must_equal(collapse_all(), 1);
 	must_equal(level_at(x.base), top());
