@@ -6,12 +6,17 @@
 #include "ept/range.h"
 #include "ept/written.h"
 
-/* Can the table say of leaves of every level what the guest may do? */
+/*
+ * Can the table say of leaves of every level what the guest may do? What may be written and not
+ * read is a marker, or nothing that can be protected against writing.
+ */
 static bool encodable(const struct mz_space *space, struct mz_prop prop, unsigned perm)
 {
 	const struct mz_config *config = &space->table.config;
 	unsigned readable = perm & ~(unsigned)MZ_WRITE;
 
+	if ((perm & (MZ_READ | MZ_WRITE)) == MZ_WRITE)
+		return false;
 	for (unsigned level = 1; level <= config->format->levels; level++) {
 		struct mz_prop written = prop, protected = prop;
 

@@ -55,9 +55,9 @@ struct mz_change {
 /*
  * MZ_MISALIGNED: an address or a size is no multiple of the page. MZ_OUT_OF_RANGE: empty, wraps, or
  * beyond the table or the format. MZ_NOT_ENCODABLE: what the guest is to be allowed can't be
- * expressed. MZ_BAD_HOOKS: a supplied region, and no backing. MZ_BAD_CONFIG, MZ_OVERLAP, MZ_FULL,
- * MZ_NOT_MAPPED as ept/regions.h says. MZ_NO_MEMORY. Nothing has changed then, and there is nothing
- * to commit.
+ * expressed, or is to write what it may not read. MZ_BAD_HOOKS: a supplied region, and no backing.
+ * MZ_BAD_CONFIG, MZ_OVERLAP, MZ_FULL, MZ_NOT_MAPPED as ept/regions.h says. MZ_NO_MEMORY. Nothing
+ * has changed then, and there is nothing to commit.
  */
 MZ_MUST_CHECK enum mz_error mz_change_prepare(struct mz_change *change, struct mz_space *space,
 					      const struct mz_request *request);

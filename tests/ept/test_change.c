@@ -328,20 +328,19 @@ START_TEST(what_has_no_encoding_is_refused_ahead)
 	struct mz_request request;
 
 	begin(_i);
-	if (!x.format->encodable(mz_prop_from(MZ_WRITE), 1, x.config.features)) {
-		expect_ok(add(MZ_REGION_RAM, x.base, 4 * x.page, x.root_span));
-		must_equal(protect(x.base, x.page, MZ_WRITE), MZ_NOT_ENCODABLE);
-		expect_ok(change(MZ_CHANGE_LEND, x.base, x.page));
-		must_equal(protect(x.base, x.page, MZ_WRITE), MZ_NOT_ENCODABLE);
-		region = guest_region(MZ_REGION_LENT, x.base + 8 * x.page, x.page, 0);
-		region.prop.perm = MZ_WRITE;
-		request = guest_request(MZ_CHANGE_ADD, 0, 0);
-		request.region = &region;
-		must_equal(mz_space_change(&guest.space, &request, NULL), MZ_NOT_ENCODABLE);
-		region.kind = MZ_REGION_ROM;
-		must_equal(mz_space_change(&guest.space, &request, NULL), MZ_OK);
-		must_equal(convert(x.base + 8 * x.page, x.page, MZ_REGION_RAM), MZ_NOT_ENCODABLE);
-	}
+	expect_ok(add(MZ_REGION_RAM, x.base, 4 * x.page, x.root_span));
+	must_equal(protect(x.base, x.page, MZ_WRITE), MZ_NOT_ENCODABLE);
+	must_equal(protect(x.base, x.page, MZ_WRITE | MZ_EXEC), MZ_NOT_ENCODABLE);
+	expect_ok(change(MZ_CHANGE_LEND, x.base, x.page));
+	must_equal(protect(x.base, x.page, MZ_WRITE), MZ_NOT_ENCODABLE);
+	region = guest_region(MZ_REGION_LENT, x.base + 8 * x.page, x.page, 0);
+	region.prop.perm = MZ_WRITE;
+	request = guest_request(MZ_CHANGE_ADD, 0, 0);
+	request.region = &region;
+	must_equal(mz_space_change(&guest.space, &request, NULL), MZ_NOT_ENCODABLE);
+	region.kind = MZ_REGION_ROM;
+	must_equal(mz_space_change(&guest.space, &request, NULL), MZ_OK);
+	must_equal(convert(x.base + 8 * x.page, x.page, MZ_REGION_RAM), MZ_NOT_ENCODABLE);
 	end();
 }
 END_TEST
