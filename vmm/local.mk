@@ -305,6 +305,8 @@ mezz_SOURCES = \
 	vmm/cli/drive.h \
 	vmm/cli/keys.c \
 	vmm/cli/keys.h \
+	vmm/cli/messages.c \
+	vmm/cli/messages.h \
 	vmm/cli/memory.c \
 	vmm/cli/memory.h \
 	vmm/cli/moment_client.c \

@@ -119,6 +119,30 @@ want_status 103
 grep -q '^serial .* writes [1-9]' "$work/numbers" || wrong+='no numbers'$'\n'
 verdict a_timeout_while_nobody_reads_what_it_prints
 
+# Nor what is told of it, in the end or before: neither vCPUs nor who brings memory in wait longer.
+for trace in --trace=io --trace=faults --stats; do
+  timeout -s KILL 60 "$MEZZ" run --timeout 3 "$trace" --append print "$GUESTS/loop.elf" >/dev/null 2>&"$unread" </dev/null
+  status=$?
+  want_status 103
+  verdict "a_timeout_while_nobody_reads_what_is_told ($trace)"
+done
+{
+  rest 3
+  timeout 20 "$MEZZ" control "$work/socket" stats >"$work/numbers"
+  kill -s TERM "$(<"$work/pid")"
+  rest 10
+  kill -s KILL "$(<"$work/pid")" 2>/dev/null
+} &
+(
+  echo "$BASHPID" >"$work/pid"
+  exec "$MEZZ" run --timeout 60 --control "$work/socket" --trace io --append print "$GUESTS/loop.elf" \
+    >/dev/null 2>&"$unread" </dev/null
+)
+status=$?
+want_status 143
+grep -q '^serial .* writes [1-9]' "$work/numbers" || wrong+='no numbers'$'\n'
+verdict a_signal_while_nobody_reads_what_is_told
+
 # A snapshot waits for the vCPU that prints; nothing else waits for the snapshot.
 {
   rest 3

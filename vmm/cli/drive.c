@@ -11,6 +11,7 @@
 
 #include "vmm/cli/control_run.h"
 #include "vmm/cli/keys.h"
+#include "vmm/cli/messages.h"
 #include "vmm/cli/picture.h"
 #include "vmm/cli/saving.h"
 
@@ -55,6 +56,7 @@ static struct mz_vm *volatile running;
 
 static void stop_running(int number)
 {
+	mz_messages_hurry();
 	if (running)
 		mz_vm_stop(running, 128 + number);
 }
@@ -221,7 +223,8 @@ int mz_drive(const char *command, struct mz_vm *vm, const struct mz_cli_moments 
 	struct mz_outcome outcome;
 	int result;
 
-	if (watch->report && mz_cli_picture_begin(&picture, watch->report, failure))
+	if (mz_messages_begin(watch->timeout_ns, failure) ||
+	    (watch->report && mz_cli_picture_begin(&picture, watch->report, failure)))
 		return -1;
 	if (mz_vm_note(vm)[0])
 		fprintf(stderr, "mezz: %s\n", mz_vm_note(vm));
