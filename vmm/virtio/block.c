@@ -152,6 +152,8 @@ static uint8_t change_ranges(struct mz_block *block, const struct mz_chain *chai
 	mz_chain_copy_out(chain, HEADER_BYTES, ranges, bytes);
 	for (unsigned i = 0; i < bytes / sizeof(ranges[0]) && status == VIRTIO_BLK_S_OK; i++)
 		status = change_range(block, type, &ranges[i]);
+	if (status == VIRTIO_BLK_S_OK && type == VIRTIO_BLK_T_WRITE_ZEROES && durable(block))
+		status = status_of(mz_block_file_flush(&block->file));
 	return status;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tests/must.h"
@@ -28,6 +29,14 @@ static struct mz_virtio *disk;
 static struct mz_failure failure;
 static char path[] = "/tmp/mezz-disk-XXXXXX";
 static int file;
+static unsigned flushes;
+
+/* This stands before that of the library. */
+int fdatasync(int fd)
+{
+	__atomic_fetch_add(&flushes, 1, __ATOMIC_RELAXED);
+	return (int)syscall(SYS_fdatasync, fd);
+}
 
 static unsigned char byte_of(uint64_t offset)
 {
@@ -267,6 +276,19 @@ START_TEST(ranges_are_discarded_and_zeroed)
 }
 END_TEST
 
+START_TEST(zeroes_are_there_for_good_if_the_driver_cannot_flush)
+{
+	const uint64_t zero = (uint64_t)1 << VIRTIO_BLK_F_WRITE_ZEROES | MZ_VIRTIO_F_VERSION_1;
+
+	driver_begin(&driver, zero | (uint64_t)1 << VIRTIO_BLK_F_FLUSH);
+	must_equal(change(VIRTIO_BLK_T_WRITE_ZEROES, 64, 64, (uint32_t)_i), VIRTIO_BLK_S_OK);
+	must_equal(flushes, 0);
+	driver_begin(&driver, zero);
+	must_equal(change(VIRTIO_BLK_T_WRITE_ZEROES, 64, 64, (uint32_t)_i), VIRTIO_BLK_S_OK);
+	must_equal(flushes, 1);
+}
+END_TEST
+
 /* ---- What it should not ---- */
 
 START_TEST(what_lies_beyond_the_end_fails)
@@ -401,6 +423,7 @@ int main(void)
 	tcase_add_test(writable, what_is_under_way_when_the_disk_is_stopped_arrives);
 	tcase_add_test(writable, the_disk_has_a_name);
 	tcase_add_test(writable, ranges_are_discarded_and_zeroed);
+	tcase_add_loop_test(writable, zeroes_are_there_for_good_if_the_driver_cannot_flush, 0, 2);
 	tcase_add_test(writable, what_lies_beyond_the_end_fails);
 	tcase_add_test(writable, requests_that_make_no_sense_fail);
 	tcase_add_test(writable, a_request_without_header_or_status_breaks_the_disk);
