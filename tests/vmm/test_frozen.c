@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/must.h"
@@ -70,6 +71,12 @@ static void write_page(struct member *member, uint64_t page)
 	for (unsigned word = 0; word < MZ_RAM_PAGE / 8; word++)
 		at[word] = number;
 	member->pages[page] = number;
+}
+
+static void drop(struct member *member, uint64_t page)
+{
+	must(!mz_ram_drop(&member->ram, page * MZ_RAM_PAGE, MZ_RAM_PAGE));
+	member->pages[page] = member->ram.cow ? member->shared[page] : 0;
 }
 
 /* ---- One machine after the other ---- */
@@ -280,6 +287,39 @@ START_TEST(what_can_not_be_copied_is_not_shared)
 }
 END_TEST
 
+static rlim_t addresses_in_use(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	unsigned long pages;
+
+	must(file && fscanf(file, "%lu", &pages) == 1 && !fclose(file));
+	return pages * MZ_RAM_PAGE;
+}
+
+START_TEST(where_there_is_no_room_nothing_is_sealed)
+{
+	struct member *member = &members[0];
+	struct rlimit before, limit;
+
+	begin(member);
+	write_page(member, 3);
+	must(!getrlimit(RLIMIT_AS, &before));
+	limit = before;
+	limit.rlim_cur = addresses_in_use() + BYTES / 2;
+	must(!setrlimit(RLIMIT_AS, &limit));
+	must(mz_ram_share(&member->ram, &failure) == -1);
+	must(!setrlimit(RLIMIT_AS, &before));
+	must_equal(failure.status, MZ_STATUS_HOST_FAILED);
+	must(!member->ram.cow);
+	must_equal(fcntl(member->ram.fd, F_GET_SEALS), 0);
+	drop(member, 3);
+	must_hold(member);
+	clone(&members[1], member);
+	all_must_hold();
+	end_all();
+}
+END_TEST
+
 /* ---- What there is ---- */
 
 /* Whoever wrote a page, the file has one there. */
@@ -309,12 +349,6 @@ static void must_be_put_back(struct member *member, struct rng *rng)
 	mz_baseline_put_back(&baseline, page * MZ_RAM_PAGE, MZ_RAM_PAGE);
 	member->pages[page] = before;
 	mz_baseline_drop(&baseline);
-}
-
-static void drop(struct member *member, uint64_t page)
-{
-	must(!mz_ram_drop(&member->ram, page * MZ_RAM_PAGE, MZ_RAM_PAGE));
-	member->pages[page] = member->ram.cow ? member->shared[page] : 0;
 }
 
 static struct member *other_than(struct rng *rng, const struct member *member)
@@ -382,6 +416,7 @@ int main(void)
 	tcase_add_test(tcase, its_files_are_sealed);
 	tcase_add_test(tcase, what_may_change_is_refused);
 	tcase_add_test(tcase, what_can_not_be_copied_is_not_shared);
+	tcase_add_test(tcase, where_there_is_no_room_nothing_is_sealed);
 	tcase_add_test(tcase, a_family_does_anything);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

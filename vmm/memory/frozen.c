@@ -41,20 +41,25 @@ static int map_own(struct mz_ram *ram, int file)
 	return map_private(ram->guest, ram->file_bytes, file) == MAP_FAILED ? -1 : 0;
 }
 
-/*
- * The guest's mapping moves away, where it can be unmapped later. Page tables move as they are if
- * both places begin at a multiple of MZ_HUGE_PAGE.
- */
-static int move_away(struct mz_ram *ram)
+/* Addresses where the guest's mapping can be unmapped later. */
+static int make_room(struct mz_ram *ram)
 {
 	uint64_t bytes = ram->file_bytes + MZ_HUGE_PAGE;
-	unsigned char *room = mmap(NULL, bytes, PROT_NONE,
-				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	uintptr_t rest = (uintptr_t)room % MZ_HUGE_PAGE;
+	void *room = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			  0);
 
 	if (room == MAP_FAILED)
 		return -1;
 	ram->past[0] = (struct mz_past) {room, bytes};
+	return 0;
+}
+
+/* Page tables move as they are if both places begin at a multiple of MZ_HUGE_PAGE. */
+static int move_away(const struct mz_ram *ram)
+{
+	unsigned char *room = ram->past[0].at;
+	uintptr_t rest = (uintptr_t)room % MZ_HUGE_PAGE;
+
 	room += rest ? MZ_HUGE_PAGE - rest : 0;
 	return mremap(ram->guest, ram->file_bytes, ram->file_bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
 		      room) == MAP_FAILED
@@ -84,9 +89,14 @@ int mz_ram_share(struct mz_ram *ram, struct mz_failure *failure)
 {
 	if (mz_ram_check_share(ram, failure))
 		return -1;
-	if (prepare_own(ram) || fcntl(ram->fd, F_ADD_SEALS, SEALS | F_SEAL_FUTURE_WRITE) ||
-	    move_away(ram) || map_own(ram, ram->fd))
-		return fail(failure);
+	/* A file stays sealed: so what may well fail comes before. */
+	if (prepare_own(ram) || make_room(ram) ||
+	    fcntl(ram->fd, F_ADD_SEALS, SEALS | F_SEAL_FUTURE_WRITE) || move_away(ram) ||
+	    map_own(ram, ram->fd)) {
+		fail(failure);
+		mz_ram_shed(ram);
+		return -1;
+	}
 	ram->past[1] = (struct mz_past) {ram->alias, ram->window_bytes};
 	ram->alias = ram->guest;
 	ram->cow = true;
