@@ -74,6 +74,12 @@ refused a_timeout_that_is_no_number_is_refused 110 "'soon'" --timeout soon "$hel
 refused a_timeout_with_a_unit_is_refused 110 "'1s'" --timeout 1s "$hello"
 refused an_infinite_timeout_is_refused 110 "'inf'" --timeout inf "$hello"
 
+for seconds in '' 0 -1 +1 ' 1' '1 ' 1s 1e1 0x1 nan inf . 1.2.3 1,5 1000000001; do
+  refused "no_time_is '$seconds'" 110 "--timeout: '${seconds//+/\\+}' is not a positive number of seconds" --timeout "$seconds" "$hello"
+done
+for seconds in 1 1.5 .5 1. 000.000000001 1000000000; do
+  refused "a_time_is '$seconds'" 110 "'extra'" --timeout "$seconds" "$hello" extra
+done
 refused no_resets_are_refused 110 "'0' is not a positive number" --reset-loop 0 "$hello"
 refused resets_that_are_no_number_are_refused 110 "'often'" --reset-loop often "$hello"
 refused an_unknown_source_of_writes_is_refused 110 "'magic' is not one of auto, ring, log, wp" --dirty-source magic "$hello"

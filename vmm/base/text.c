@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +43,9 @@ bool mz_seconds_parse(const char *text, uint64_t *ns)
 	char *end;
 	double value = strtod(text, &end);
 
-	if (end == text || *end != '\0' || !isfinite(value) || value < 1e-9 || value > max)
+	/* strtod would take signs, blanks, exponents and more. */
+	if (text[strspn(text, "0123456789.")] != '\0' || end == text || *end != '\0' ||
+	    value < 1e-9 || value > max)
 		return false;
 	*ns = (uint64_t)(value * 1e9);
 	return true;

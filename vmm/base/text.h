@@ -13,8 +13,8 @@
 bool mz_number_parse(const char *text, uint64_t *value);
 
 /*
- * Reads a whole string: a positive number of seconds, which may have a fraction, as nanoseconds.
- * False: no such number, or more than thirty years.
+ * Reads a whole string: a positive number of seconds in decimal digits, with at most one point, as
+ * nanoseconds. False: no such number, or more than thirty years.
  */
 bool mz_seconds_parse(const char *text, uint64_t *ns);
 
