@@ -174,6 +174,12 @@ static void end_stuck(void *context, const struct mz_failure *failure)
 	exit((int)failure->status);
 }
 
+static void tell_unread(void *context, const struct mz_failure *failure)
+{
+	(void)context;
+	fprintf(stderr, "mezz: not all memory could be prefetched: %s\n", failure->text);
+}
+
 static void begin_again(void *context, struct mz_vm *vm, const struct mz_outcome *outcome)
 {
 	struct mz_failure failure;
@@ -193,6 +199,7 @@ void mz_drive_configure(struct mz_vm_config *config)
 	config->progress = print_progress;
 	config->saved = tell_saved;
 	config->stuck = end_stuck;
+	config->unread = tell_unread;
 	config->ended = begin_again;
 }
 

@@ -101,16 +101,26 @@ static bool take_wanted(struct mz_origin *origin, struct mz_page_run *part)
 	return taken;
 }
 
+/* Nobody has touched what can't be read. */
+static void tell_unread(struct mz_vm *vm, const struct mz_failure *failure)
+{
+	const struct mz_vm_config *config = &vm->config;
+
+	if (!__atomic_exchange_n(&vm->origin.told_unread, true, __ATOMIC_RELAXED) && config->unread)
+		config->unread(config->context, failure);
+}
+
 static void *prefetch_main(void *context)
 {
-	struct mz_origin *origin = context;
+	struct mz_vm *vm = context;
+	struct mz_origin *origin = &vm->origin;
 	struct mz_failure failure;
 	struct mz_page_run part;
 
 	while (!__atomic_load_n(&origin->over, __ATOMIC_ACQUIRE) && take_wanted(origin, &part))
-		if (mz_lazy_bring(&origin->lazy, part.first * MZ_RAM_PAGE, part.count * MZ_RAM_PAGE,
-				  &failure))
-			break;
+		if (mz_lazy_try(&origin->lazy, part.first * MZ_RAM_PAGE, part.count * MZ_RAM_PAGE,
+				&failure))
+			tell_unread(vm, &failure);
 	return NULL;
 }
 
@@ -123,15 +133,16 @@ static unsigned prefetchers(void)
 	return processors < MZ_PREFETCHERS_MAX ? (unsigned)processors : MZ_PREFETCHERS_MAX;
 }
 
-static int start_prefetching(struct mz_origin *origin, const char *path, struct mz_failure *failure)
+static int start_prefetching(struct mz_vm *vm, const char *path, struct mz_failure *failure)
 {
+	struct mz_origin *origin = &vm->origin;
 	unsigned count = prefetchers();
 
 	if (mz_touches_read(&origin->wanted, origin->snapshot, path, failure))
 		return -1;
 	while (origin->prefetching < count) {
 		int error = mz_thread_start(&origin->prefetchers[origin->prefetching],
-					    prefetch_main, origin);
+					    prefetch_main, vm);
 
 		if (error)
 			return mz_fail(failure, MZ_STATUS_HOST_FAILED,
@@ -169,7 +180,7 @@ int mz_vm_restore(struct mz_vm *vm, const struct mz_snapshot *snapshot,
 	if ((plan->all || vm->pager.uffd < 0) &&
 	    mz_lazy_bring(&origin->lazy, 0, vm->ram.bytes, failure))
 		return -1;
-	if (plan->prefetch && start_prefetching(origin, plan->prefetch, failure))
+	if (plan->prefetch && start_prefetching(vm, plan->prefetch, failure))
 		return -1;
 	return load_state(vm, &info, failure);
 }

@@ -23,6 +23,7 @@ struct mz_origin {
 	pthread_t prefetchers[MZ_PREFETCHERS_MAX];
 	unsigned prefetching; /* so many of them */
 	int over;             /* atomic: they are to end */
+	bool told_unread;     /* atomic: it was told that they can't read something */
 };
 
 /*

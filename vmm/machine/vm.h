@@ -145,6 +145,11 @@ struct mz_vm_config {
 	 * that is waited for.
 	 */
 	void (*stuck)(void *context, const struct mz_failure *failure);
+	/*
+	 * Memory that was to be prefetched can't be read: the run ends if it is touched. Once, on a
+	 * thread of its own. NULL: nobody wants to know.
+	 */
+	void (*unread)(void *context, const struct mz_failure *failure);
 	unsigned pager_threads; /* that bring guest memory in; 0: one */
 	const char *
 		gdb_port; /* on which GDB is waited for before the guest begins; NULL: nobody debugs
