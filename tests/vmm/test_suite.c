@@ -337,6 +337,7 @@ static const char program[] =
 	"pass*) echo PASS: a; sleep 0.05; exit 0;;\n"
 	"fail) echo FAIL: a; exit 1;;\n"
 	"hang) exec sleep 100;;\n"
+	"leaves) sleep 3 & echo PASS: a; echo more >&2; exit 0;;\n"
 	"killed) kill -SEGV $$;;\n"
 	"noise) head -c 3000000 /dev/zero | tr '\\0' x; echo; echo PASS: late; exit 0;;\n"
 	"reads) read line; [ -z \"$line\" ] || exit 5; exit 0;;\n"
@@ -428,6 +429,23 @@ START_TEST(what_does_not_end_by_itself_is_killed)
 	run_images(images, 1, 1, 500000000, &suite, &result, &seen);
 	ck_assert_int_eq(result.verdict, MZ_VERDICT_ERROR);
 	ck_assert_ptr_nonnull(strstr(result.why, "was killed"));
+	mz_result_destroy(&result);
+	mz_suite_destroy(&suite);
+}
+END_TEST
+
+/* Somebody else can still write to where its output went. */
+START_TEST(what_has_ended_is_not_waited_for_nor_killed)
+{
+	static const char *const images[] = {"leaves"};
+	struct mz_result result;
+	struct mz_suite suite;
+	struct seen seen;
+
+	run_images(images, 1, 1, 2000000000, &suite, &result, &seen);
+	ck_assert_msg(result.verdict == MZ_VERDICT_PASS, "%s", result.why);
+	ck_assert_uint_eq(result.lines.count[MZ_CHECK_PASS], 1);
+	ck_assert_str_eq(result.messages->str, "more\n");
 	mz_result_destroy(&result);
 	mz_suite_destroy(&suite);
 }
@@ -636,6 +654,7 @@ int main(void)
 	tcase_add_test(tcase, a_missing_file_and_a_name_twice_are_refused);
 	tcase_add_test(tcase, guests_run_side_by_side_and_their_results_keep_their_order);
 	tcase_add_test(tcase, what_does_not_end_by_itself_is_killed);
+	tcase_add_test(tcase, what_has_ended_is_not_waited_for_nor_killed);
 	tcase_add_test(tcase, what_can_not_be_started_is_an_error_and_what_is_skipped_is_not_run);
 	tcase_add_test(tcase, an_interrupted_run_ends_what_runs_and_starts_no_more);
 	tcase_add_test(tcase, a_text_report_names_what_failed);

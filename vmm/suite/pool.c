@@ -5,6 +5,7 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,13 +19,19 @@ struct run {
 	GMainLoop *loop;
 };
 
+/* What a case prints, one way or the other. */
+struct stream {
+	struct job *job;
+	int fd;
+	guint source; /* 0: it has ended */
+};
+
 /* A case that is running. */
 struct job {
 	struct run *run;
 	struct mz_result *result;
 	GPid pid;
-	int out, err;    /* what it prints; -1: has ended */
-	bool waited_for; /* it has ended */
+	struct stream out, err;
 	bool killed;
 	guint killer; /* the timer */
 	gint64 start_us;
@@ -32,15 +39,71 @@ struct job {
 
 static void start_more(struct run *run);
 
-static void finish_job(struct job *job)
+/* Reads what is there, or waits for some. 0: there is no more. */
+static ssize_t take_output(const struct stream *stream)
 {
+	struct job *job = stream->job;
+	char buffer[4096];
+	ssize_t got = TEMP_FAILURE_RETRY(read(stream->fd, buffer, sizeof(buffer)));
+
+	if (got <= 0)
+		return 0;
+	if (stream == &job->out) {
+		mz_lines_feed(&job->result->lines, buffer, (size_t)got);
+		mz_result_keep(job->result->output, buffer, (size_t)got);
+	} else {
+		mz_result_keep(job->result->messages, buffer, (size_t)got);
+	}
+	return got;
+}
+
+static gboolean output_ready(int fd, GIOCondition condition, void *context)
+{
+	struct stream *stream = context;
+
+	(void)fd;
+	(void)condition;
+	if (take_output(stream) > 0)
+		return G_SOURCE_CONTINUE;
+	stream->source = 0;
+	return G_SOURCE_REMOVE;
+}
+
+static void open_stream(struct stream *stream, struct job *job)
+{
+	stream->job = job;
+	stream->source = g_unix_fd_add(stream->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, output_ready,
+				       stream);
+}
+
+/* What the case has printed is there by now, whoever else may still print. */
+static void close_stream(struct stream *stream)
+{
+	ssize_t got = 1;
+	int left = 0;
+
+	if (stream->source != 0) {
+		g_source_remove(stream->source);
+		ioctl(stream->fd, FIONREAD, &left);
+		for (; left > 0 && got > 0; left -= (int)got)
+			got = take_output(stream);
+	}
+	close(stream->fd);
+}
+
+/* Its number may be another process's from here on: it is not kept. */
+static void has_ended(GPid pid, int status, void *context)
+{
+	struct job *job = context;
 	struct run *run = job->run;
 
-	if (job->out >= 0 || job->err >= 0 || !job->waited_for)
-		return;
+	job->result->ns = (uint64_t)(g_get_monotonic_time() - job->start_us) * 1000;
+	job->result->status = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+	close_stream(&job->out);
+	close_stream(&job->err);
 	if (job->killer != 0)
 		g_source_remove(job->killer);
-	g_spawn_close_pid(job->pid);
+	g_spawn_close_pid(pid);
 	if (run->signal != 0)
 		mz_result_not_run(job->result, "the run was interrupted");
 	else
@@ -49,50 +112,6 @@ static void finish_job(struct job *job)
 	run->pool->finished(run->pool->context, job->result);
 	g_free(job);
 	start_more(run);
-}
-
-/* Reads what is there. False: there is no more. */
-static bool take_output(struct job *job, int fd)
-{
-	char buffer[4096];
-	ssize_t got = read(fd, buffer, sizeof(buffer));
-
-	if (got < 0)
-		return errno == EINTR || errno == EAGAIN;
-	if (fd == job->out) {
-		mz_lines_feed(&job->result->lines, buffer, (size_t)got);
-		mz_result_keep(job->result->output, buffer, (size_t)got);
-	} else {
-		mz_result_keep(job->result->messages, buffer, (size_t)got);
-	}
-	return got > 0;
-}
-
-static gboolean output_ready(int fd, GIOCondition condition, void *context)
-{
-	struct job *job = context;
-
-	(void)condition;
-	if (take_output(job, fd))
-		return G_SOURCE_CONTINUE;
-	close(fd);
-	if (fd == job->out)
-		job->out = -1;
-	else
-		job->err = -1;
-	finish_job(job);
-	return G_SOURCE_REMOVE;
-}
-
-static void has_ended(GPid pid, int status, void *context)
-{
-	struct job *job = context;
-
-	(void)pid;
-	job->waited_for = true;
-	job->result->ns = (uint64_t)(g_get_monotonic_time() - job->start_us) * 1000;
-	job->result->status = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-	finish_job(job);
 }
 
 static gboolean kill_job(void *context)
@@ -132,7 +151,7 @@ static bool start_job(struct run *run, struct mz_result *result)
 	job->result = result;
 	job->start_us = g_get_monotonic_time();
 	g_spawn_async_with_pipes(NULL, command, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
-				 &job->pid, NULL, &job->out, &job->err, &error);
+				 &job->pid, NULL, &job->out.fd, &job->err.fd, &error);
 	g_strfreev(command);
 	if (error != NULL) {
 		mz_result_not_run(result, error->message);
@@ -141,8 +160,8 @@ static bool start_job(struct run *run, struct mz_result *result)
 		return false;
 	}
 	run->at_work = g_list_prepend(run->at_work, job);
-	g_unix_fd_add(job->out, G_IO_IN | G_IO_HUP | G_IO_ERR, output_ready, job);
-	g_unix_fd_add(job->err, G_IO_IN | G_IO_HUP | G_IO_ERR, output_ready, job);
+	open_stream(&job->out, job);
+	open_stream(&job->err, job);
 	g_child_watch_add(job->pid, has_ended, job);
 	if (limit_ns / 1000000 < G_MAXUINT)
 		job->killer = g_timeout_add((guint)(limit_ns / 1000000), kill_job, job);
