@@ -2,28 +2,17 @@
 # The command line of mezz clone, which needs no KVM to be wrong.
 . "$srcdir/tests/system/lib.sh"
 
-# refused STATUS REGEX WORD...
-refused()
-{
-  local wanted=$1 message=$2
-  shift 2
-  mezz clone "$@"
-  want_status "$wanted"
-  want_no_out
-  want_err_line "$message"
-}
+command=clone
 
-refused 110 '^mezz clone: which socket\?'
-refused 110 "^mezz clone: more than one socket: 'b'" a b
-refused 110 'unrecognized option .*--snapshots' --snapshots a
-refused 110 "^mezz clone: --timeout: 'soon'" --timeout soon a
-verdict bad_arguments_are_told
+refused no_socket_is_refused 110 'which socket\?'
+refused two_sockets_are_refused 110 "more than one socket: 'b'" a b
+refused an_unknown_option_is_refused 110 'unrecognized option .*--snapshots' --snapshots a
+refused a_time_that_is_none_is_refused 110 "--timeout: 'soon'" --timeout soon a
 
-refused 112 "^mezz clone: no run can be asked at $work/none: No such file" "$work/none"
+refused a_socket_that_is_not_there_is_told 112 "no run can be asked at $work/none: No such file" "$work/none"
 : >"$work/file"
-refused 112 "^mezz clone: no run can be asked at $work/file: Connection refused" "$work/file"
-refused 110 "can't be the name of a socket" "$work/$(printf 'x%.0s' {1..200})"
-verdict where_no_run_is_there_is_no_clone
+refused a_file_is_no_run 112 "no run can be asked at $work/file: Connection refused" "$work/file"
+refused a_name_that_is_too_long_is_refused 110 "can't be the name of a socket" "$work/$(printf 'x%.0s' {1..200})"
 
 mezz clone --help
 want_status 0

@@ -2,17 +2,7 @@
 # What `mezz fuzz` says to arguments and inputs that it can't use. Needs no KVM: all this comes before it.
 . "$srcdir/tests/system/lib.sh"
 
-# refused NAME STATUS REGEX WORD...: no output, the status, and a message
-refused()
-{
-  local name=$1 wanted=$2 message=$3
-  shift 3
-  mezz fuzz "$@"
-  want_status "$wanted"
-  want_no_out
-  want_err_line "^mezz fuzz: .*$message"
-  verdict "$name"
-}
+command=fuzz
 
 guest=$GUESTS/fuzzed.elf
 printf x >"$work/input"

@@ -157,6 +157,18 @@ verdict()
   wrong=
 }
 
+# refused NAME STATUS REGEX WORD...: mezz $command of these words prints nothing but why it does not do it
+refused()
+{
+  local name=$1 wanted=$2 message=$3
+  shift 3
+  mezz "$command" "$@"
+  want_status "$wanted"
+  want_no_out
+  want_err_line "^mezz $command: .*$message"
+  verdict "$name"
+}
+
 # sources_tell_the_same RESETS SOURCE...: a guest is put back that writes a hundredth of its 4096 pages, and what it needs
 # besides
 sources_tell_the_same()

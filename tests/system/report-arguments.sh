@@ -2,17 +2,7 @@
 # What `mezz report` says to arguments and recordings that it can't use.
 . "$srcdir/tests/system/lib.sh"
 
-# refused NAME STATUS REGEX WORD...: no output, the status, and a message
-refused()
-{
-  local name=$1 wanted=$2 message=$3
-  shift 3
-  mezz report "$@"
-  want_status "$wanted"
-  want_no_out
-  want_err_line "^mezz report: .*$message"
-  verdict "$name"
-}
+command=report
 
 : >"$work/empty.json"
 echo 'these are no braces' >"$work/text.json"

@@ -2,17 +2,7 @@
 # What `mezz restore` says to arguments and files that it can't use. Needs no KVM: all this comes before it.
 . "$srcdir/tests/system/lib.sh"
 
-# refused NAME STATUS REGEX WORD...: no output, the status, and a message
-refused()
-{
-  local name=$1 wanted=$2 message=$3
-  shift 3
-  mezz restore "$@"
-  want_status "$wanted"
-  want_no_out
-  want_err_line "^mezz restore: .*$message"
-  verdict "$name"
-}
+command=restore
 
 refused a_socket_without_a_name_is_refused 110 "--control: ''" --control '' x
 refused tracking_takes_no_value 110 '--track' --track=yes x

@@ -4,17 +4,7 @@
 
 hello=$GUESTS/hello.elf
 
-# refused NAME STATUS REGEX WORD...: no output, the status, and a message
-refused()
-{
-  local name=$1 wanted=$2 message=$3
-  shift 3
-  run "$@"
-  want_status "$wanted"
-  want_no_out
-  want_err_line "^mezz run: .*$message"
-  verdict "$name"
-}
+command=run
 
 refused no_image_is_refused 110 'image'
 refused two_images_are_refused 110 "'extra'" "$hello" extra

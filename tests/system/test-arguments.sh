@@ -2,30 +2,21 @@
 # mezz test: what it refuses, and what it says where no guest can run.
 . "$srcdir/tests/system/lib.sh"
 
-# refused NAME TEXT WORD...
-refused()
-{
-  local name=$1 text=$2
-  shift 2
-  mezz test "$@"
-  want_status 110
-  want_err_line "$text"
-  verdict "$name"
-}
+command=test
 
 printf '[a]\nfile = a\ngroups = x\n[b]\nfile = b\nspeed = 3\n' >"$work/wrong.cfg"
 printf '[a]\nfile = a\ngroups = x\n[b]\nfile = b\narch = arm64\n' >"$work/suite.cfg"
 
-refused no_image_is_refused 'which images'
-refused no_jobs_are_refused "--jobs: '0' is not from 1 to" -j 0 a
-refused a_report_of_no_form_is_refused "'html' is not one of text, tap, junit" --report html a
-refused a_report_to_nowhere_is_refused 'no file in' --report tap: a
-refused options_that_are_no_words_are_refused '--options: ' --options "'" a
-refused a_timeout_that_is_none_is_refused 'not a positive number of seconds' -t never a
-refused a_missing_suite_is_named 'mezz test: .*none.cfg' --config "$work/none.cfg"
-refused a_wrong_key_is_named '\[b\]: speed = 3: there is no such key' --config "$work/wrong.cfg"
-refused a_group_that_nothing_belongs_to_is_refused 'no guest belongs' --config "$work/suite.cfg" --group y
-refused two_guests_of_one_name_are_refused 'two guests are called a' x/a y/a
+refused no_image_is_refused 110 'which images'
+refused no_jobs_are_refused 110 "--jobs: '0' is not from 1 to" -j 0 a
+refused a_report_of_no_form_is_refused 110 "'html' is not one of text, tap, junit" --report html a
+refused a_report_to_nowhere_is_refused 110 'no file in' --report tap: a
+refused options_that_are_no_words_are_refused 110 '--options: ' --options "'" a
+refused a_timeout_that_is_none_is_refused 110 'not a positive number of seconds' -t never a
+refused a_missing_suite_is_named 110 'none.cfg' --config "$work/none.cfg"
+refused a_wrong_key_is_named 110 '\[b\]: speed = 3: there is no such key' --config "$work/wrong.cfg"
+refused a_group_that_nothing_belongs_to_is_refused 110 'no guest belongs' --config "$work/suite.cfg" --group y
+refused two_guests_of_one_name_are_refused 110 'two guests are called a' x/a y/a
 
 : >"$work/empty"
 mezz test --report tap "$work/empty" "$work/none"
