@@ -119,6 +119,13 @@ want_status 103
 grep -q '^serial .* writes [1-9]' "$work/numbers" || wrong+='no numbers'$'\n'
 verdict a_timeout_while_nobody_reads_what_it_prints
 
+# Nor does it end with what it has put on its last line: x, and the status 0.
+printf '\xb0\x78\x66\xba\xf8\x03\xee\xb0\x00\x66\xba\xf4\x00\xee\xeb\xfe' >"$work/image"
+timeout -s KILL 60 "$MEZZ" run --timeout 3 --as flat64@4M "$work/image" >&"$unread" 2>"$work/err" </dev/null
+status=$?
+want_status 103
+verdict a_timeout_while_nobody_reads_what_it_has_printed
+
 # Nor what is told of it, in the end or before: neither vCPUs nor who brings memory in wait longer.
 for trace in --trace=io --trace=faults --stats; do
   timeout -s KILL 60 "$MEZZ" run --timeout 3 "$trace" --append print "$GUESTS/loop.elf" >/dev/null 2>&"$unread" </dev/null

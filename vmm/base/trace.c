@@ -3,6 +3,7 @@
 #include "vmm/base/trace.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,14 @@ uint64_t mz_now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int mz_ms_until(uint64_t when_ns)
+{
+	uint64_t now = mz_now_ns();
+	uint64_t left = when_ns > now ? (when_ns - now) / 1000000u : 0;
+
+	return left < INT_MAX ? (int)left : -1;
 }
 
 bool mz_trace_ranges_touch(const struct mz_trace_filter *filter, enum mz_trace_kind kind,

@@ -81,6 +81,9 @@ struct mz_tracer {
 
 uint64_t mz_now_ns(void); /* on the monotonic clock */
 
+/* For poll(): from now until that time; -1, which is for ever, if it is weeks away. */
+int mz_ms_until(uint64_t when_ns);
+
 /* Is an event of the kind wanted that touches [address, address + bytes)? 0 bytes are one. */
 bool mz_trace_ranges_touch(const struct mz_trace_filter *filter, enum mz_trace_kind kind,
 			   uint64_t address, unsigned bytes);

@@ -19,14 +19,6 @@ static int hurry; /* readable: the run is to end */
 static uint64_t deadline_ns;
 static bool given_up; /* guarded by the stream's lock */
 
-static int time_left_ms(void)
-{
-	uint64_t now = mz_now_ns();
-	uint64_t left = deadline_ns > now ? (deadline_ns - now) / 1000000u : 0;
-
-	return left < INT_MAX ? (int)left : -1;
-}
-
 static bool wait_for_reader(void)
 {
 	struct pollfd fds[] = {
@@ -34,7 +26,7 @@ static bool wait_for_reader(void)
 		{.fd = hurry, .events = POLLIN},
 	};
 
-	while (poll(fds, 2, time_left_ms()) < 0 && errno == EINTR)
+	while (poll(fds, 2, mz_ms_until(deadline_ns)) < 0 && errno == EINTR)
 		;
 	while (!fds[0].revents && poll(fds, 1, LAST_WAIT_MS) < 0 && errno == EINTR)
 		;

@@ -156,10 +156,8 @@ static void run_out_of_time(struct mz_vm *vm)
 }
 
 /* Feeds the serial port until the run is over. */
-static void attend(struct mz_vm *vm)
+static void attend(struct mz_vm *vm, uint64_t deadline)
 {
-	uint64_t timeout = vm->config.timeout_ns;
-	uint64_t deadline = timeout ? mz_now_ns() + timeout : UINT64_MAX;
 	uint64_t snapshot = vm->config.snapshot.event == MZ_SNAPSHOT_ON_TIME
 		? mz_now_ns() + vm->config.snapshot.after_ns
 		: UINT64_MAX;
@@ -201,6 +199,17 @@ static void attend(struct mz_vm *vm)
 			 mz_halt_watch_look(&watch, vm))
 			end_halted(vm);
 	}
+}
+
+/* The guest has ended. For the rest of its output, the reader has as long as the run has. */
+static void await_reader(struct mz_vm *vm, uint64_t deadline)
+{
+	if (mz_pause_await(&vm->pause, deadline) &&
+	    (mz_console_try_flush(&vm->console) ||
+	     mz_console_takes(&vm->console, mz_ms_until(deadline))))
+		return;
+	mz_vm_stop(vm, MZ_STATUS_TIMEOUT);
+	__atomic_store_n(&vm->ended, false, __ATOMIC_RELEASE);
 }
 
 /* The outcome of a run that somebody stopped. */
@@ -316,6 +325,7 @@ static int start(struct mz_vm *vm, struct mz_failure *failure)
 
 int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *failure)
 {
+	uint64_t timeout = vm->config.timeout_ns, deadline;
 	int lost;
 
 	if (open_console(vm, failure)) {
@@ -327,13 +337,16 @@ int mz_vm_run(struct mz_vm *vm, struct mz_outcome *outcome, struct mz_failure *f
 		mz_console_destroy(&vm->console);
 		return -1;
 	}
-	attend(vm);
+	deadline = timeout ? mz_now_ns() + timeout : UINT64_MAX;
+	attend(vm, deadline);
 	mz_vm_drop_turn(vm);
 	mz_vm_close_calls(vm);
 	mz_vm_continue(vm);
 	mz_debug_stop(&vm->debug, vm->ended ? (int)vm->outcome.status : vm->stop_status);
 	set_running(vm, false);
 	mz_vm_kick(vm);
+	if (vm->ended)
+		await_reader(vm, deadline);
 	join_runners(vm, vm->vcpu_count);
 	mz_virtio_set_stop(&vm->virtio);
 	mz_looks_end(vm);
