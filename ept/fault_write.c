@@ -60,8 +60,8 @@ static struct mz_item page_of(const struct job *job, struct mz_leaf leaf)
 
 /*
  * A copy is old when the page was let be written since, even if it may not be any more. Whoever
- * lets it be written as it is says so before; and that is not said between the look and the
- * exchange.
+ * lets it be written as it is says so before, and who lets another copy be written says so then;
+ * and that is not said between the look and the exchange.
  */
 static void begin_copy(const struct job *job, uint64_t page)
 {
@@ -70,13 +70,12 @@ static void begin_copy(const struct job *job, uint64_t page)
 	mz_lock_release(&job->space->list_lock);
 }
 
+/* The list lock is held. */
 static void spoil_copies(const struct job *job, uint64_t page)
 {
-	mz_lock_acquire(&job->space->list_lock);
 	for (struct mz_worker *worker = job->space->workers; worker != NULL; worker = worker->next)
 		if (worker->copying == page + 1)
 			worker->copying = 0;
-	mz_lock_release(&job->space->list_lock);
 }
 
 /* Maps a copy where the page `from` is, if it is there still, and as it was. */
@@ -92,6 +91,8 @@ static enum mz_error exchange_page(const struct job *job, uint64_t page, struct 
 	mz_lock_acquire(&job->space->list_lock);
 	if (job->worker->copying != 0)
 		error = mz_table_exchange(table, mz_ia_from(page), from.oa, to, &gather);
+	if (error == MZ_OK)
+		spoil_copies(job, page);
 	mz_lock_release(&job->space->list_lock);
 	mz_gather_finish(&gather);
 	return error;
@@ -117,7 +118,9 @@ static enum mz_answer let_write_copy(struct job *job, struct mz_item from)
 	if (to.addr == from.oa.addr) {
 		if (version != space->version)
 			return answer_changed(job);
+		mz_lock_acquire(&space->list_lock);
 		spoil_copies(job, page);
+		mz_lock_release(&space->list_lock);
 		return mz_fault_let_write_(job, 1, &to);
 	}
 	error = version == space->version ? exchange_page(job, page, from, to) : MZ_NOT_MAPPED;

@@ -292,12 +292,34 @@ static void let_go_and_write_and_protect(void)
 	expect_ok(mz_table_write_protect(&guests[0].space.table, mz_ia_from(x.base), x.page, NULL));
 }
 
+/* The page is copied twice, the second time to where it was. */
+static void copy_and_copy_back(void)
+{
+	struct mz_table *table = &guests[0].space.table;
+	struct mz_worker other;
+	struct mz_gather gather;
+	struct mz_item first;
+	uint64_t oa;
+
+	must(guest_may(&guests[0], x.base, MZ_READ, &first));
+	mz_worker_begin(&other, &guests[0].space);
+	must(guest_access(&guests[0], &other, x.base, MZ_WRITE, &oa));
+	mz_worker_end(&other);
+	expect_ok(mz_table_write_protect(table, mz_ia_from(x.base), x.page, NULL));
+	drop(1);
+	mz_gather_init(&gather, table);
+	expect_ok(mz_table_exchange(table, mz_ia_from(x.base), mz_oa_from(oa), first.oa, &gather));
+	mz_gather_finish(&gather);
+	frames[frame_at(first.oa.addr)].contents = 7;
+}
+
 /* While one processor copies a page, another is told that it may have the original. */
 START_TEST(a_page_that_is_written_is_not_replaced_by_a_copy)
 {
-	static void (*const others[])(void) = {let_go_and_write, let_go_and_write_and_protect};
+	static void (*const others[])(void) = {let_go_and_write, let_go_and_write_and_protect,
+					       copy_and_copy_back};
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		struct mz_item item;
 		uint64_t oa;
 
