@@ -52,15 +52,17 @@ static void begin_grace_period(struct mz_urcu *urcu)
 static void grace_period_over(struct rcu_head *head)
 {
 	struct mz_urcu *urcu = caa_container_of(head, struct mz_urcu_job, head)->urcu;
-	struct mz_table *table;
+	struct mz_table table;
 	uint32_t nodes;
 
 	pthread_mutex_lock(&urcu->mutex);
 	table = urcu->table;
 	nodes = urcu->retired;
+	pthread_mutex_unlock(&urcu->mutex);
+	mz_table_reclaim(&table, nodes);
+	pthread_mutex_lock(&urcu->mutex);
 	begin_grace_period(urcu);
 	pthread_mutex_unlock(&urcu->mutex);
-	mz_table_reclaim(table, nodes);
 }
 
 /* Called inside a reader's section too: the mutex is never held for long, nor over a wait. */
@@ -69,8 +71,8 @@ static void retire(void *context, struct mz_table *table, uint32_t nodes)
 	struct mz_urcu *urcu = context;
 
 	pthread_mutex_lock(&urcu->mutex);
-	/* Whichever: nodes of all are alike. This one is there while its own are on a list. */
-	urcu->table = table;
+	/* Whichever: nodes of all are alike. */
+	urcu->table = *table;
 	urcu->waiting = join(table, nodes, urcu->waiting);
 	if (urcu->retired == MZ_FRAME_NONE)
 		begin_grace_period(urcu);
@@ -115,9 +117,21 @@ void mz_urcu_barrier(struct mz_urcu *urcu)
 		urcu_bp_barrier();
 }
 
+static bool is_idle(struct mz_urcu *urcu)
+{
+	bool idle;
+
+	pthread_mutex_lock(&urcu->mutex);
+	idle = urcu->retired == MZ_FRAME_NONE;
+	pthread_mutex_unlock(&urcu->mutex);
+	return idle;
+}
+
 void mz_urcu_destroy(struct mz_urcu *urcu)
 {
-	mz_urcu_barrier(urcu);
+	do
+		mz_urcu_barrier(urcu);
+	while (!is_idle(urcu));
 	pthread_mutex_destroy(&urcu->mutex);
 	free(urcu->job);
 }

@@ -8,8 +8,8 @@
 
 #include <pthread.h>
 
-#include "core/config.h"
 #include "core/env.h"
+#include "core/table.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,21 +23,23 @@ struct mz_urcu {
 	struct mz_rcu hooks; /* ready for a mz_config */
 	pthread_mutex_t mutex;
 	struct mz_urcu_job *job; /* what liburcu calls when a grace period is over */
-	struct mz_table *table;  /* the last one that retired nodes */
+	struct mz_table table;   /* as was the last one that retired nodes: it may be gone */
 	uint32_t waiting;        /* nodes whose grace period has not begun */
-	uint32_t retired;        /* nodes whose grace period runs */
+	uint32_t retired;        /* nodes whose grace period runs, or that are being reclaimed */
 };
 
 /* MZ_NO_MEMORY. */
 MZ_MUST_CHECK enum mz_error mz_urcu_init(struct mz_urcu *urcu);
 
 /*
- * Waits until all nodes that were retired before this call are reclaimed. Not inside a reader's
- * section, and not from a hook. Call it before mz_table_destroy() of each table.
+ * Waits until all nodes that were retired before this call are reclaimed, but for those that
+ * several clones still give up one after the other: they need none of the tables any more, only
+ * the memory. Not inside a reader's section, and not from a hook. Call it before
+ * mz_table_destroy() of each table.
  */
 void mz_urcu_barrier(struct mz_urcu *urcu);
 
-/* Waits like mz_urcu_barrier(). No reader and no change may be under way, or come after this. */
+/* Waits for all nodes. No reader and no change may be under way, or come after this. */
 void mz_urcu_destroy(struct mz_urcu *urcu);
 
 #ifdef __cplusplus

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 /* The rcu hooks on liburcu: alone, and under threads that do everything at once. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "arch/linux/rcu.h"
 #include "core/clone.h"
 #include "core/cursor.h"
+#include "core/walk.h"
 #include "tests/fixture.h"
 #include "tests/suite.h"
 
@@ -160,6 +163,51 @@ START_TEST(a_table_and_its_clone_have_the_same_hooks)
 }
 END_TEST
 
+static struct mz_frame *shared; /* of a node that a table has given up */
+static bool enough;
+
+/* As clones do that give the node up one after the other, each in the next grace period. */
+static void *give_up(void *argument)
+{
+	(void)argument;
+	while (!__atomic_load_n(&enough, __ATOMIC_RELAXED)) {
+		mz_lock_acquire(&shared->lock);
+		shared->parted = shared->parting;
+		mz_lock_release(&shared->lock);
+		sched_yield();
+	}
+	return NULL;
+}
+
+START_TEST(a_node_that_clones_give_up_one_after_the_other_needs_no_table)
+{
+	static struct mz_table clone;
+	struct mz_gather gather;
+	struct mz_walk walk;
+	pthread_t thread;
+
+	begin(_i);
+	expect_ok(fixture_map(&x, x.base, 4 * x.page, 0, RW));
+	expect_ok(mz_table_walk(&x.table, mz_ia_from(x.base), &walk));
+	shared = track_frame(&x.track, walk.steps[walk.step_count - 1].node);
+	mz_gather_init(&gather, &x.table);
+	expect_ok(mz_table_clone(&clone, &x.table, &x.config.flush, &gather));
+	mz_gather_finish(&gather);
+	enough = false;
+	must_equal(pthread_create(&thread, NULL, give_up, NULL), 0);
+	mz_gather_init(&gather, &clone);
+	expect_ok(mz_table_own(&clone, mz_ia_from(x.base), x.page, true, &gather));
+	mz_gather_finish(&gather);
+	mz_urcu_barrier(&urcu);
+	mz_table_destroy(&clone);
+	memset(&clone, 0xff, sizeof(clone));
+	usleep(20000);
+	__atomic_store_n(&enough, true, __ATOMIC_RELAXED);
+	must_equal(pthread_join(thread, NULL), 0);
+	end();
+}
+END_TEST
+
 START_TEST(a_barrier_without_anything_retired_returns)
 {
 	begin(_i);
@@ -282,6 +330,8 @@ int main(void)
 	tcase_add_loop_test(tcase, nodes_retired_during_a_grace_period_wait_for_the_next, 0,
 			    EACH_CASE);
 	tcase_add_loop_test(tcase, a_table_and_its_clone_have_the_same_hooks, 0, EACH_CASE);
+	tcase_add_loop_test(tcase, a_node_that_clones_give_up_one_after_the_other_needs_no_table, 0,
+			    EACH_CASE);
 	tcase_add_test(tcase, a_barrier_without_anything_retired_returns);
 	tcase_set_timeout(threads, 250);
 	tcase_add_loop_test(threads, threads_may_do_everything_at_once, 0, EACH_CASE);
