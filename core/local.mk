@@ -48,6 +48,7 @@ format_free_sources = \
 	ept/age.c \
 	ept/change.c \
 	ept/clone.c \
+	ept/copies.h \
 	ept/dirty.c \
 	ept/fault.c \
 	ept/fault.h \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /* The fault path, where memory that is mapped is let be written. */
 #include "core/clone.h"
+#include "ept/copies.h"
 #include "ept/fault.h"
 
 enum mz_answer mz_fault_own_(const struct job *job)
@@ -58,26 +59,6 @@ static struct mz_item page_of(const struct job *job, struct mz_leaf leaf)
 	return item;
 }
 
-/*
- * A copy is old when the page was let be written since, even if it may not be any more. Whoever
- * lets it be written as it is says so before, and who lets another copy be written says so then;
- * and that is not said between the look and the exchange.
- */
-static void begin_copy(const struct job *job, uint64_t page)
-{
-	mz_lock_acquire(&job->space->list_lock);
-	job->worker->copying = page + 1;
-	mz_lock_release(&job->space->list_lock);
-}
-
-/* The list lock is held. */
-static void spoil_copies(const struct job *job, uint64_t page)
-{
-	for (struct mz_worker *worker = job->space->workers; worker != NULL; worker = worker->next)
-		if (worker->copying == page + 1)
-			worker->copying = 0;
-}
-
 /* Maps a copy where the page `from` is, if it is there still, and as it was. */
 static enum mz_error exchange_page(const struct job *job, uint64_t page, struct mz_item from,
 				   mz_oa to)
@@ -92,7 +73,7 @@ static enum mz_error exchange_page(const struct job *job, uint64_t page, struct 
 	if (job->worker->copying != 0)
 		error = mz_table_exchange(table, mz_ia_from(page), from.oa, to, &gather);
 	if (error == MZ_OK)
-		spoil_copies(job, page);
+		copies_spoil(job->space, page, page);
 	mz_lock_release(&job->space->list_lock);
 	mz_gather_finish(&gather);
 	return error;
@@ -109,7 +90,7 @@ static enum mz_answer let_write_copy(struct job *job, struct mz_item from)
 	enum mz_error error;
 	mz_oa to;
 
-	begin_copy(job, page);
+	copies_begin(space, job->worker, page);
 	gate_leave(space);
 	error = backing->copy(backing->context, &region, mz_ia_from(page), from, &to);
 	gate_enter(space);
@@ -119,7 +100,7 @@ static enum mz_answer let_write_copy(struct job *job, struct mz_item from)
 		if (version != space->version)
 			return answer_changed(job);
 		mz_lock_acquire(&space->list_lock);
-		spoil_copies(job, page);
+		copies_spoil(space, page, page);
 		mz_lock_release(&space->list_lock);
 		return mz_fault_let_write_(job, 1, &to);
 	}

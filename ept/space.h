@@ -142,7 +142,7 @@ struct mz_worker {
 	struct mz_space_stats stats;
 	struct mz_near near;
 	uint64_t copying; /* under the list lock: 1 more than the page that is copied for it; 0:
-			     none, or others let it be written meanwhile */
+			     none, or the copy is old: see ept/copies.h */
 };
 
 /*

@@ -292,8 +292,8 @@ static void let_go_and_write_and_protect(void)
 	expect_ok(mz_table_write_protect(&guests[0].space.table, mz_ia_from(x.base), x.page, NULL));
 }
 
-/* The page is copied twice, the second time to where it was. */
-static void copy_and_copy_back(void)
+/* The page gets another frame by an access, and then the one that it had, with new contents. */
+static void leave_and_come_back(enum mz_perm access)
 {
 	struct mz_table *table = &guests[0].space.table;
 	struct mz_worker other;
@@ -302,8 +302,10 @@ static void copy_and_copy_back(void)
 	uint64_t oa;
 
 	must(guest_may(&guests[0], x.base, MZ_READ, &first));
+	if (access == MZ_READ)
+		expect_ok(guest_change(&guests[0], MZ_CHANGE_INVALIDATE, x.base, x.page));
 	mz_worker_begin(&other, &guests[0].space);
-	must(guest_access(&guests[0], &other, x.base, MZ_WRITE, &oa));
+	must(guest_access(&guests[0], &other, x.base, access, &oa));
 	mz_worker_end(&other);
 	expect_ok(mz_table_write_protect(table, mz_ia_from(x.base), x.page, NULL));
 	drop(1);
@@ -313,13 +315,23 @@ static void copy_and_copy_back(void)
 	frames[frame_at(first.oa.addr)].contents = 7;
 }
 
+static void copy_and_come_back(void)
+{
+	leave_and_come_back(MZ_WRITE);
+}
+
+static void take_and_come_back(void)
+{
+	leave_and_come_back(MZ_READ);
+}
+
 /* While one processor copies a page, another is told that it may have the original. */
 START_TEST(a_page_that_is_written_is_not_replaced_by_a_copy)
 {
 	static void (*const others[])(void) = {let_go_and_write, let_go_and_write_and_protect,
-					       copy_and_copy_back};
+					       copy_and_come_back, take_and_come_back};
 
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		struct mz_item item;
 		uint64_t oa;
 
