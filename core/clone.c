@@ -177,7 +177,8 @@ enum mz_error mz_table_own(struct mz_table *table, mz_ia ia, uint64_t bytes, boo
 	mz_lock_acquire(&root.frame->lock);
 	error = own_below(&job, root, ia.addr, ia.addr + (bytes - 1));
 	/* Who is let in next finds the way its own, and does not flush what it was before. */
-	mz_gather_flush_(gather);
+	if (gather->nodes)
+		mz_gather_flush_(gather);
 	mz_lock_release(&root.frame->lock);
 	mz_reader_leave(table);
 	return error;

@@ -2,8 +2,8 @@
 /*
  * What a table is made from: a format, the hardware's part of it, and the embedder's hooks.
  *
- * Hooks may be called with node locks held and inside a reader's section: they do not call back
- * into the table, and do not wait for readers.
+ * Hooks may be called with locks of nodes and of a space held, and inside a reader's section: they
+ * do not call back into the table or a space over it, and do not wait for readers.
  */
 #ifndef MZ_CORE_CONFIG_H
 #define MZ_CORE_CONFIG_H

@@ -182,7 +182,8 @@ static bool may_cut_leaf(const struct mz_space *space, uint64_t border)
 
 	if (region != NULL && region->ia.addr != border)
 		return true;
-	return level != 0 ? (border & (mz_span(f, level) - 1)) != 0 : f->break_before_make;
+	return level != 0 ? (border & (mz_span(f, level) - 1)) != 0
+			  : region != NULL && f->break_before_make;
 }
 
 /* The nodes that the change is going to change become the table's own. Faults may do the same. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "ept/dirty.h"
 
+#include "ept/copies.h"
 #include "ept/gate.h"
 #include "ept/range.h"
 #include "ept/written.h"
@@ -55,6 +56,10 @@ static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
 		error = mz_table_write_protect(&space->table, ia, bytes, &gather);
 	}
 	mz_gather_finish(&gather);
+	/* Until then, caches let be written what somebody may be copying. */
+	mz_lock_acquire(&space->list_lock);
+	copies_spoil(space, ia.addr, ia.addr + (bytes - 1));
+	mz_lock_release(&space->list_lock);
 	return error;
 }
 

@@ -48,9 +48,10 @@ void mz_dirty_stop(struct mz_dirty *dirty);
 /*
  * Collects what was written in [ia, ia + bytes) until now; when this returns, nothing of it can be
  * written that is not told of anew, if the gathers of changes before it are finished. What is
- * collected adds up until it is committed or put back. Waits for a change that is prepared; not
- * from inside a reader's section. MZ_MISALIGNED, MZ_OUT_OF_RANGE as mz_table_write_protect().
- * MZ_NO_MEMORY: a part was collected; the rest will be by the next call.
+ * collected adds up until it is committed or put back. Waits for a change that is prepared, so
+ * who has prepared one does not call it; nor from inside a reader's section. MZ_MISALIGNED,
+ * MZ_OUT_OF_RANGE as mz_table_write_protect(). MZ_NO_MEMORY: a part was collected; the rest will be
+ * by the next call.
  */
 MZ_MUST_CHECK enum mz_error mz_dirty_collect(struct mz_dirty *dirty, mz_ia ia, uint64_t bytes);
 

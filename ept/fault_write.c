@@ -72,8 +72,11 @@ static enum mz_error exchange_page(const struct job *job, uint64_t page, struct 
 	mz_lock_acquire(&job->space->list_lock);
 	if (job->worker->copying != 0)
 		error = mz_table_exchange(table, mz_ia_from(page), from.oa, to, &gather);
-	if (error == MZ_OK)
+	if (error == MZ_OK) {
+		/* Whoever finds the copy finds no cache that leads to what it is of. */
+		mz_gather_flush_(&gather);
 		copies_spoil(job->space, page, page);
+	}
 	mz_lock_release(&job->space->list_lock);
 	mz_gather_finish(&gather);
 	return error;

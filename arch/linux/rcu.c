@@ -72,7 +72,7 @@ static void retire(void *context, struct mz_table *table, uint32_t nodes)
 
 	pthread_mutex_lock(&urcu->mutex);
 	/* Whichever: nodes of all are alike. */
-	urcu->table = *table;
+	urcu->table.config = table->config;
 	urcu->waiting = join(table, nodes, urcu->waiting);
 	if (urcu->retired == MZ_FRAME_NONE)
 		begin_grace_period(urcu);

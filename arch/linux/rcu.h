@@ -23,7 +23,7 @@ struct mz_urcu {
 	struct mz_rcu hooks; /* ready for a mz_config */
 	pthread_mutex_t mutex;
 	struct mz_urcu_job *job; /* what liburcu calls when a grace period is over */
-	struct mz_table table;   /* as was the last one that retired nodes: it may be gone */
+	struct mz_table table;   /* made as the last one that retired nodes, which may be gone */
 	uint32_t waiting;        /* nodes whose grace period has not begun */
 	uint32_t retired;        /* nodes whose grace period runs, or that are being reclaimed */
 };
@@ -34,8 +34,8 @@ MZ_MUST_CHECK enum mz_error mz_urcu_init(struct mz_urcu *urcu);
 /*
  * Waits until all nodes that were retired before this call are reclaimed, but for those that
  * several clones still give up one after the other: they need none of the tables any more, only
- * the memory. Not inside a reader's section, and not from a hook. Call it before
- * mz_table_destroy() of each table.
+ * the memory, and the hooks for items. Not inside a reader's section, and not from a hook. Call it
+ * before mz_table_destroy() of each table.
  */
 void mz_urcu_barrier(struct mz_urcu *urcu);
 

@@ -62,7 +62,7 @@ MZ_INLINE void protect_entry(struct mz_table *table, struct mz_node_ref node, co
 	uint64_t entry = forbid_write(f, node, p->index, mmu_writes(table));
 	uint64_t base = part_base(f, node.level, p);
 
-	if (f->kind(entry, node.level) == MZ_ABSENT || !lets_write(f, entry, node.level))
+	if (write_forbidden(f, entry, node.level) == entry)
 		return;
 	mz_gather_range_(gather, base, mz_span_last(f, base, node.level));
 	gather->nodes |= f->kind(entry, node.level) == MZ_NODE;

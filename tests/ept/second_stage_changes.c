@@ -153,7 +153,9 @@ void op_add(struct member *member)
 		(unsigned long long)region.ia.addr, (unsigned long long)mz_region_last(&region),
 		region.supplied ? ", supplied" : "", region.populate ? ", populated" : "");
 	world.at_work = member;
+	world.adding = region.populate;
 	error = mz_space_add(&member->guest.space, &region);
+	world.adding = false;
 	if (overlap)
 		must_equal(error, MZ_OVERLAP);
 	else if (full)

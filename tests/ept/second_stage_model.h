@@ -71,8 +71,9 @@ struct model_world {
 	uint64_t written_count; /* numbers that were written so far */
 	uint64_t late;          /* pages that were written in this step by a walk of their own */
 	unsigned pending;       /* permissions that a change is about to give */
-	bool nested;            /* a hook of the backing has done something by itself */
-	bool refused;           /* and one has had no frame */
+	bool adding;  /* a region is being added and populated, which may come to nothing */
+	bool nested;  /* a hook of the backing has done something by itself */
+	bool refused; /* and one has had no frame */
 };
 
 extern struct model_world world;

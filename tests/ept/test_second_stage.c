@@ -54,7 +54,8 @@ static void write_before_flush(struct mz_table *table, uint64_t first, uint64_t 
 	else if (chance(2))
 		written = walked = tlb_access(table, 0, ia, MZ_WRITE, &item);
 	for (unsigned p = 0; written && p < world.probe_count; p++) {
-		if (world.probes[p] != ia)
+		/* What is written to a region that comes to nothing is nobody's. */
+		if (world.probes[p] != ia || (world.adding && !member->pages[p].there))
 			continue;
 		page_written(member, p, item.oa.addr);
 		if (walked)
