@@ -36,8 +36,8 @@ MZ_MUST_CHECK enum mz_error mz_table_clone(struct mz_table *clone, struct mz_tab
 /*
  * Makes the nodes on the ways to [ia, ia + bytes) the table's own: those that the range has only a
  * part of, or with `all` every one. Copies come from the gather's reserve first. What the gather
- * owes is flushed if there are copies. MZ_MISALIGNED, MZ_OUT_OF_RANGE. MZ_NO_MEMORY: some are its own, which changes
- * nothing.
+ * owes is flushed if there are copies. MZ_MISALIGNED, MZ_OUT_OF_RANGE. MZ_NO_MEMORY: some are its
+ * own, which changes nothing.
  */
 MZ_MUST_CHECK enum mz_error mz_table_own(struct mz_table *table, mz_ia ia, uint64_t bytes, bool all,
 					 struct mz_gather *gather);
