@@ -350,9 +350,7 @@ void mz_change_commit(struct mz_change *change, struct mz_gather *gather)
 	}
 	mz_gather_init(&own, &space->table);
 	change_table(change, gather != NULL ? gather : &own);
-	mz_lock_acquire(&space->list_lock);
 	copies_spoil(space, change->first, change->last);
-	mz_lock_release(&space->list_lock);
 	/* Who comes next finds nothing to take, and to flush. */
 	mz_gather_flush_(&own);
 	mz_change_abandon(change);

@@ -18,11 +18,18 @@ static inline void copies_begin(struct mz_space *space, struct mz_worker *worker
 }
 
 /* The list lock is held. */
-static inline void copies_spoil(struct mz_space *space, uint64_t first, uint64_t last)
+static inline void copies_spoil_locked(struct mz_space *space, uint64_t first, uint64_t last)
 {
 	for (struct mz_worker *worker = space->workers; worker != NULL; worker = worker->next)
 		if (worker->copying > first && worker->copying - 1 <= last)
 			worker->copying = 0;
+}
+
+static inline void copies_spoil(struct mz_space *space, uint64_t first, uint64_t last)
+{
+	mz_lock_acquire(&space->list_lock);
+	copies_spoil_locked(space, first, last);
+	mz_lock_release(&space->list_lock);
 }
 
 #endif

@@ -57,9 +57,7 @@ static enum mz_error catch_up(struct mz_space *space, mz_ia ia, uint64_t bytes)
 	}
 	mz_gather_finish(&gather);
 	/* Until then, caches let be written what somebody may be copying. */
-	mz_lock_acquire(&space->list_lock);
 	copies_spoil(space, ia.addr, ia.addr + (bytes - 1));
-	mz_lock_release(&space->list_lock);
 	return error;
 }
 

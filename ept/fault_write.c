@@ -39,8 +39,7 @@ enum mz_answer mz_fault_let_write_(struct job *job, unsigned part, const mz_oa *
 	mz_gather_finish(&gather);
 	if (error != MZ_OK)
 		return error == MZ_NOT_MAPPED ? answer_changed(job) : MZ_EXHAUSTED;
-	/* A larger leaf could be written already: who let it tells, or hardware, and has the room.
-	 */
+	/* A larger leaf could be written already: who let it, or hardware, has the room to tell. */
 	if (told && writable.bytes <= mz_span(f, part))
 		written_tell(space, writable.ia.addr, writable.bytes);
 	count(&job->worker->stats.written[writable.leaf_level]);
@@ -75,7 +74,7 @@ static enum mz_error exchange_page(const struct job *job, uint64_t page, struct 
 	if (error == MZ_OK) {
 		/* Whoever finds the copy finds no cache that leads to what it is of. */
 		mz_gather_flush_(&gather);
-		copies_spoil(job->space, page, page);
+		copies_spoil_locked(job->space, page, page);
 	}
 	mz_lock_release(&job->space->list_lock);
 	mz_gather_finish(&gather);
@@ -102,9 +101,7 @@ static enum mz_answer let_write_copy(struct job *job, struct mz_item from)
 	if (to.addr == from.oa.addr) {
 		if (version != space->version)
 			return answer_changed(job);
-		mz_lock_acquire(&space->list_lock);
 		copies_spoil(space, page, page);
-		mz_lock_release(&space->list_lock);
 		return mz_fault_let_write_(job, 1, &to);
 	}
 	error = version == space->version ? exchange_page(job, page, from, to) : MZ_NOT_MAPPED;

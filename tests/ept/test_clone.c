@@ -325,23 +325,39 @@ static void take_and_come_back(void)
 	leave_and_come_back(MZ_READ);
 }
 
+static struct mz_dirty consumer;
+
+/* By a cache that has not heard yet that writing is forbidden. */
+static void write_late_and_collect(void)
+{
+	struct mz_item item;
+
+	drop(1);
+	must(guest_may(&guests[0], x.base, MZ_READ, &item));
+	frames[frame_at(item.oa.addr)].contents = 7;
+	expect_ok(mz_dirty_collect(&consumer, mz_ia_from(x.base), x.page));
+}
+
 /* While one processor copies a page, another is told that it may have the original. */
 START_TEST(a_page_that_is_written_is_not_replaced_by_a_copy)
 {
 	static void (*const others[])(void) = {let_go_and_write, let_go_and_write_and_protect,
-					       copy_and_come_back, take_and_come_back};
+					       copy_and_come_back, take_and_come_back,
+					       write_late_and_collect};
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 5; i++) {
 		struct mz_item item;
 		uint64_t oa;
 
 		begin(_i);
 		write_page(0, 0, 5);
+		expect_ok(mz_dirty_start(&consumer, &guests[0].space, 0));
 		make_clone(0, 1);
 		meanwhile = others[i];
 		must(touch(0, 0, MZ_WRITE, &oa));
 		must(guest_may(&guests[0], x.base, MZ_READ, &item));
 		must_equal(frames[frame_at(item.oa.addr)].contents, 7);
+		mz_dirty_stop(&consumer);
 		end();
 	}
 }
