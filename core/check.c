@@ -90,11 +90,11 @@ static enum mz_rule frame_rule(const struct mz_table *table, const struct mz_fra
 	bool may_be_empty = level == f->levels ||
 		(level == f->levels - 1u && table->config.root_fixed);
 
-	if (frame->level != level)
+	if (mz_frame_level(frame) != level)
 		return MZ_RULE_LEVEL;
 	if (frame->refs == 0)
 		return MZ_RULE_REFS;
-	if (frame->stray != 0)
+	if (mz_frame_stray(frame))
 		return MZ_RULE_STRAY;
 	if (frame->lock != 0)
 		return MZ_RULE_LOCKED;

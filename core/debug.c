@@ -20,8 +20,8 @@ bool mz_node_alive_(const struct mz_config *c, mz_oa node)
 		return false;
 	frame = mz_frame_at(f, c, node);
 	/* Another owner may count meanwhile. */
-	return __atomic_load_n(&frame->refs, __ATOMIC_RELAXED) != 0 && frame->level >= 1 &&
-		frame->level <= f->levels;
+	return __atomic_load_n(&frame->refs, __ATOMIC_RELAXED) != 0 && mz_frame_level(frame) >= 1 &&
+		mz_frame_level(frame) <= f->levels;
 }
 
 bool mz_table_made_(const struct mz_table *table)
@@ -38,7 +38,7 @@ bool mz_table_made_(const struct mz_table *table)
 	f = c->format;
 	return table->ops == (f->ops != NULL ? f->ops : &mz_runtime_ops) &&
 		mz_node_alive_(c, table->root_oa) &&
-		mz_frame_at(f, c, table->root_oa)->level == f->levels;
+		mz_frame_level(mz_frame_at(f, c, table->root_oa)) == f->levels;
 }
 
 bool mz_gather_of_(const struct mz_gather *gather, const struct mz_table *table)
@@ -56,7 +56,7 @@ bool mz_node_ref_true_(const struct mz_table *table, const struct mz_node_ref *n
 		return false;
 	oa = mz_oa_from((c->memory.first_frame + (uint64_t)(node->frame - c->memory.frames))
 			<< c->format->page_lg2);
-	return node->level == node->frame->level && node->slots == mz_slots_at(c, oa) &&
+	return node->level == mz_frame_level(node->frame) && node->slots == mz_slots_at(c, oa) &&
 		mz_node_alive_(c, oa);
 }
 

@@ -99,6 +99,24 @@ static inline bool mz_replace(uint64_t *slot, uint64_t *from, uint64_t to)
 					   __ATOMIC_ACQUIRE);
 }
 
+/* Writes the byte of a frame that says whether its node is stray. */
+static inline void mz_mark(uint8_t *mark, uint8_t to)
+{
+	__atomic_store_n(mark, to, __ATOMIC_RELAXED);
+}
+
+/* Reads it, after the node's lock was taken: see mz_fence(). */
+static inline uint8_t mz_marked(const uint8_t *mark)
+{
+	return __atomic_load_n(mark, MZ_ONE_THREAD ? __ATOMIC_RELAXED : __ATOMIC_SEQ_CST);
+}
+
+/* Reads it for that part which never changes. */
+static inline uint8_t mz_mark_peek(const uint8_t *mark)
+{
+	return __atomic_load_n(mark, __ATOMIC_RELAXED);
+}
+
 /* Tells the processor that this is a spin loop. */
 static inline void mz_relax(void)
 {
@@ -123,6 +141,15 @@ static inline void mz_lock_release(uint32_t *lock)
 	(void)lock;
 }
 
+static inline void mz_fence(void)
+{
+}
+
+static inline void mz_lock_await(const uint32_t *lock)
+{
+	(void)lock;
+}
+
 static inline void mz_refs_take(uint32_t *refs)
 {
 	++*refs;
@@ -143,7 +170,7 @@ static inline bool mz_refs_shared(const uint32_t *refs)
 /* Waits until the lock is free and takes it. Whoever gets it sees what the last holder wrote. */
 static inline void mz_lock_acquire(uint32_t *lock)
 {
-	while (MZ_UNLIKELY(__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0))
+	while (MZ_UNLIKELY(__atomic_exchange_n(lock, 1, __ATOMIC_SEQ_CST) != 0))
 		while (__atomic_load_n(lock, __ATOMIC_RELAXED) != 0)
 			mz_relax();
 }
@@ -152,6 +179,22 @@ static inline void mz_lock_release(uint32_t *lock)
 {
 	MZ_ASSERT(__atomic_load_n(lock, __ATOMIC_RELAXED) == 1);
 	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * Between marks and mz_lock_await(): who holds a lock is seen there, or sees the mark of its node
+ * (C17, 7.17.3: the lock is taken, and the mark read, in the one order of all such operations).
+ */
+static inline void mz_fence(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Waits until nobody holds the lock who took it before the fence, and sees what they wrote. */
+static inline void mz_lock_await(const uint32_t *lock)
+{
+	while (MZ_UNLIKELY(__atomic_load_n(lock, __ATOMIC_ACQUIRE) != 0))
+		mz_relax();
 }
 
 static inline void mz_refs_take(uint32_t *refs)

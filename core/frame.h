@@ -20,8 +20,7 @@ struct mz_frame {
 	uint32_t refs;        /* owners: a parent's entry, a table, a processor */
 	uint32_t next;        /* the next frame of whatever list the node is on: its page number */
 	uint16_t child_count; /* entries that are not absent; changes only under the lock */
-	uint8_t level;        /* set at birth, never changed */
-	bool stray : 1;       /* cut from its parent: whoever locks it must retry from the root */
+	uint8_t level_stray;  /* the level, set at birth and never changed; and MZ_STRAY */
 	bool moved : 1;       /* what its leaves own is another leaf's: nothing to put */
 	bool guarded : 1;     /* a guard lives: accounted for with MZ_DEBUG */
 	uint8_t touched : 2;  /* flags that the MMU may have set below since each was harvested, as
@@ -30,6 +29,13 @@ struct mz_frame {
 	bool parted : 1;      /* so has another one, meanwhile. Both under the lock */
 	uint32_t lock;        /* 1 while it is held; a word, for not every processor swaps bytes */
 };
+
+/*
+ * Cut from its parent, or about to be: whoever locks it must retry from the root. Once set it
+ * stays. It shares a byte with what never changes, for it may be set without the lock, which is
+ * waited for then.
+ */
+#define MZ_STRAY 0x80u
 
 /* The flags MZ_ACCESSED and MZ_DIRTY, as a frame remembers them. */
 #define MZ_TOUCHED(flags) ((flags) / MZ_ACCESSED)
@@ -40,11 +46,17 @@ struct mz_frame {
 /* The metadata of a newborn node: one reference, no children, not stray, not locked. */
 static inline struct mz_frame mz_frame_new(unsigned level)
 {
-	struct mz_frame frame = {1,     MZ_FRAME_NONE, 0,     0,
-				 false, false,         false, MZ_TOUCHED(MZ_ACCESSED | MZ_DIRTY),
-				 false, false,         0};
+	struct mz_frame frame = {1,
+				 MZ_FRAME_NONE,
+				 0,
+				 (uint8_t)level,
+				 false,
+				 false,
+				 MZ_TOUCHED(MZ_ACCESSED | MZ_DIRTY),
+				 false,
+				 false,
+				 0};
 
-	frame.level = (uint8_t)level;
 	return frame;
 }
 

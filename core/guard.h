@@ -46,18 +46,21 @@ static inline unsigned mz_guard_child_count(const struct mz_guard *guard)
 	return guard->node.frame->child_count;
 }
 
-/* Was the node cut from its parent? */
+/*
+ * Was the node cut from its parent? Asked when the lock has just been taken: later, it may also be
+ * said of a node that somebody is about to cut, and waits for the guard's end to do so.
+ */
 static inline bool mz_guard_is_stray(const struct mz_guard *guard)
 {
 	MZ_ASSERT(mz_guard_held_(guard));
-	return guard->node.frame->stray != 0;
+	return mz_frame_stray(guard->node.frame);
 }
 
 /* The node has been cut from its parent. It never comes back. */
 static inline void mz_guard_set_stray(struct mz_guard *guard)
 {
 	MZ_ASSERT(mz_guard_held_(guard));
-	guard->node.frame->stray = 1;
+	mz_frame_estrange(guard->node.frame, guard->node.level);
 }
 
 /*

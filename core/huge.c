@@ -171,7 +171,7 @@ static void drop_nodes(struct mz_table *table, struct mz_node_ref child, mz_node
 
 	gather->unmapped = NULL;
 	move_items(table, child);
-	estrange(table, child, first, false, gather);
+	estrange(table, child, first, false, false, gather);
 	gather->unmapped = unmapped;
 	mz_gather_node_(table->config.format, gather, made.oa);
 }

@@ -18,7 +18,7 @@ enum mz_error mz_node_alloc_raw_(const struct mz_config *c, unsigned level, mz_n
 void mz_node_free_raw_(const struct mz_config *c, mz_node node)
 {
 	const struct mz_format *f = c->format;
-	unsigned level = mz_frame_at(f, c, node.oa)->level;
+	unsigned level = mz_frame_level(mz_frame_at(f, c, node.oa));
 
 	c->memory.free(c->memory.context, node.oa, mz_node_lg2(f, level));
 }
@@ -39,7 +39,8 @@ enum mz_error mz_node_alloc(const struct mz_config *c, unsigned level, mz_node *
 struct mz_node_ref mz_node_ref(const struct mz_config *c, mz_node node)
 {
 	MZ_ASSERT(mz_node_alive_(c, node.oa));
-	return mz_node_ref_at(c->format, c, node.oa, mz_frame_at(c->format, c, node.oa)->level);
+	return mz_node_ref_at(c->format, c, node.oa,
+			      mz_frame_level(mz_frame_at(c->format, c, node.oa)));
 }
 
 mz_node mz_node_take(const struct mz_config *c, mz_node node)
@@ -62,7 +63,7 @@ void mz_node_put(const struct mz_config *c, mz_node node)
 	frame = mz_frame_at(f, c, node.oa);
 	if (!mz_refs_put(&frame->refs))
 		return;
-	if (frame->level == 1 && c->items.put == NULL) {
+	if (mz_frame_level(frame) == 1 && c->items.put == NULL) {
 		mz_node_free_raw_(c, node);
 		return;
 	}
@@ -73,7 +74,7 @@ void mz_node_put(const struct mz_config *c, mz_node node)
 		mz_node next = {mz_page_address(f, dead)};
 
 		dead = mz_frame_at(f, c, next.oa)->next;
-		if (mz_frame_at(f, c, next.oa)->level > 1 || c->items.put != NULL)
+		if (mz_frame_level(mz_frame_at(f, c, next.oa)) > 1 || c->items.put != NULL)
 			ops->drop(c, next.oa, &dead);
 		mz_node_free_raw_(c, next);
 	}

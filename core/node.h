@@ -4,7 +4,7 @@
  *
  * A node is alive while something owns a reference to it: its parent's entry, a table, a processor,
  * whoever allocated it. The last put frees it and puts what it links to. Under its lock (see
- * core/guard.h): entries, child_count, stray. Its level never changes.
+ * core/guard.h): entries and child_count. Its level never changes.
  */
 #ifndef MZ_CORE_NODE_H
 #define MZ_CORE_NODE_H
@@ -60,6 +60,22 @@ static inline struct mz_node_ref mz_node_ref_at(const struct mz_format *f,
 	struct mz_node_ref ref = {mz_slots_at(c, node), mz_frame_at(f, c, node), level};
 
 	return ref;
+}
+
+static inline unsigned mz_frame_level(const struct mz_frame *frame)
+{
+	return mz_mark_peek(&frame->level_stray) & ~MZ_STRAY;
+}
+
+/* Under the node's lock; without it, the answer may be old. */
+static inline bool mz_frame_stray(const struct mz_frame *frame)
+{
+	return (mz_marked(&frame->level_stray) & MZ_STRAY) != 0;
+}
+
+static inline void mz_frame_estrange(struct mz_frame *frame, unsigned level)
+{
+	mz_mark(&frame->level_stray, (uint8_t)(level | MZ_STRAY));
 }
 
 /* Lists of frames hold page numbers. */

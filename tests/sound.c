@@ -44,7 +44,7 @@ static void remember(struct sound_node *seen, const struct mz_table *table, unsi
 static bool is_as_seen(const struct sound_node *seen, unsigned level, const struct mz_frame *frame,
 		       const uint64_t *slots)
 {
-	return seen->entries && frame->level == level &&
+	return seen->entries && mz_frame_level(frame) == level &&
 		memcmp(&seen->frame, frame, sizeof(*frame)) == 0 &&
 		memcmp(seen->entries, slots, seen->count * sizeof(*slots)) == 0;
 }

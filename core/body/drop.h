@@ -14,7 +14,7 @@ static inline void instance_drop(const struct mz_config *c, mz_oa node, uint32_t
 	const struct mz_format *f = format_in(c);
 	struct mz_frame *frame = mz_frame_at(f, c, node);
 	const uint64_t *slots = mz_slots_at(c, node);
-	unsigned level = frame->level;
+	unsigned level = mz_frame_level(frame);
 	bool root = level == f->levels;
 	unsigned index = root ? c->root_first : 0;
 	unsigned end = root ? c->root_end : mz_entry_count(f, level);

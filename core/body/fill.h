@@ -68,8 +68,11 @@ MZ_INLINE bool fill_entry(struct mz_table *table, struct landing at, uint64_t ad
 	uint64_t *slot = &node.slots[mz_index(f, addr, node.level)];
 	bool absent;
 
-	if (!lock_unless_stray(node.frame))
+	if (MZ_UNLIKELY(!lock_unless_stray(node.frame))) {
+		if (node.level == 1)
+			await_cut(table, addr);
 		return false;
+	}
 	/* With one thread nobody can have filled it since. */
 	absent = MZ_ONE_THREAD || f->kind(mz_load_relaxed(slot), node.level) == MZ_ABSENT;
 	if (MZ_LIKELY(absent)) {

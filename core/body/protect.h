@@ -57,7 +57,7 @@ static inline enum mz_error protect_range(struct mz_table *table, uint64_t first
 
 	job.reserve = reserve_of(gather, &own);
 	cover = lock_cover(table, first, last, false);
-	lock_and_count(table, job.reserve, cover, first, last, perm);
+	lock_and_count(table, job.reserve, cover, first, last, perm, false);
 	error = mz_reserve_fill(&table->config, job.reserve);
 	if (error == MZ_OK)
 		protect_commit(&job, cover, first, last);

@@ -11,6 +11,9 @@
  * first is given back, so operations on overlapping ranges are atomic to one another. Disjoint
  * ranges meet in no lock unless they share their lowest covering node.
  *
+ * Nodes of level 1 in a subtree that goes as a whole are not locked but marked stray, with the same
+ * effect: see core/body/unmap.h.
+ *
  * A node that the second pass makes is complete before it is linked, and needs no lock: nothing of
  * this operation touches it after that. (A cursor goes on working below the nodes it makes: those
  * are locked before they are linked.) RCU keeps a node from being freed while someone is on the way
@@ -55,11 +58,13 @@ MZ_INLINE bool lock_unless_stray(struct mz_frame *frame)
 {
 	mz_lock_acquire(&frame->lock);
 	/* With one thread nobody can have cut it since it was found. */
-	if (MZ_ONE_THREAD || MZ_LIKELY(!frame->stray))
+	if (MZ_ONE_THREAD || MZ_LIKELY(!mz_frame_stray(frame)))
 		return true;
 	mz_lock_release(&frame->lock);
 	return false;
 }
+
+MZ_NOINLINE void await_cut(struct mz_table *table, uint64_t addr);
 
 /*
  * Locks the lowest node that covers [first, last]. With `to_cut`, a node whose whole span is the
@@ -88,9 +93,23 @@ static inline struct mz_node_ref lock_cover(struct mz_table *table, uint64_t fir
 			slots = mz_slots_at(&table->config, node);
 		}
 		cover = node_at(table, node, level);
-		if (lock_unless_stray(cover.frame))
+		if (MZ_LIKELY(lock_unless_stray(cover.frame)))
 			return cover;
+		if (level == 1)
+			await_cut(table, first);
 	}
+}
+
+/*
+ * The node of level 1 around this address was stray, and may be cut only in a moment: waits for
+ * that, by the lock of the node above.
+ */
+MZ_NOINLINE void await_cut(struct mz_table *table, uint64_t addr)
+{
+	const struct mz_format *f = format_of(table);
+	uint64_t first = addr & ~(mz_span(f, 2) - 1);
+
+	mz_lock_release(&lock_cover(table, first, mz_span_last(f, first, 2), true).frame->lock);
 }
 
 /*
@@ -102,7 +121,7 @@ MZ_INLINE bool lock_node(struct mz_table *table, const uint64_t *top, uint64_t a
 {
 	const struct mz_format *f = format_of(table);
 
-	do {
+	for (;;) {
 		const uint64_t *slot = top;
 		mz_oa node = table->root_oa;
 
@@ -116,8 +135,11 @@ MZ_INLINE bool lock_node(struct mz_table *table, const uint64_t *top, uint64_t a
 			slot = mz_slot_at(f, &table->config, node, addr, level - 1);
 		}
 		*locked = node_at(table, node, lowest);
-	} while (MZ_UNLIKELY(!lock_unless_stray(locked->frame)));
-	return true;
+		if (MZ_LIKELY(lock_unless_stray(locked->frame)))
+			return true;
+		if (lowest == 1)
+			await_cut(table, addr);
+	}
 }
 
 /* The part of a range that falls into one entry of a node. */
@@ -160,6 +182,18 @@ MZ_INLINE uint64_t part_base(const struct mz_format *f, unsigned level, const st
 	return part->first & ~(mz_span(f, level) - 1);
 }
 
+/* May links of this level be cut? */
+MZ_INLINE bool may_cut(const struct mz_table *table, unsigned level)
+{
+	return level < format_of(table)->levels || !table->config.root_fixed;
+}
+
+/* Does a drop of this part of a node take a node of level 2 with it, and all of level 1 below? */
+MZ_INLINE bool drops_leaf_nodes(const struct mz_table *table, unsigned level, const struct part *p)
+{
+	return level == 3 && p->whole && may_cut(table, 3);
+}
+
 /* Locks all existing nodes below the locked `node` for [first, last], in pre-order. */
 static inline void lock_below(struct mz_table *table, struct mz_node_ref node, uint64_t first,
 			      uint64_t last)
@@ -181,9 +215,9 @@ static inline void lock_below(struct mz_table *table, struct mz_node_ref node, u
 	}
 }
 
-/* Unlocks what is locked below `node` for [first, last]. */
-static inline void unlock_below(struct mz_table *table, struct mz_node_ref node, uint64_t first,
-				uint64_t last)
+/* Unlocks what is locked below `node` for [first, last], or with `drops` to drop that. */
+static inline void unlock_held(struct mz_table *table, struct mz_node_ref node, uint64_t first,
+			       uint64_t last, bool drops)
 {
 	const struct mz_format *f = format_of(table);
 
@@ -196,10 +230,17 @@ static inline void unlock_below(struct mz_table *table, struct mz_node_ref node,
 		if (f->kind(entry, node.level) == MZ_NODE) {
 			struct mz_node_ref child = child_of(table, entry, node.level);
 
-			unlock_below(table, child, p.first, p.last);
+			if (!(drops && drops_leaf_nodes(table, node.level, &p)))
+				unlock_held(table, child, p.first, p.last, drops);
 			mz_lock_release(&child.frame->lock);
 		}
 	}
+}
+
+static inline void unlock_below(struct mz_table *table, struct mz_node_ref node, uint64_t first,
+				uint64_t last)
+{
+	unlock_held(table, node, first, last, false);
 }
 
 #endif

@@ -221,11 +221,12 @@ static inline uint64_t split(struct mz_table *table, struct mz_reserve *reserve,
 
 /*
  * First pass of a change: locks the existing nodes below `node`, and counts the nodes for the
- * leaves of which only a part gets the permissions `perm`, or goes by perm 0.
+ * leaves of which only a part gets the permissions `perm`, or goes by perm 0. With `drops`, what
+ * drops_leaf_nodes() tells of is not locked.
  */
 static inline void lock_and_count(struct mz_table *table, struct mz_reserve *reserve,
 				  struct mz_node_ref node, uint64_t first, uint64_t last,
-				  unsigned perm)
+				  unsigned perm, bool drops)
 {
 	const struct mz_format *f = format_of(table);
 
@@ -240,8 +241,8 @@ static inline void lock_and_count(struct mz_table *table, struct mz_reserve *res
 			struct mz_node_ref child = child_of(table, entry, node.level);
 
 			mz_lock_acquire(&child.frame->lock);
-			if (child.level > 1)
-				lock_and_count(table, reserve, child, p.first, p.last, perm);
+			if (child.level > 1 && !(drops && drops_leaf_nodes(table, node.level, &p)))
+				lock_and_count(table, reserve, child, p.first, p.last, perm, drops);
 		} else if (kind == MZ_LEAF && needs_split(f, entry, node.level, &p, perm)) {
 			split_count(table, reserve, node.level, p.first, p.last, perm == 0);
 		}

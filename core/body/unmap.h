@@ -2,6 +2,12 @@
 /*
  * Unmapping a range. A node that lies whole in it is cut with all below it, and its leaves are not
  * even read; but where the MMU's bits are reported, leaf by leaf: in a cut node it could set more.
+ *
+ * Where nobody wants to know what was mapped, such a subtree is dropped: its nodes of level 1,
+ * which are most of it, are not even locked. Between the two passes they are marked stray, and each
+ * is waited for whose lock is held then: by who has it since before it was marked. Whoever comes
+ * later sees the mark, and waits until the subtree is cut (await_cut). So nobody is in them, as if
+ * they were locked; for one fence instead of a locked instruction each.
  */
 #ifndef MZ_CORE_BODY_UNMAP_H
 #define MZ_CORE_BODY_UNMAP_H
@@ -14,6 +20,7 @@ struct unmap_job {
 	struct mz_table *table;
 	struct mz_gather *gather;
 	struct mz_reserve *reserve;
+	bool drops; /* what is cut is dropped */
 };
 
 /* Hands [first, last] of a split leaf out, in the largest pieces of `level` and below. */
@@ -64,21 +71,23 @@ MZ_INLINE void estrange_node(struct mz_table *table, struct mz_node_ref node, ui
 		report_unmapped(table, node, 0, mz_entry_count(format_of(table), node.level), first,
 				gather);
 	if (!shared)
-		node.frame->stray = 1;
+		mz_frame_estrange(node.frame, node.level);
 	mz_lock_release(&node.frame->lock);
 }
 
 /*
  * Unlocks a subtree that was cut. What others do not keep is marked stray: whoever waits for one of
- * its locks begins again at the root.
+ * its locks begins again at the root. Of what is `dropped`, nodes of level 1 are neither locked nor
+ * to be marked any more.
  */
 static inline void estrange(struct mz_table *table, struct mz_node_ref node, uint64_t first,
-			    bool shared, struct mz_gather *gather)
+			    bool shared, bool dropped, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	uint64_t span = mz_span(f, node.level);
+	unsigned lowest = dropped ? 2 : 1;
 
-	for (unsigned i = 0; node.level > 1 && i < mz_entry_count(f, node.level); i++) {
+	for (unsigned i = 0; node.level > lowest && i < mz_entry_count(f, node.level); i++) {
 		uint64_t entry = mz_load_relaxed(&node.slots[i]);
 		struct mz_node_ref child;
 		bool kept;
@@ -91,14 +100,14 @@ static inline void estrange(struct mz_table *table, struct mz_node_ref node, uin
 		if (child.level == 1)
 			estrange_node(table, child, first + i * span, kept, gather);
 		else
-			estrange(table, child, first + i * span, kept, gather);
+			estrange(table, child, first + i * span, kept, dropped, gather);
 	}
 	estrange_node(table, node, first, shared, gather);
 }
 
 /* Cuts the locked child at `index`. `first` is the address at which the child begins. */
-static inline void cut(struct mz_table *table, struct mz_node_ref node, unsigned index,
-		       uint64_t first, struct mz_gather *gather)
+static inline void cut_off(struct mz_table *table, struct mz_node_ref node, unsigned index,
+			   uint64_t first, bool dropped, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	mz_node child = {f->oa(mz_load_relaxed(&node.slots[index]), node.level)};
@@ -113,13 +122,58 @@ static inline void cut(struct mz_table *table, struct mz_node_ref node, unsigned
 	} else {
 		mz_gather_node_(f, gather, child.oa);
 	}
-	estrange(table, ref, first, shared, gather);
+	estrange(table, ref, first, shared, dropped, gather);
 }
 
-/* May links of this level be cut? */
-MZ_INLINE bool may_cut(const struct mz_table *table, unsigned level)
+/* The same, all below which is locked. */
+static inline void cut(struct mz_table *table, struct mz_node_ref node, unsigned index,
+		       uint64_t first, struct mz_gather *gather)
 {
-	return level < format_of(table)->levels || !table->config.root_fixed;
+	cut_off(table, node, index, first, false, gather);
+}
+
+/* Makes the nodes of level 1 below a node of level 2 stray, and waits until nobody is in them. */
+static inline void estrange_leaf_nodes(struct mz_table *table, struct mz_node_ref node)
+{
+	const struct mz_format *f = format_of(table);
+	unsigned count = mz_entry_count(f, 2);
+
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t entry = mz_load_relaxed(&node.slots[i]);
+
+		if (f->kind(entry, 2) == MZ_NODE)
+			mz_frame_estrange(child_of(table, entry, 2).frame, 1);
+	}
+	mz_fence();
+	for (unsigned i = 0; !MZ_ONE_THREAD && i < count; i++) {
+		uint64_t entry = mz_load_relaxed(&node.slots[i]);
+
+		if (f->kind(entry, 2) == MZ_NODE)
+			mz_lock_await(&child_of(table, entry, 2).frame->lock);
+	}
+}
+
+/* Between the passes, below `node`: what is to be dropped and was not locked. */
+static inline void estrange_dropped(struct mz_table *table, struct mz_node_ref node, uint64_t first,
+				    uint64_t last)
+{
+	const struct mz_format *f = format_of(table);
+
+	if (node.level < 3)
+		return;
+	for (struct part p = part_at(f, node.level, first, last); p.valid;
+	     part_next(f, node.level, last, &p)) {
+		uint64_t entry = mz_load_relaxed(&node.slots[p.index]);
+		struct mz_node_ref child;
+
+		if (f->kind(entry, node.level) != MZ_NODE)
+			continue;
+		child = child_of(table, entry, node.level);
+		if (drops_leaf_nodes(table, node.level, &p))
+			estrange_leaf_nodes(table, child);
+		else
+			estrange_dropped(table, child, p.first, p.last);
+	}
 }
 
 /* Second pass: clears and cuts, and unlocks each node below `node`. */
@@ -145,7 +199,7 @@ static inline void unmap_commit(struct unmap_job *job, struct mz_node_ref node, 
 
 			if (p.whole && may_cut(table, node.level) &&
 			    (!reports_flags(table, job->gather) || is_shared(table, child.frame))) {
-				cut(table, node, p.index, p.first, job->gather);
+				cut_off(table, node, p.index, p.first, job->drops, job->gather);
 				continue;
 			}
 			unmap_commit(job, child, p.first, p.last);
@@ -218,15 +272,18 @@ static inline enum mz_error unmap_range(struct mz_table *table, uint64_t first, 
 	bool emptied = false;
 
 	job.reserve = reserve_of(gather, &own);
+	job.drops = !table->shares && gather->unmapped == NULL;
 	cover = lock_cover(table, first, last, true);
-	lock_and_count(table, job.reserve, cover, first, last, 0);
+	lock_and_count(table, job.reserve, cover, first, last, 0, job.drops);
 	error = mz_reserve_fill(&table->config, job.reserve);
 	if (error == MZ_OK) {
+		if (job.drops)
+			estrange_dropped(table, cover, first, last);
 		unmap_commit(&job, cover, first, last);
 		settle(table, gather);
 		emptied = cover.frame->child_count == 0;
 	} else {
-		unlock_below(table, cover, first, last);
+		unlock_held(table, cover, first, last, job.drops);
 	}
 	mz_lock_release(&cover.frame->lock);
 	if (MZ_UNLIKELY(error != MZ_OK))

@@ -77,10 +77,10 @@ START_TEST(broken_metadata_is_reported)
 {
 	fixture_begin(&x, _i);
 	furnish();
-	EACH_FRAME_BROKEN(MZ_RULE_LEVEL, frame->level++);
-	EACH_FRAME_BROKEN(MZ_RULE_LEVEL, frame->level = 0);
+	EACH_FRAME_BROKEN(MZ_RULE_LEVEL, frame->level_stray++);
+	EACH_FRAME_BROKEN(MZ_RULE_LEVEL, frame->level_stray = 0);
 	EACH_FRAME_BROKEN(MZ_RULE_REFS, frame->refs = 0);
-	EACH_FRAME_BROKEN(MZ_RULE_STRAY, frame->stray = 1);
+	EACH_FRAME_BROKEN(MZ_RULE_STRAY, frame->level_stray |= MZ_STRAY);
 	EACH_FRAME_BROKEN(MZ_RULE_LOCKED, frame->lock = 1);
 	EACH_FRAME_BROKEN(MZ_RULE_COUNT, frame->child_count++);
 	EACH_FRAME_BROKEN(MZ_RULE_COUNT, frame->child_count += 100);

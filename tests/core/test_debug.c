@@ -369,9 +369,9 @@ START_TEST(a_node_that_is_none_is_a_trap)
 	frame->refs = 0;
 	expect_node_traps("a node without an owner");
 	frame->refs = 1;
-	frame->level = (uint8_t)(x.format->levels + 1);
+	frame->level_stray = (uint8_t)(x.format->levels + 1);
 	expect_node_traps("a node of no level");
-	frame->level = 1;
+	frame->level_stray = 1;
 
 	given_ref = mz_node_ref(&x.table.config, good);
 	given_ref.level = 2;

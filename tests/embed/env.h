@@ -56,6 +56,21 @@ static inline bool mz_replace(uint64_t *slot, uint64_t *from, uint64_t to)
 	return true;
 }
 
+static inline void mz_mark(uint8_t *mark, uint8_t to)
+{
+	*mark = to;
+}
+
+static inline uint8_t mz_marked(const uint8_t *mark)
+{
+	return *mark;
+}
+
+static inline uint8_t mz_mark_peek(const uint8_t *mark)
+{
+	return *mark;
+}
+
 static inline void mz_relax(void)
 {
 }
@@ -66,6 +81,15 @@ static inline void mz_lock_acquire(uint32_t *lock)
 }
 
 static inline void mz_lock_release(uint32_t *lock)
+{
+	(void)lock;
+}
+
+static inline void mz_fence(void)
+{
+}
+
+static inline void mz_lock_await(const uint32_t *lock)
 {
 	(void)lock;
 }

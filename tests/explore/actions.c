@@ -289,8 +289,6 @@ static enum mz_error hang_item(struct mz_table *table, uint64_t addr, struct mz_
 		error = mz_entry_at(&guard, mz_index(table->config.format, addr, level), &entry);
 		if (error != MZ_OK)
 			break;
-		if (mz_guard_is_stray(&guard))
-			fail("a node is stray below a guard");
 		if (mz_entry_kind(&entry) == MZ_LEAF) {
 			error = MZ_OCCUPIED;
 		} else if (level == 1) {
@@ -302,6 +300,8 @@ static enum mz_error hang_item(struct mz_table *table, uint64_t addr, struct mz_
 			else
 				error = mz_entry_alloc_if_absent(&entry, &child);
 			if (error == MZ_OK) {
+				if (mz_guard_is_stray(&child))
+					fail("a node is stray below a guard");
 				mz_guard_unlock(&guard);
 				guard = child;
 			}

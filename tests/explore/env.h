@@ -61,6 +61,32 @@ static inline void mz_lock_release(uint32_t *lock)
 	memory_unlock(lock);
 }
 
+static inline void mz_mark(uint8_t *mark, uint8_t to)
+{
+	memory_mark(mark, to);
+}
+
+static inline uint8_t mz_marked(const uint8_t *mark)
+{
+	return memory_marked(mark);
+}
+
+/* The level never changes. */
+static inline uint8_t mz_mark_peek(const uint8_t *mark)
+{
+	return memory_peek(mark);
+}
+
+static inline void mz_fence(void)
+{
+	memory_marks_out();
+}
+
+static inline void mz_lock_await(const uint32_t *lock)
+{
+	memory_await(lock);
+}
+
 static inline void mz_refs_take(uint32_t *refs)
 {
 	memory_refs_take(refs);

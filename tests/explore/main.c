@@ -45,6 +45,7 @@ static void print_turn(const char *when, unsigned task, struct op op)
 		[OP_UPDATE] = "updates",
 		[OP_LOCK] = "locks",
 		[OP_UNLOCK] = "unlocks",
+		[OP_AWAIT] = "waits for",
 		[OP_ENTER] = "begins to be one of the",
 		[OP_LEAVE] = "ceases to be one of the",
 		[OP_RETIRE] = "retires nodes, until left by the",

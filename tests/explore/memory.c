@@ -35,6 +35,14 @@ static struct cell content_cells[MEMORY_CONTENTS];
 static uint32_t run_number;
 static bool mmu_writes_entries;
 
+/* Marks that others do not see yet. */
+static struct {
+	struct {
+		uint8_t *place, to;
+	} marks[MEMORY_NODES];
+	unsigned count;
+} kept_back[TASKS_MAX];
+
 /*
  * What each task sees of the others. A task's own part is its turn, doubled so that what it does in
  * a turn after a release is later than that; 1 before its first.
@@ -120,10 +128,10 @@ static const char *field_text(size_t byte)
 		return "refs";
 	if (byte < offsetof(struct mz_frame, child_count))
 		return "next";
-	if (byte < offsetof(struct mz_frame, level))
+	if (byte < offsetof(struct mz_frame, level_stray))
 		return "child_count";
 	if (byte < offsetof(struct mz_frame, lock))
-		return byte == offsetof(struct mz_frame, level) ? "level" : "stray";
+		return byte == offsetof(struct mz_frame, level_stray) ? "stray" : "touched";
 	return "lock";
 }
 
@@ -222,12 +230,57 @@ static size_t byte_of(const void *place)
 
 static unsigned refs_object(size_t byte)
 {
-	return MEMORY_SLOTS + 2 * (unsigned)(byte / FRAME_BYTES);
+	return MEMORY_SLOTS + 3 * (unsigned)(byte / FRAME_BYTES);
 }
 
 static unsigned lock_object(size_t byte)
 {
 	return refs_object(byte) + 1;
+}
+
+static unsigned mark_object(size_t byte)
+{
+	return refs_object(byte) + 2;
+}
+
+void memory_mark(uint8_t *mark, uint8_t to)
+{
+	if (current < 0) {
+		*mark = to;
+		return;
+	}
+	kept_back[current].marks[kept_back[current].count].place = mark;
+	kept_back[current].marks[kept_back[current].count++].to = to;
+}
+
+void memory_marks_out(void)
+{
+	for (unsigned i = 0; current >= 0 && i < kept_back[current].count; i++) {
+		uint8_t *mark = kept_back[current].marks[i].place;
+		size_t byte = byte_of(mark);
+
+		task_point(OP_STORE, mark_object(byte));
+		touch_frame(byte, 1, ATOMIC_WRITE);
+		*mark = kept_back[current].marks[i].to;
+	}
+	if (current >= 0)
+		kept_back[current].count = 0;
+}
+
+uint8_t memory_marked(const uint8_t *mark)
+{
+	if (current >= 0) {
+		size_t byte = byte_of(mark);
+
+		task_point(OP_LOAD, mark_object(byte));
+		touch_frame(byte, 1, ATOMIC_READ);
+	}
+	return *mark;
+}
+
+uint8_t memory_peek(const uint8_t *mark)
+{
+	return *mark;
 }
 
 void memory_fill(uint64_t *slot, uint64_t entry)
@@ -261,6 +314,7 @@ void memory_store(uint64_t *slot, uint64_t entry, bool releases)
 		size_t number = slot_of(slot);
 		struct cell *cell;
 
+		memory_marks_out();
 		task_point(OP_STORE, (unsigned)number);
 		cell = touch_slot(number, LOCKED_WRITE);
 		if (releases)
@@ -280,6 +334,7 @@ static void update(const uint64_t *slot)
 	if (current < 0)
 		return;
 	number = slot_of(slot);
+	memory_marks_out();
 	task_point(OP_UPDATE, (unsigned)number);
 	cell = touch_slot(number, ATOMIC_WRITE);
 	acquire(cell);
@@ -315,6 +370,7 @@ void memory_lock(uint32_t *lock)
 		size_t byte = byte_of(lock);
 		struct cell *cell;
 
+		memory_marks_out();
 		task_point(OP_LOCK, lock_object(byte));
 		cell = touch_frame(byte, sizeof(*lock), ATOMIC_WRITE);
 		acquire(cell);
@@ -332,6 +388,7 @@ void memory_unlock(uint32_t *lock)
 		size_t byte = byte_of(lock);
 		struct cell *cell;
 
+		memory_marks_out();
 		task_point(OP_UNLOCK, lock_object(byte));
 		cell = touch_frame(byte, sizeof(*lock), ATOMIC_WRITE);
 		release(cell, false);
@@ -341,9 +398,19 @@ void memory_unlock(uint32_t *lock)
 	*lock = 0;
 }
 
+void memory_await(const uint32_t *lock)
+{
+	if (current >= 0) {
+		size_t byte = byte_of(lock);
+
+		task_point(OP_AWAIT, lock_object(byte));
+		acquire(touch_frame(byte, sizeof(*lock), ATOMIC_READ));
+	}
+}
+
 bool memory_lock_free(unsigned object)
 {
-	unsigned node = (object - MEMORY_SLOTS) / 2;
+	unsigned node = (object - MEMORY_SLOTS) / 3;
 
 	if (object >= MEMORY_OUTSIDE)
 		return outside_lock_free(object);
@@ -355,6 +422,8 @@ static struct cell *touch_refs(const uint32_t *refs, enum op_kind kind, enum tou
 {
 	size_t byte = byte_of(refs);
 
+	if (kind != OP_LOAD)
+		memory_marks_out();
 	task_point(kind, refs_object(byte));
 	return touch_frame(byte, sizeof(*refs), how);
 }
@@ -487,6 +556,7 @@ void memory_restore(void)
 {
 	now = kept;
 	memset(sees, 0, sizeof(sees));
+	memset(kept_back, 0, sizeof(kept_back));
 	for (unsigned i = 0; i < TASKS_MAX; i++)
 		sees[i].at[i] = 1;
 	run_number++;
@@ -503,13 +573,14 @@ unsigned memory_live_nodes(void)
 
 void memory_object_text(unsigned object, char *text, unsigned bytes)
 {
+	static const char *const what[] = {"refs", "lock", "mark"};
+
 	if (object < MEMORY_SLOTS)
 		snprintf(text, bytes, "slot %u of node %u", object % MEMORY_NODE_SLOTS,
 			 object / MEMORY_NODE_SLOTS);
 	else if (object < MEMORY_READERS)
-		snprintf(text, bytes, "%s of node %u",
-			 (object - MEMORY_SLOTS) % 2 ? "lock" : "refs",
-			 (object - MEMORY_SLOTS) / 2);
+		snprintf(text, bytes, "%s of node %u", what[(object - MEMORY_SLOTS) % 3],
+			 (object - MEMORY_SLOTS) / 3);
 	else if (object < MEMORY_OUTSIDE)
 		snprintf(text, bytes, object == MEMORY_CACHES ? "caches" : "readers");
 	else

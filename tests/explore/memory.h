@@ -7,6 +7,9 @@
  * another one, of which one writes, that are not ordered; an access to memory that is not
  * allocated; freeing twice. An address is never used a second time in a run: what was freed stays
  * out of bounds, so an access that comes too late is found however late it comes.
+ *
+ * Marks are stores that a processor may keep to itself for a while: until a fence, or until it
+ * writes something else that others see. As late as that they are seen here.
  */
 #ifndef MZ_TESTS_EXPLORE_MEMORY_H
 #define MZ_TESTS_EXPLORE_MEMORY_H
@@ -26,10 +29,10 @@
 /* Frames whose contents are told apart; others are taken for one of them. */
 #define MEMORY_FRAMES 8
 
-/* Objects that operations are about: slots, then reference counts, locks, the readers, the MMU's
- * caches, and what is in tests/explore/outside.h. */
+/* Objects that operations are about: slots, then reference counts, locks and marks, the readers,
+ * the MMU's caches, and what is in tests/explore/outside.h. */
 #define MEMORY_SLOTS    (MEMORY_NODES * MEMORY_NODE_SLOTS)
-#define MEMORY_READERS  (MEMORY_SLOTS + 2 * MEMORY_NODES)
+#define MEMORY_READERS  (MEMORY_SLOTS + 3 * MEMORY_NODES)
 #define MEMORY_CACHES   (MEMORY_READERS + 1)
 #define MEMORY_OUTSIDE  (MEMORY_CACHES + 1)
 #define MEMORY_OUTSIDES (THREADS_MAX + MEMORY_FRAMES + 4)
@@ -63,6 +66,11 @@ uint64_t memory_exchange(uint64_t *slot, uint64_t entry);
 bool memory_replace(uint64_t *slot, uint64_t *from, uint64_t to);
 void memory_lock(uint32_t *lock);
 void memory_unlock(uint32_t *lock);
+void memory_await(const uint32_t *lock);
+void memory_mark(uint8_t *mark, uint8_t to);
+void memory_marks_out(void);
+uint8_t memory_marked(const uint8_t *mark);
+uint8_t memory_peek(const uint8_t *mark);
 void memory_refs_take(uint32_t *refs);
 uint32_t memory_refs_load(uint32_t *refs);
 uint32_t memory_refs_put(uint32_t *refs);

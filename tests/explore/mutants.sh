@@ -57,13 +57,26 @@ mutant a_page_is_looked_for_without_acquire runtime.c \
 
 # ---- Stray nodes ----
 mutant stray_is_not_looked_at runtime.c \
-  body/range.h '/ lock_unless_stray(/,/^}/s/!frame->stray/true/'
+  body/range.h '/ lock_unless_stray(/,/^}/s/!mz_frame_stray(frame)/true/'
 mutant stray_is_not_set runtime.c \
-  body/unmap.h '/frame->stray = 1;/d'
+  body/unmap.h '/mz_frame_estrange(node.frame/s/^/;\/\//'
 mutant stray_is_set_after_the_unlock runtime.c \
-  body/unmap.h '/frame->stray = 1;/{N;s/\(.*\)\n\(.*\)/\2\n\1/}'
+  body/unmap.h '/if (!shared)/{N;N;s/\(.*\)\n\(.*\)\n\(.*\)/\3\n\1\n\2/}'
 mutant a_cut_ends_at_the_top runtime.c \
   body/unmap.h '/ estrange(/,/^}/s/^\t\t\testrange/\t\t\tif (0) estrange/'
+mutant leaf_nodes_of_a_cut_are_not_marked runtime.c \
+  body/unmap.h '/ estrange_leaf_nodes(/,/^}/s/mz_frame_estrange(/(void)(/'
+mutant marks_are_not_fenced_off_from_locks runtime.c \
+  body/unmap.h '/mz_fence();/d'
+mutant nobody_in_a_leaf_node_is_waited_for runtime.c \
+  body/unmap.h 's/mz_lock_await(/(void)(/'
+mutant locks_are_looked_at_before_the_marks runtime.c \
+  body/unmap.h '/ estrange_leaf_nodes(/,/^}/{s/mz_frame_estrange(child_of(table, entry, 2).frame, 1)/mz_lock_await(\&child_of(table, entry, 2).frame->lock)/;t;s/mz_lock_await(&child_of(table, entry, 2).frame->lock)/mz_frame_estrange(child_of(table, entry, 2).frame, 1)/}'
+mutant leaf_nodes_are_marked_when_they_are_cut runtime.c \
+  body/unmap.h '/ unmap_range(/,/^}/{/if (job.drops)/{N;d}};/^static inline void cut_off(/i static inline void estrange_leaf_nodes(struct mz_table *table, struct mz_node_ref node);' \
+  body/unmap.h '/ cut_off(/,/^}/s/^\tentry_unlink.*/&\n\tif (dropped \&\& ref.level == 2)\n\t\testrange_leaf_nodes(table, ref);/'
+mutant what_is_to_be_cut_is_not_waited_for runtime.c \
+  body/range.h '/^MZ_NOINLINE void await_cut(.*)$/,/^}/s/mz_lock_release(.*/(void)first;/'
 
 # ---- Grace periods ----
 mutant nodes_are_freed_without_a_grace_period gather.c \
@@ -110,7 +123,7 @@ mutant a_cursor_takes_empty_nodes runtime.c \
 mutant a_fill_does_not_look_again runtime.c \
   body/fill.h '/ fill_entry(/,/^}/s/absent = MZ_ONE_THREAD.*/absent = true;/'
 mutant a_fill_goes_into_a_stray_node runtime.c \
-  body/fill.h '/ fill_entry(/,/^}/s/if (!lock_unless_stray(node.frame))/mz_lock_acquire(\&node.frame->lock);\n\tif (false)/'
+  body/fill.h '/ fill_entry(/,/^}/s/if (MZ_UNLIKELY(!lock_unless_stray(node.frame)))/mz_lock_acquire(\&node.frame->lock);\n\tif (false)/'
 mutant a_filled_entry_is_stored_without_release runtime.c \
   body/fill.h '/ fill_entry(/,/^}/s/mz_store_release/mz_store_relaxed/'
 mutant a_filled_entry_is_not_counted runtime.c \
@@ -164,7 +177,7 @@ mutant a_cursor_closes_before_its_flush runtime.c \
 mutant an_unmapped_page_is_not_flushed runtime.c \
   body/unmap.h '/ unmap_page(/,/^}/{/if (cleared)/{N;d}}'
 mutant a_cut_node_is_not_flushed runtime.c \
-  body/unmap.h '/ cut(/,/^}/{/mz_gather_range_(/d}'
+  body/unmap.h '/ cut_off(/,/^}/{/mz_gather_range_(/d}'
 
 # ---- References ----
 mutant a_processor_takes_no_reference table.c \
@@ -198,7 +211,7 @@ mutant a_collapse_does_not_flush huge.c \
 mutant a_collapse_brings_writing_back huge.c \
   huge.c '/ collapse_link(/,/^}/{/like.prop.perm &= /s/&= .*/|= MZ_WRITE;/}'
 mutant nodes_of_a_collapse_are_not_stray huge.c \
-  huge.c '/ drop_nodes(/,/^}/s/estrange(table, child, first, false, gather)/estrange(table, child, first, true, gather)/'
+  huge.c '/ drop_nodes(/,/^}/s/estrange(table, child, first, false,/estrange(table, child, first, true,/'
 
 among=(clone_and_fault clone_and_fault_of_leaves clone_of_a_large_leaf_and_two_processors faults_on_both_sides
   faults_of_neighbours_on_both_sides faults_on_one_side fault_and_reads_of_what_is_shared own_and_unmap_on_both_sides

@@ -63,6 +63,12 @@ const struct scenario scenarios[] = {
 	{"cut_and_protect", DEEP, BASE, "map 0+4", "unmap 0+4 | protect 1+2"},
 	{"cut_and_cut_inside", DEEP, BASE, "map 0+4", "unmap 0+4 | unmap 0+2"},
 	{"cut_and_map_anew", FLAT, BASE, "map 0+4", "unmap 0+4; map 0 | query 0; query 0"},
+	{"cut_reported_and_map_deep", DEEP, REPORTED | BASE, "map 0+3", "unmap 0+4 | map 3"},
+	{"cut_of_two_nodes_and_protects", DEEP, BASE, "map 0+8",
+	 "unmap 0+8 | protect 1; protect 5"},
+	{"cut_of_two_nodes_and_what_is_done_then", DEEP, BASE, "map 0+4; map 5",
+	 "unmap 0+8 | query 0; map 5"},
+	{"cut_and_cursor", DEEP, BASE, "map 0+3", "unmap 0+4 | open 3+1; put 1; close"},
 	{"cuts_and_maps", FLAT, BASE, "map 0+4", "unmap 0+4; map 1 | unmap 0+4; map 1"},
 
 	/* Large leaves are split. */

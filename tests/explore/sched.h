@@ -15,6 +15,7 @@ enum op_kind {
 	OP_UPDATE, /* read, modify, write */
 	OP_LOCK,
 	OP_UNLOCK,
+	OP_AWAIT,  /* nobody holds the lock */
 	OP_ENTER,  /* a reader's section begins, */
 	OP_LEAVE,  /* ends */
 	OP_RETIRE, /* nodes are handed over, for when today's readers have left */

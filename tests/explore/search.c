@@ -76,14 +76,14 @@ static bool may_compete(struct op a, struct op b)
 static bool closes(struct op op)
 {
 	return op.kind == OP_STORE || op.kind == OP_UPDATE || op.kind == OP_LOCK ||
-		op.kind == OP_UNLOCK;
+		op.kind == OP_UNLOCK || op.kind == OP_AWAIT;
 }
 
 static bool can_go_on(const struct task *task, unsigned number)
 {
 	if (!task->live)
 		return false;
-	if (task->pending.kind == OP_LOCK)
+	if (task->pending.kind == OP_LOCK || task->pending.kind == OP_AWAIT)
 		return memory_lock_free(task->pending.object);
 	if (task->pending.kind == OP_GRACE)
 		return grace_over(number);

@@ -65,7 +65,7 @@ void child_ref(void)
 	free_table();
 	ASSUME(frame < FRAMES && index < ENTRIES && live[frame]);
 	ASSUME(frame != 0 || is_managed(index));
-	level = frames[frame].level;
+	level = mz_frame_level(&frames[frame]);
 	entry = pool[frame * ENTRIES + index];
 
 	ref = mz_child_ref(&table.config, entry, level);
@@ -75,7 +75,8 @@ void child_ref(void)
 	if (ref.kind == MZ_NODE) {
 		unsigned below = frame_of(small_oa(entry, level));
 
-		CLAIM(ref.node.frame == &frames[below] && ref.node.level == frames[below].level &&
+		CLAIM(ref.node.frame == &frames[below] &&
+			      ref.node.level == mz_frame_level(&frames[below]) &&
 			      ref.node.level == level - 1,
 		      "a node is found with its metadata and its level");
 		CLAIM((uintptr_t)ref.node.slots == LINEAR + address_of(below).addr,

@@ -31,18 +31,23 @@ static void claim_owned(unsigned roots)
 		return;
 	for (unsigned f = 0; f < FRAMES; f++)
 		for (unsigned i = 0; i < ENTRIES; i++)
-			links += live[f] && frames[f].level == 2 && (f != 0 || is_managed(i)) &&
+			links += live[f] && mz_frame_level(&frames[f]) == 2 &&
+				(f != 0 || is_managed(i)) &&
 				small_kind(pool[f * ENTRIES + i], 2) == MZ_NODE &&
 				links_to(pool[f * ENTRIES + i], address_of(frame), 2);
 	for (unsigned i = 0; i < ENTRIES; i++)
 		present += (frame != 0 || is_managed(i)) &&
-			small_kind(pool[frame * ENTRIES + i], frames[frame].level) != MZ_ABSENT;
-	CLAIM(frames[frame].level == 2 ? roots > 0 && links == 0 : links + others[frame] > 0,
+			small_kind(pool[frame * ENTRIES + i], mz_frame_level(&frames[frame])) !=
+				MZ_ABSENT;
+	CLAIM(mz_frame_level(&frames[frame]) == 2 ? roots > 0 && links == 0
+						  : links + others[frame] > 0,
 	      "nothing leaks");
-	CLAIM(frames[frame].refs == (frames[frame].level == 2 ? 1 : links + others[frame]),
+	CLAIM(frames[frame].refs ==
+		      (mz_frame_level(&frames[frame]) == 2 ? 1 : links + others[frame]),
 	      "a node has as many references as owners");
 	CLAIM(frames[frame].child_count == present, "child_count is right");
-	CLAIM(!frames[frame].stray && frames[frame].lock == 0, "no node is stray or locked");
+	CLAIM(!mz_frame_stray(&frames[frame]) && frames[frame].lock == 0,
+	      "no node is stray or locked");
 	CLAIM(!HOOKS || watched.taken == times_mapped(),
 	      "an item is owned as often as it is mapped");
 }

@@ -169,7 +169,8 @@ static void claim_changed(void)
 	claim_valid();
 	claim_others_unchanged();
 	ASSUME(frame < FRAMES);
-	CLAIM(live[frame] || !before.live[frame] || (left[frame].lock == 0 && left[frame].stray),
+	CLAIM(live[frame] || !before.live[frame] ||
+		      (left[frame].lock == 0 && mz_frame_stray(&left[frame])),
 	      "what was cut is unlocked, and stray");
 }
 

@@ -43,7 +43,7 @@ static bool is_occupied(unsigned level)
 	lookup(opened.at, &slot);
 	return anything_mapped(opened.at, opened.at + (span_of(level) - 1)) ||
 		(table.config.root_fixed && level == SHAPE_LEVELS &&
-		 frames[slot / ENTRIES].level < level);
+		 mz_frame_level(&frames[slot / ENTRIES]) < level);
 }
 
 static void claim_mapped(uint64_t last, mz_oa oa, unsigned level, struct mz_prop prop)

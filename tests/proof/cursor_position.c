@@ -21,7 +21,7 @@ static struct mz_fragment fragment_here(void)
 	if (opened.ended)
 		return here;
 	here.item = lookup(opened.at, &slot);
-	level = frames[slot / ENTRIES].level;
+	level = mz_frame_level(&frames[slot / ENTRIES]);
 	first = opened.at & ~(span_of(level) - 1);
 	last = first + (span_of(level) - 1);
 	if (here.item.level != 0) {

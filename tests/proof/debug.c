@@ -45,17 +45,18 @@ void debug(void)
 	CLAIM(!mz_gather_of_(&gather, &other), "and of another");
 
 	frames[frame].refs = nondet_u32();
-	frames[frame].level = nondet_u8();
+	frames[frame].level_stray = nondet_u8();
 	frames[frame].guarded = nondet_bool();
-	alive = is_frame(oa) && frames[frame_of(oa)].refs > 0 && frames[frame_of(oa)].level >= 1 &&
-		frames[frame_of(oa)].level <= SHAPE_LEVELS;
+	alive = is_frame(oa) && frames[frame_of(oa)].refs > 0 &&
+		mz_frame_level(&frames[frame_of(oa)]) >= 1 &&
+		mz_frame_level(&frames[frame_of(oa)]) <= SHAPE_LEVELS;
 	CLAIM(mz_node_alive_(&table.config, oa) == alive, "a node that somebody owns");
 	CLAIM(!mz_node_alive_(NULL, oa), "which is a table's");
 
 	guard.table = &table;
 	guard.node = free_ref();
 	is = guard.node.frame < &frames[FRAMES] && guard.node.frame->refs > 0 &&
-		guard.node.level == guard.node.frame->level && guard.node.level >= 1 &&
+		guard.node.level == mz_frame_level(guard.node.frame) && guard.node.level >= 1 &&
 		guard.node.level <= SHAPE_LEVELS &&
 		guard.node.slots ==
 			mz_slots_at(&table.config,

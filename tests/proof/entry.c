@@ -46,7 +46,8 @@ static unsigned present_in_node(void)
 
 	for (unsigned i = 0; i < ENTRIES; i++)
 		present += (frame != 0 || is_managed(i)) &&
-			small_kind(pool[frame * ENTRIES + i], frames[frame].level) != MZ_ABSENT;
+			small_kind(pool[frame * ENTRIES + i], mz_frame_level(&frames[frame])) !=
+				MZ_ABSENT;
 	return present;
 }
 
@@ -78,7 +79,8 @@ void entry_at(void)
 		CLAIM(other.guard == &guard && other.index == index &&
 			      other.entry == pool[frame * ENTRIES + index],
 		      "and is what the node holds");
-		CLAIM(mz_entry_kind(&other) == small_kind(other.entry, frames[frame].level),
+		CLAIM(mz_entry_kind(&other) ==
+			      small_kind(other.entry, mz_frame_level(&frames[frame])),
 		      "its kind is the entry's");
 		REACHES(mz_entry_kind(&other) == MZ_NODE);
 	}
@@ -92,7 +94,7 @@ void entry_put(void)
 	enum mz_error error;
 
 	free_entry();
-	level = frames[frame].level;
+	level = mz_frame_level(&frames[frame]);
 	child = free_child();
 
 	error = mz_entry_replace(&entry, child, &old);
@@ -126,7 +128,7 @@ void entry_permit(void)
 	enum mz_error error;
 
 	free_entry();
-	level = frames[frame].level;
+	level = mz_frame_level(&frames[frame]);
 
 	error = mz_entry_protect(&entry, perm);
 

@@ -114,6 +114,30 @@ static inline void mz_lock_release(uint32_t *lock)
 	*lock = 0;
 }
 
+static inline void mz_mark(uint8_t *mark, uint8_t to)
+{
+	*mark = to;
+}
+
+static inline uint8_t mz_marked(const uint8_t *mark)
+{
+	return *mark;
+}
+
+static inline uint8_t mz_mark_peek(const uint8_t *mark)
+{
+	return *mark;
+}
+
+static inline void mz_fence(void)
+{
+}
+
+static inline void mz_lock_await(const uint32_t *lock)
+{
+	CLAIM(*lock == 0, "a lock that is waited for is one that others hold");
+}
+
 static inline void mz_refs_take(uint32_t *refs)
 {
 	CLAIM(*refs > 0, "only an owner makes another");

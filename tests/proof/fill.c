@@ -32,7 +32,7 @@ static unsigned landing_level(uint64_t addr)
 	unsigned slot;
 
 	lookup(addr, &slot);
-	return frames[slot / ENTRIES].level;
+	return mz_frame_level(&frames[slot / ENTRIES]);
 }
 
 /* The largest leaf, up to what was asked for, that may be where a descent ends at `landing`. */

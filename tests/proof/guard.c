@@ -25,13 +25,15 @@ void guard_lock(void)
 	CLAIM(frames[frame].lock == 1 && frames[frame].guarded, "a guard is the lock");
 	CLAIM(guard.table == &table && guard.node.frame == &frames[frame], "of its node");
 	CLAIM(mz_guard_child_count(&guard) == before.frames[frame].child_count, "counts children");
-	CLAIM(mz_guard_is_stray(&guard) == before.frames[frame].stray, "tells of strays");
+	CLAIM(mz_guard_is_stray(&guard) == mz_frame_stray(&before.frames[frame]),
+	      "tells of strays");
 	CLAIM(mz_guard_read(&guard, index) == pool[frame * ENTRIES + index], "reads an entry");
 
 	node = mz_guard_forget(&guard);
 	CLAIM(frames[frame].lock == 1 && !frames[frame].guarded && guard.table == NULL,
 	      "forgetting keeps the lock");
-	CLAIM(node.frame == &frames[frame] && node.level == frames[frame].level, "and the node");
+	CLAIM(node.frame == &frames[frame] && node.level == mz_frame_level(&frames[frame]),
+	      "and the node");
 
 	adopted = mz_guard_adopt(&table, node);
 	CLAIM(frames[frame].lock == 1 && frames[frame].guarded && adopted.table == &table,
@@ -54,5 +56,5 @@ void guard_lock(void)
 	guard = mz_guard_lock(&table, node);
 	CLAIM(mz_guard_is_stray(&guard), "what is stray stays stray");
 	REACHES(frame == 0);
-	REACHES(frames[frame].level == 1);
+	REACHES(mz_frame_level(&frames[frame]) == 1);
 }

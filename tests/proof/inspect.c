@@ -29,7 +29,8 @@ static unsigned present_in(unsigned frame)
 
 	for (unsigned i = 0; i < ENTRIES; i++)
 		present += (frame != 0 || is_managed(i)) &&
-			small_kind(pool[frame * ENTRIES + i], frames[frame].level) != MZ_ABSENT;
+			small_kind(pool[frame * ENTRIES + i], mz_frame_level(&frames[frame])) !=
+				MZ_ABSENT;
 	return present;
 }
 
@@ -51,7 +52,7 @@ void check_entry(void)
 
 	free_table();
 	frame = free_frame();
-	level = frames[frame].level;
+	level = mz_frame_level(&frames[frame]);
 	ASSUME(index < ENTRIES);
 	if (small_kind(word, level) == MZ_NODE) {
 		mz_oa child = small_oa(word, level);
@@ -85,11 +86,10 @@ void check_metadata(void)
 	other = frames[frame];
 	other.refs = nondet_u32();
 	other.child_count = nondet_u16();
-	other.level = nondet_u8();
-	other.stray = nondet_bool();
+	other.level_stray = nondet_u8();
 	other.lock = nondet_bool();
 	valid = other.refs > 0 && other.child_count == frames[frame].child_count &&
-		other.level == frames[frame].level && !other.stray && other.lock == 0;
+		other.level_stray == mz_frame_level(&frames[frame]) && other.lock == 0;
 	frames[frame] = other;
 	take_snapshot();
 
@@ -113,7 +113,7 @@ void usage(void)
 	free_table();
 	ASSUME(at >= 1 && at <= SHAPE_LEVELS);
 	for (unsigned f = 0; f < FRAMES; f++) {
-		unsigned level = frames[f].level;
+		unsigned level = mz_frame_level(&frames[f]);
 
 		nodes += live[f] && level == at;
 		all += live[f];

@@ -127,7 +127,7 @@ static bool is_narrow_link(unsigned frame)
 static void claim_node(unsigned frame, uint64_t level, uint64_t ia, uint64_t present,
 		       uint64_t entries)
 {
-	CLAIM(frame < FRAMES && live[frame] && frames[frame].level == level &&
+	CLAIM(frame < FRAMES && live[frame] && mz_frame_level(&frames[frame]) == level &&
 		      ia == begin_of(frame) && present == frames[frame].child_count &&
 		      entries == ENTRIES,
 	      "a node is what the table has there");

@@ -52,7 +52,8 @@ void walk(void)
 		struct mz_walk_step step = walk.steps[i];
 		unsigned frame = frame_of(step.node);
 
-		CLAIM(is_frame(step.node) && live[frame] && frames[frame].level == step.level &&
+		CLAIM(is_frame(step.node) && live[frame] &&
+			      mz_frame_level(&frames[frame]) == step.level &&
 			      step.level == SHAPE_LEVELS - i,
 		      "each step is in a node of its level");
 		CLAIM(step.index < ENTRIES && step.entry == pool[frame * ENTRIES + step.index] &&

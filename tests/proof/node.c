@@ -56,7 +56,7 @@ void node_take(void)
 	node.oa = address_of(frame);
 
 	ref = mz_node_ref(&table.config, node);
-	CLAIM(ref.frame == &frames[frame] && ref.level == frames[frame].level &&
+	CLAIM(ref.frame == &frames[frame] && ref.level == mz_frame_level(&frames[frame]) &&
 		      (uintptr_t)ref.slots == LINEAR + node.oa.addr,
 	      "a borrowed node is the one that is owned");
 	CLAIM(frames[frame].refs == refs, "and takes no reference");
@@ -70,7 +70,7 @@ void node_take(void)
 	frames[frame].refs = before.frames[frame].refs;
 	claim_unchanged();
 	REACHES(frame == 0);
-	REACHES(frames[frame].level == 1);
+	REACHES(mz_frame_level(&frames[frame]) == 1);
 }
 
 /* The last reference to the root goes; of `held`, unless it is 0, there is another owner. */
@@ -109,7 +109,7 @@ void node_put_shared(void)
 	for (unsigned i = 0; i < ENTRIES; i++)
 		CLAIM(pool[held * ENTRIES + i] == before.pool[held * ENTRIES + i],
 		      "whose entries stay");
-	CLAIM(frames[held].level != 1 || frame == held || !live[frame],
+	CLAIM(mz_frame_level(&frames[held]) != 1 || frame == held || !live[frame],
 	      "and nothing else is left over");
 	REACHES(frames[held].child_count == ENTRIES);
 }

@@ -19,7 +19,7 @@ static unsigned at_hand(unsigned level)
 	for (uint32_t page = reserve.first[level]; page != MZ_FRAME_NONE;) {
 		unsigned frame = frame_of(mz_oa_from((uint64_t)page << PAGE_LG2));
 
-		CLAIM(frame < FRAMES && live[frame] && frames[frame].level == level,
+		CLAIM(frame < FRAMES && live[frame] && mz_frame_level(&frames[frame]) == level,
 		      "a node at hand is one of its level");
 		if (frame >= FRAMES)
 			break;
@@ -111,8 +111,9 @@ void reserve_take(void)
 	node = mz_reserve_take(&small, &table.config, &reserve, level);
 
 	frame = frame_of(node.oa);
-	CLAIM(is_frame(node.oa) && frame != 0 && live[frame] && frames[frame].level == level &&
-		      frames[frame].refs == 1 && frames[frame].child_count == 0,
+	CLAIM(is_frame(node.oa) && frame != 0 && live[frame] &&
+		      mz_frame_level(&frames[frame]) == level && frames[frame].refs == 1 &&
+		      frames[frame].child_count == 0,
 	      "takes a node of the level that is owned once and holds nothing");
 	CLAIM(reserve.have[level] == had - 1 && at_hand(level) == had - 1, "one node less");
 	for (uint32_t page = reserve.first[level]; page != MZ_FRAME_NONE;) {

@@ -48,8 +48,9 @@ static void claim_fits(enum mz_error error, struct mz_child child, unsigned leve
 		CLAIM(error == MZ_BAD_LEVEL, "a level that the format lacks is refused");
 	} else if (child.kind == MZ_NODE) {
 		CLAIM(error ==
-			      (frames[frame_of(child.node.oa)].level == level - 1 ? MZ_OK
-										  : MZ_BAD_LEVEL),
+			      (mz_frame_level(&frames[frame_of(child.node.oa)]) == level - 1
+				       ? MZ_OK
+				       : MZ_BAD_LEVEL),
 		      "a node fits where it is of the level below, and nowhere else");
 	} else if (child.kind == MZ_LEAF) {
 		CLAIM((error == MZ_BAD_LEVEL) == (!leaves || child.item.level != level),

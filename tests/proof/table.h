@@ -335,8 +335,8 @@ static void hook_free(void *context, mz_oa pa, unsigned size_lg2)
 
 static bool same_frame(struct mz_frame a, struct mz_frame b)
 {
-	return a.refs == b.refs && a.child_count == b.child_count && a.level == b.level &&
-		a.stray == b.stray && a.lock == b.lock;
+	return a.refs == b.refs && a.child_count == b.child_count &&
+		a.level_stray == b.level_stray && a.lock == b.lock;
 }
 
 /* Claims that the tree is what it was, bit by bit. */
@@ -467,7 +467,8 @@ static bool link_is_valid(uint64_t entry, unsigned level)
 	mz_oa child = small_oa(entry, level);
 
 	return level > 1 && is_frame(child) && live[frame_of(child)] &&
-		frames[frame_of(child)].level == level - 1 && links_to(entry, child, level);
+		mz_frame_level(&frames[frame_of(child)]) == level - 1 &&
+		links_to(entry, child, level);
 }
 
 static bool may_be_empty(unsigned level)
@@ -514,7 +515,7 @@ static int times_mapped(void)
 	for (unsigned f = 0; f < FRAMES; f++)
 		for (unsigned i = 0; i < ENTRIES; i++) {
 			uint32_t entry = pool[f * ENTRIES + i];
-			unsigned level = frames[f].level;
+			unsigned level = mz_frame_level(&frames[f]);
 			struct mz_item item = {small_oa(entry, level), {0, 0, 0}, (uint8_t)level};
 
 			times += live[f] && (f != 0 || is_managed(i)) &&
@@ -601,8 +602,9 @@ static void claim_valid(void)
 	for (unsigned f = 0; f < FRAMES; f++)
 		for (unsigned i = 0; i < ENTRIES; i++)
 			owners += live[f] && (f != 0 || is_managed(i)) &&
-				small_kind(pool[f * ENTRIES + i], frames[f].level) == MZ_NODE &&
-				small_oa(pool[f * ENTRIES + i], frames[f].level).addr ==
+				small_kind(pool[f * ENTRIES + i], mz_frame_level(&frames[f])) ==
+					MZ_NODE &&
+				small_oa(pool[f * ENTRIES + i], mz_frame_level(&frames[f])).addr ==
 					address_of(frame).addr;
 	CLAIM(owners == (live[frame] && frame != 0),
 	      "each node but the root has one parent, and nothing leaks");
@@ -610,10 +612,11 @@ static void claim_valid(void)
 	      "an item is owned as often as it is mapped");
 	if (!live[frame])
 		return;
-	level = frames[frame].level;
+	level = mz_frame_level(&frames[frame]);
 	CLAIM(frame != 0 || level == SHAPE_LEVELS, "the root keeps its level");
 	CLAIM(frames[frame].refs == 1, "a parent is one owner");
-	CLAIM(frames[frame].stray == 0 && frames[frame].lock == 0, "no node is stray or locked");
+	CLAIM(!mz_frame_stray(&frames[frame]) && frames[frame].lock == 0,
+	      "no node is stray or locked");
 	for (unsigned i = 0; i < ENTRIES; i++)
 		present += (frame != 0 || is_managed(i)) &&
 			small_kind(pool[frame * ENTRIES + i], level) != MZ_ABSENT;

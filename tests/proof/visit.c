@@ -31,8 +31,8 @@ static bool told_node(void *context, mz_oa node, unsigned level, mz_ia ia, unsig
 	unsigned frame = frame_of(node);
 
 	CLAIM(context == &at_frame && is_frame(node) && live[frame] &&
-		      frames[frame].level == level && frames[frame].child_count == child_count &&
-		      ia.addr == begin_of(frame),
+		      mz_frame_level(&frames[frame]) == level &&
+		      frames[frame].child_count == child_count && ia.addr == begin_of(frame),
 	      "a node is what the table has there");
 	CLAIM(entries_told == 0 || frame != at_frame, "a node comes before its entries");
 	nodes_told += frame == at_frame;
@@ -46,7 +46,7 @@ static bool told_entry(void *context, mz_oa node, unsigned level, unsigned index
 	unsigned frame = frame_of(node);
 
 	CLAIM(context == &at_frame && is_frame(node) && live[frame] &&
-		      frames[frame].level == level && index < ENTRIES &&
+		      mz_frame_level(&frames[frame]) == level && index < ENTRIES &&
 		      entry == pool[frame * ENTRIES + index] &&
 		      ia.addr == begin_of(frame) + index * span_of(level),
 	      "an entry is what its node holds");
@@ -59,8 +59,8 @@ static bool told_entry(void *context, mz_oa node, unsigned level, unsigned index
 
 static bool told_leave(void *context, mz_oa node, unsigned level)
 {
-	CLAIM(context == &at_frame && is_frame(node) && frames[frame_of(node)].level == level &&
-		      open_nodes > 0,
+	CLAIM(context == &at_frame && is_frame(node) &&
+		      mz_frame_level(&frames[frame_of(node)]) == level && open_nodes > 0,
 	      "what is left was entered");
 	leaves_told += frame_of(node) == at_frame;
 	open_nodes--;

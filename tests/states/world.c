@@ -238,7 +238,7 @@ static void read_node(struct reading *r, unsigned node, unsigned level, uint64_t
 		else if (kind == MZ_NODE)
 			read_node(r, node_at(f->oa(entry, level)), level - 1, ia);
 	}
-	if (frame->level != level || frame->refs != 1 || frame->stray || frame->lock != 0 ||
+	if (frame->level_stray != level || frame->refs != 1 || frame->lock != 0 ||
 	    frame->child_count != children || (children == 0 && level < f->levels))
 		r->broken = "a node's metadata is wrong";
 }
