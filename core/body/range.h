@@ -64,7 +64,25 @@ MZ_INLINE bool lock_unless_stray(struct mz_frame *frame)
 	return false;
 }
 
-MZ_NOINLINE void await_cut(struct mz_table *table, uint64_t addr);
+/*
+ * The node of level 1 around this address was stray, and may be cut only in a moment: waits for
+ * that, by the lock of the node above.
+ */
+MZ_NOINLINE void await_cut(const struct mz_table *table, uint64_t addr)
+{
+	const struct mz_format *f = format_of(table);
+	struct mz_node_ref node = node_at(table, table->root_oa, f->levels);
+
+	while (node.level > 2) {
+		uint64_t entry = mz_load_acquire(&node.slots[mz_index(f, addr, node.level)]);
+
+		if (f->kind(entry, node.level) != MZ_NODE)
+			return;
+		node = child_of(table, entry, node.level);
+	}
+	mz_lock_acquire(&node.frame->lock);
+	mz_lock_release(&node.frame->lock);
+}
 
 /*
  * Locks the lowest node that covers [first, last]. With `to_cut`, a node whose whole span is the
@@ -98,18 +116,6 @@ static inline struct mz_node_ref lock_cover(struct mz_table *table, uint64_t fir
 		if (level == 1)
 			await_cut(table, first);
 	}
-}
-
-/*
- * The node of level 1 around this address was stray, and may be cut only in a moment: waits for
- * that, by the lock of the node above.
- */
-MZ_NOINLINE void await_cut(struct mz_table *table, uint64_t addr)
-{
-	const struct mz_format *f = format_of(table);
-	uint64_t first = addr & ~(mz_span(f, 2) - 1);
-
-	mz_lock_release(&lock_cover(table, first, mz_span_last(f, first, 2), true).frame->lock);
 }
 
 /*
