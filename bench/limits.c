@@ -179,11 +179,60 @@ static uint64_t query(const struct limit *limit, uint64_t ia)
 	return (entry & LIMIT_OA) | (ia & (NODE - 1));
 }
 
+static inline uint32_t *lock_node(const struct limit *limit, uint64_t link)
+{
+	uint32_t *lock = &limit->frames[(link & LIMIT_OA) / NODE - limit->first_frame].lock;
+
+	while (__builtin_expect(__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0, 0))
+		;
+	return lock;
+}
+
+static inline void unlock_node(uint32_t *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+static void map_page_locked(const struct limit *limit, uint64_t ia, uint64_t entry)
+{
+	uint64_t node = reach_below(limit, reach_level_2(limit, ia), ia, 2);
+	uint64_t *slot = slot_in(limit, node, ia, 1);
+	uint32_t *lock = lock_node(limit, node);
+
+	if (load(slot) == 0)
+		store(slot, entry);
+	unlock_node(lock);
+}
+
+static void clear_page_locked(const struct limit *limit, uint64_t ia)
+{
+	uint64_t node = walk_to_level_1(limit, ia);
+	uint64_t *slot = slot_in(limit, node, ia, 1);
+	uint32_t *lock = lock_node(limit, node);
+
+	if (load(slot) != 0)
+		store(slot, 0);
+	unlock_node(lock);
+}
+
+static void unprotect_page_locked(const struct limit *limit, uint64_t ia)
+{
+	uint64_t node = walk_to_level_1(limit, ia);
+	uint64_t *slot = slot_in(limit, node, ia, 1);
+	uint32_t *lock = lock_node(limit, node);
+
+	store(slot, load(slot) | LIMIT_WRITE);
+	unlock_node(lock);
+}
+
 const struct limit_ops limit_ops = {
 	.map_page = map_page,
 	.store_page = store_page,
 	.unprotect_page = unprotect_page,
 	.query = query,
+	.map_page_locked = map_page_locked,
+	.clear_page_locked = clear_page_locked,
+	.unprotect_page_locked = unprotect_page_locked,
 };
 
 void limit_split(const struct limit *limit, uint64_t ia, unsigned bits)

@@ -24,6 +24,9 @@ struct limit_ops {
 	void (*store_page)(const struct limit *limit, uint64_t ia, uint64_t entry);
 	void (*unprotect_page)(const struct limit *limit, uint64_t ia);
 	uint64_t (*query)(const struct limit *limit, uint64_t ia);
+	void (*map_page_locked)(const struct limit *limit, uint64_t ia, uint64_t entry);
+	void (*clear_page_locked)(const struct limit *limit, uint64_t ia);
+	void (*unprotect_page_locked)(const struct limit *limit, uint64_t ia);
 };
 
 extern const struct limit_ops limit_ops;
@@ -33,6 +36,8 @@ struct limit {
 	struct pool *pool;
 	uintptr_t linear; /* a node is reached at linear + its address */
 	uint64_t root;
+	struct mz_frame *frames; /* of the pages from first_frame on */
+	uint64_t first_frame;
 };
 
 /*
@@ -64,6 +69,25 @@ static inline void limit_store_page(const struct limit *limit, uint64_t ia, uint
 static inline void limit_unprotect_page(const struct limit *limit, uint64_t ia)
 {
 	limit->ops->unprotect_page(limit, ia);
+}
+
+/*
+ * What a page costs at least where others may be at work: the same, with the lock of the node taken
+ * by one locked instruction, and with a look at the entry under it.
+ */
+static inline void limit_map_page_locked(const struct limit *limit, uint64_t ia, uint64_t entry)
+{
+	limit->ops->map_page_locked(limit, ia, entry);
+}
+
+static inline void limit_clear_page_locked(const struct limit *limit, uint64_t ia)
+{
+	limit->ops->clear_page_locked(limit, ia);
+}
+
+static inline void limit_unprotect_page_locked(const struct limit *limit, uint64_t ia)
+{
+	limit->ops->unprotect_page_locked(limit, ia);
 }
 
 /* Four dependent loads: the output address of ia. */

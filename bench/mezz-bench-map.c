@@ -48,6 +48,12 @@ static void limit_map_pages(struct bench *bench)
 		limit_map_page(&bench->limit, ia, (ia + SHIFTED) | LIMIT_RWX);
 }
 
+static void limit_map_pages_locked(struct bench *bench)
+{
+	for (uint64_t ia = BASE; ia < BASE + GIB; ia += PAGE)
+		limit_map_page_locked(&bench->limit, ia, (ia + SHIFTED) | LIMIT_RWX);
+}
+
 static void map_random(struct bench *bench)
 {
 	enum mz_error error = MZ_OK;
@@ -67,6 +73,15 @@ static void limit_map_random(struct bench *bench)
 		uint64_t ia = page_address(bench->sparse[i]);
 
 		limit_map_page(&bench->limit, ia, (ia + SHIFTED) | LIMIT_RWX);
+	}
+}
+
+static void limit_map_random_locked(struct bench *bench)
+{
+	for (unsigned i = 0; i < SPARSE_PAGES; i++) {
+		uint64_t ia = page_address(bench->sparse[i]);
+
+		limit_map_page_locked(&bench->limit, ia, (ia + SHIFTED) | LIMIT_RWX);
 	}
 }
 
@@ -102,12 +117,24 @@ static const struct row rows[] = {
 	 .ours = map_pages,
 	 .limit = limit_map_pages,
 	 .expect = expect_gib},
+	{.name = "map-page-4k:lock",
+	 .reference = "the same under the node's lock",
+	 .op_count = PAGES_GIB,
+	 .ours = map_pages,
+	 .limit = limit_map_pages_locked,
+	 .expect = expect_gib},
 	{.name = "map-random-4k",
 	 .reference = "walk and blind store, nodes zeroed",
 	 .goals = BOTH(1.9),
 	 .op_count = SPARSE_PAGES,
 	 .ours = map_random,
 	 .limit = limit_map_random,
+	 .expect = expect_random},
+	{.name = "map-random-4k:lock",
+	 .reference = "the same under the node's lock",
+	 .op_count = SPARSE_PAGES,
+	 .ours = map_random,
+	 .limit = limit_map_random_locked,
 	 .expect = expect_random},
 };
 

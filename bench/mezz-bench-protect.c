@@ -56,6 +56,12 @@ static void limit_unprotect_pages(struct bench *bench)
 		limit_unprotect_page(&bench->limit, page_address(bench->scattered[i]));
 }
 
+static void limit_unprotect_pages_locked(struct bench *bench)
+{
+	for (unsigned i = 0; i < SCATTERED; i++)
+		limit_unprotect_page_locked(&bench->limit, page_address(bench->scattered[i]));
+}
+
 static void expect_unprotected(const struct bench *bench, struct tally *tally)
 {
 	expect_gib_protected(bench, tally);
@@ -127,6 +133,13 @@ static const struct row rows[] = {
 	 .prepare = map_gib_protected,
 	 .ours = unprotect_pages,
 	 .limit = limit_unprotect_pages,
+	 .expect = expect_unprotected},
+	{.name = "protect-page-4k:lock",
+	 .reference = "the same under the node's lock",
+	 .op_count = SCATTERED,
+	 .prepare = map_gib_protected,
+	 .ours = unprotect_pages,
+	 .limit = limit_unprotect_pages_locked,
 	 .expect = expect_unprotected},
 	{.name = "split-2m",
 	 .reference = "walk, zero and fill a node, link it",

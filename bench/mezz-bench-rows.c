@@ -64,6 +64,8 @@ void bench_begin(struct bench *bench, const struct row *row, enum subject subjec
 		.ops = &limit_ops,
 		.linear = bench->config.memory.linear,
 		.root = bench->table.root_oa.addr,
+		.frames = bench->config.memory.frames,
+		.first_frame = bench->config.memory.first_frame,
 	};
 }
 

@@ -71,6 +71,12 @@ static void limit_clear_pages(struct bench *bench)
 		limit_store_page(&bench->limit, ia, 0);
 }
 
+static void limit_clear_pages_locked(struct bench *bench)
+{
+	for (uint64_t ia = BASE; ia < BASE + GIB; ia += PAGE)
+		limit_clear_page_locked(&bench->limit, ia);
+}
+
 static const struct row rows[] = {
 	{.name = "unmap-range-4k",
 	 .reference = "read and clear every entry, free nodes",
@@ -95,6 +101,13 @@ static const struct row rows[] = {
 	 .prepare = map_gib,
 	 .ours = unmap_pages,
 	 .limit = limit_clear_pages,
+	 .expect = expect_nothing},
+	{.name = "unmap-page-4k:lock",
+	 .reference = "the same under the node's lock",
+	 .op_count = PAGES_GIB,
+	 .prepare = map_gib,
+	 .ours = unmap_pages,
+	 .limit = limit_clear_pages_locked,
 	 .expect = expect_nothing},
 };
 
