@@ -59,6 +59,8 @@ mutant a_link_to_a_shared_node_is_not_flushed clone_own \
   clone.c '/ put_copy(/,/^}/s/gather->nodes = true;//'
 mutant a_page_that_may_be_written_is_exchanged clone_exchange \
   clone.c 's/(prop.perm & MZ_WRITE) != 0 && !is_narrow(table, addr, 2)/false/'
+mutant a_leaf_node_of_a_cut_is_forgotten unmap_leaf_nodes \
+  body/unmap.h '/ estrange_leaf_nodes(/,/^}/s/i = 0; i < count/i = 1; i < count/'
 mutant a_root_without_entries_is_accepted table_init \
   table.c 's/c->root_first >= c->root_end || //'
 mutant an_active_table_has_no_owner table_destroy \

@@ -5,6 +5,7 @@
  * MMU may write, it does so once, at any moment before an entry is replaced.
  * Proof unmap_22_1: -DSHAPE=22 -DCOVER=1 --unwind 4 --unwindset mz_table_reclaim.0:2
  *   --unwindset mz_node_put.0:2,instance_drop.0:1,report_unmapped.0:1,run_length.0:1
+ * Proof unmap_leaf_nodes: -DSHAPE=22 -DCOVER=1 --function leaf_nodes --unwind 4
  */
 #include "tests/proof/table.h"
 
@@ -25,6 +26,29 @@ static void claim_unmapped(uint64_t first, uint64_t last, bool reports, struct m
 		CLAIM(is.level <= watched.was.level, "and is split at most");
 	}
 	CLAIM(watched.reported == (reports && inside && was), "reports each leaf once");
+}
+
+/* What is dropped without locks, of a tree all of which is there to go. */
+void leaf_nodes(void)
+{
+	unsigned frame = nondet_unsigned();
+	struct mz_frame was;
+	bool stray;
+
+	free_table();
+	ASSUME(table.config.root_first == 0 && table.config.root_end == ENTRIES);
+	ASSUME(frame < FRAMES && live[frame]);
+	was = frames[frame];
+
+	estrange_leaf_nodes(&table, node_at(&table, table.root_oa, 2));
+
+	stray = mz_frame_stray(&frames[frame]);
+	CLAIM(stray == (mz_frame_level(&frames[frame]) == 1), "every leaf node is stray");
+	was.level_stray = frames[frame].level_stray;
+	CLAIM(mz_frame_level(&was) == (frame == 0 ? 2 : 1), "no level changes");
+	CLAIM(same_frame(was, frames[frame]), "nor does anything else");
+	REACHES(stray);
+	REACHES(!stray);
 }
 
 int main(void)
