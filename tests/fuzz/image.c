@@ -156,7 +156,7 @@ static void check_loaded(const struct mz_image *image, const struct mz_boot_stat
 	if (state->mode == MZ_MODE_REAL)
 		return;
 	must_equal(state->rip, image->entry);
-	must(state->gdt >= MZ_BOOT_AREA_BASE && state->gdt + state->gdt_bytes <= MZ_BOOT_AREA_END);
+	must(state->gdt >= MZ_BOOT_LOW_BASE && state->gdt + state->gdt_bytes <= MZ_BOOT_LOW_END);
 	must(state->code < state->gdt_bytes && state->data < state->gdt_bytes);
 	must((state->mode == MZ_MODE_LONG) == (state->cr3 != 0));
 }

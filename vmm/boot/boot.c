@@ -102,9 +102,10 @@ int mz_boot_load(const struct mz_image *image, const struct mz_boot_request *req
 		.image = image,
 		.request = request,
 		.ram = ram,
-		.next = MZ_BOOT_AREA_BASE,
+		.area = mz_image_largest_gap(image, MZ_BOOT_LOW_BASE, MZ_BOOT_LOW_END),
 	};
 
+	boot.next = boot.area.base;
 	memset(state, 0, sizeof(*state));
 	if (load_segments(image, ram, failure) || begin(&boot, state, failure))
 		return -1;

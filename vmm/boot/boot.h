@@ -31,8 +31,8 @@
  * loader's name, the memory sizes, the memory map, the modules, ACPI's root pointer if there is
  * one, and for relocatable images the load address.
  *
- * What a protocol puts into memory beside the image and the modules lies in the boot area, which no
- * image may use but a 16-bit one, which has none.
+ * What a protocol puts into memory beside the image and the modules lies in the boot area: the
+ * largest run of low memory that the image leaves. A 16-bit image has none.
  */
 #ifndef MZ_VMM_BOOT_H
 #define MZ_VMM_BOOT_H
@@ -44,8 +44,9 @@
 extern "C" {
 #endif
 
-#define MZ_BOOT_AREA_BASE    0x1000u
-#define MZ_BOOT_AREA_END     0xa0000u
+#define MZ_BOOT_LOW_BASE     0x1000u /* of what the boot area is a run of */
+#define MZ_BOOT_LOW_END      0xa0000u
+#define MZ_BOOT_AREA_LEAST   0x10000u     /* bytes: an image that leaves less is refused */
 #define MZ_BOOT_MAPPED_BYTES 0x100000000u /* by the boot page tables */
 #define MZ_BOOT_REAL_END     0x100000u    /* of where a 16-bit image can be entered */
 

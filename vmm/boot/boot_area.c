@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-/* The boot area: low memory, handed out to the protocols from its base up. */
+/* The boot area: a run of low memory, handed out to the protocols from its base up. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "vmm/boot/boot_protocol.h"
@@ -9,11 +10,11 @@ void *mz_boot_take_(struct mz_boot *boot, uint64_t bytes, uint64_t align, uint64
 {
 	uint64_t at = (boot->next + align - 1) & ~(align - 1);
 
-	if (at > MZ_BOOT_AREA_END || bytes > MZ_BOOT_AREA_END - at) {
+	if (at > boot->area.end || bytes > boot->area.end - at) {
 		mz_fail(failure, MZ_STATUS_BAD_ARGUMENT,
 			"the command line and the modules' texts are too long: the boot structures "
-			"have %u bytes in all",
-			MZ_BOOT_AREA_END - MZ_BOOT_AREA_BASE);
+			"have %" PRIu64 " bytes in all",
+			boot->area.end - boot->area.base);
 		return NULL;
 	}
 	boot->next = at + bytes;

@@ -56,7 +56,7 @@ static enum mz_error build_page_tables(struct node_pages *pages, const struct mz
 				.context = pages,
 				.alloc = node_alloc,
 				.free = node_free,
-				.linear = (uintptr_t)mz_ram_at(ram, 0, MZ_BOOT_AREA_END),
+				.linear = (uintptr_t)mz_ram_at(ram, 0, MZ_BOOT_LOW_END),
 				.frames = pages->frames,
 				.first_frame = pages->first >> PAGE_LG2,
 				.frame_count = NODE_COUNT,

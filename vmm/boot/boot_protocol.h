@@ -10,6 +10,7 @@ struct mz_boot {
 	const struct mz_image *image;
 	const struct mz_boot_request *request;
 	struct mz_ram *ram;
+	struct mz_image_gap area;
 	uint64_t next;        /* gpa of the first byte of the boot area that is free */
 	uint64_t next_module; /* gpa from which on there is neither the image nor a module */
 };

@@ -115,11 +115,20 @@ int mz_image_read_segment(const struct mz_image *image, const struct mz_segment 
 			  struct mz_failure *failure);
 
 /*
- * Is each segment inside one bank, clear of the others and of the boot area (vmm/boot/boot.h), and
- * can the entry be reached? MZ_STATUS_BAD_ARGUMENT: the memory does not even hold the boot area.
+ * Is each segment inside one bank and clear of the others, is there room for the boot area
+ * (vmm/boot/boot.h), and can the entry be reached? MZ_STATUS_BAD_ARGUMENT: the memory does not even
+ * hold the boot area.
  */
 int mz_image_fits(const struct mz_image *image, const struct mz_ram *ram,
 		  struct mz_failure *failure);
+
+/* The largest run of [first, end) that no segment lies in; the lowest one of several. */
+struct mz_image_gap {
+	uint64_t base, end; /* the same: there is none */
+};
+
+struct mz_image_gap mz_image_largest_gap(const struct mz_image *image, uint64_t first,
+					 uint64_t end);
 
 /* For people: "Linux", "64-bit ELF". */
 const char *mz_image_text(const struct mz_image *image);

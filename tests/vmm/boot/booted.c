@@ -67,7 +67,7 @@ uint64_t long_at(uint64_t gpa)
 
 bool in_boot_area(uint64_t gpa, uint64_t bytes)
 {
-	return gpa >= MZ_BOOT_AREA_BASE && bytes <= MZ_BOOT_AREA_END - gpa;
+	return gpa >= MZ_BOOT_LOW_BASE && bytes <= MZ_BOOT_LOW_END - gpa;
 }
 
 void assert_fits(void)

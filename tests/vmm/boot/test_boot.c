@@ -91,23 +91,67 @@ START_TEST(an_entry_beyond_the_boot_page_tables_is_refused)
 }
 END_TEST
 
-START_TEST(a_segment_must_keep_clear_of_the_boot_area)
+START_TEST(segments_must_leave_room_for_the_boot_area)
 {
+	const uint64_t least = MZ_BOOT_AREA_LEAST, end = MZ_BOOT_LOW_END;
+	struct mz_segment segments[2] = {
+		{.gpa = 0, .memory_bytes = end - least},
+		{.gpa = end, .memory_bytes = MIB},
+	};
+
 	ram_begin(4 * MIB);
-	use_range(0, MZ_BOOT_AREA_BASE);
+	use_range(0x8000, 0x2000);
 	assert_fits();
-	use_range(0, MZ_BOOT_AREA_BASE + 1);
-	assert_fits_not("segment 0: [0x0, 0x1000] overlaps the boot structures in "
-			"[0x1000, 0xa0000)");
-	use_range(0x7c00, 512);
-	assert_fits_not("segment 0: [0x7c00, 0x7dff] overlaps the boot structures");
-	use_range(MZ_BOOT_AREA_END - 1, 1);
-	assert_fits_not("segment 0: [0x9ffff, 0x9ffff] overlaps the boot structures");
-	use_range(MZ_BOOT_AREA_END, 1);
+	use_segments(segments, 2);
 	assert_fits();
+	segments[0].memory_bytes++;
+	use_segments(segments, 2);
+	assert_fits_not("leave 65535 bytes in one piece of [0x1000, 0xa0000): the boot structures "
+			"need 65536");
+	use_range(MZ_BOOT_LOW_BASE + least, end - least);
+	assert_fits();
+	use_range(MZ_BOOT_LOW_BASE + least - 1, end - least);
+	assert_fits_not("leave 65535 bytes");
 	use_range(0, 2 * MIB);
-	assert_fits_not("overlaps the boot structures");
+	assert_fits_not("leave 0 bytes");
 	ram_end();
+}
+END_TEST
+
+/* The largest gap of [10, 100) that the segments leave. */
+static void assert_gap(struct mz_segment *segments, unsigned count, uint64_t base, uint64_t end)
+{
+	struct mz_image_gap gap;
+
+	use_segments(segments, count);
+	gap = mz_image_largest_gap(&image, 10, 100);
+	ck_assert_uint_eq(gap.base, base);
+	ck_assert_uint_eq(gap.end, end);
+}
+
+START_TEST(the_boot_area_is_the_largest_gap)
+{
+	struct mz_segment segments[3] = {{.gpa = 100, .memory_bytes = 1}};
+
+	assert_gap(segments, 0, 10, 100);
+	assert_gap(segments, 1, 10, 100);
+	segments[0] = (struct mz_segment) {.gpa = 0, .memory_bytes = 10};
+	assert_gap(segments, 1, 10, 100);
+	segments[0].memory_bytes = 11;
+	assert_gap(segments, 1, 11, 100);
+	segments[0] = (struct mz_segment) {.gpa = 99, .memory_bytes = 1};
+	assert_gap(segments, 1, 10, 99);
+	segments[0] = (struct mz_segment) {.gpa = 50, .memory_bytes = 10};
+	assert_gap(segments, 1, 10, 50);
+	segments[1] = (struct mz_segment) {.gpa = 20, .memory_bytes = 2};
+	assert_gap(segments, 2, 60, 100);
+	segments[2] = (struct mz_segment) {.gpa = 90, .memory_bytes = UINT64_MAX - 90};
+	assert_gap(segments, 3, 60, 90);
+	segments[0].gpa = 52;
+	segments[0].memory_bytes = 8;
+	assert_gap(segments, 3, 22, 52);
+	segments[0] = (struct mz_segment) {.gpa = 0, .memory_bytes = 1000};
+	assert_gap(segments, 1, 10, 10);
 }
 END_TEST
 
@@ -138,10 +182,10 @@ END_TEST
 START_TEST(memory_without_room_for_the_boot_area_is_refused)
 {
 	use_range(0, 16);
-	ram_begin(MZ_BOOT_AREA_END);
+	ram_begin(MZ_BOOT_LOW_END);
 	assert_fits();
 	ram_end();
-	ram_begin(MZ_BOOT_AREA_END - 0x1000);
+	ram_begin(MZ_BOOT_LOW_END - 0x1000);
 	ck_assert_int_eq(mz_image_fits(&image, &ram, &failure), -1);
 	ck_assert_int_eq(failure.status, MZ_STATUS_BAD_ARGUMENT);
 	ck_assert_ptr_nonnull(strstr(failure.text, "memory of 651264 bytes is too small"));
@@ -459,7 +503,7 @@ START_TEST(page_tables_are_right_in_the_least_memory)
 {
 	const struct mz_image_as as = {MZ_IMAGE_FLAT, MZ_MODE_LONG, 0x800};
 
-	ram_begin(MZ_BOOT_AREA_END);
+	ram_begin(MZ_BOOT_LOW_END);
 	open_image("x", 1, &as);
 	load(&(struct mz_boot_request) {0});
 	assert_identity(0x800);
@@ -471,7 +515,7 @@ END_TEST
 
 START_TEST(a_command_line_that_is_too_long_is_refused)
 {
-	char *text = long_text(MZ_BOOT_AREA_END);
+	char *text = long_text(MZ_BOOT_LOW_END);
 	struct mz_boot_request request = {.command_line = text};
 
 	ram_begin(4 * MIB);
@@ -612,7 +656,7 @@ START_TEST(memory_that_ends_below_1_mib_has_no_upper_part)
 	elf.header.e_entry = 0;
 	elf.programs[0].p_vaddr = elf.programs[0].p_paddr = 0;
 	elf.programs[1].p_vaddr = elf.programs[1].p_paddr = 0x800;
-	ram_begin(MZ_BOOT_AREA_END);
+	ram_begin(MZ_BOOT_LOW_END);
 	open_image(&elf, sizeof(elf), NULL);
 	load(&(struct mz_boot_request) {0});
 	assert_run(&offset, 0, 0x9fc00, 1);
@@ -621,6 +665,30 @@ START_TEST(memory_that_ends_below_1_mib_has_no_upper_part)
 	ck_assert_uint_eq(offset, info(INFO_MMAP_LENGTH));
 	ck_assert_uint_eq(info(INFO_MEM_LOWER), 639);
 	ck_assert_uint_eq(info(INFO_MEM_UPPER), 0);
+	mz_image_close(&image);
+	ram_end();
+}
+END_TEST
+
+/* As guests are linked that leave protected mode for real mode. */
+START_TEST(a_low_image_has_the_multiboot_structures_behind_it)
+{
+	const uint32_t base = 0x8000, bytes = 0x3000;
+	struct elf32_image elf = image_elf32();
+
+	elf.header.e_entry = base;
+	elf.programs[0].p_vaddr = elf.programs[0].p_paddr = base;
+	elf.programs[1].p_vaddr = elf.programs[1].p_paddr = base + 0x1000;
+	elf.programs[1].p_memsz = bytes - 0x1000;
+	ram_begin(4 * MIB);
+	open_image(&elf, sizeof(elf), NULL);
+	load(&(struct mz_boot_request) {.command_line = "a b"});
+	ck_assert_uint_eq(state.rip, base);
+	ck_assert_mem_eq(at(base, sizeof(elf.code)), elf.code, sizeof(elf.code));
+	ck_assert_uint_ge(state.gdt, base + bytes);
+	ck_assert_uint_ge(state.rbx, base + bytes);
+	ck_assert_uint_ge(info(INFO_CMDLINE), base + bytes);
+	ck_assert_uint_ge(info(INFO_MMAP_ADDR), base + bytes);
 	mz_image_close(&image);
 	ram_end();
 }
@@ -740,7 +808,8 @@ int main(void)
 	tcase_add_test(fits, a_segment_must_be_inside_memory);
 	tcase_add_test(fits, a_segment_must_be_inside_one_bank);
 	tcase_add_test(fits, an_entry_beyond_the_boot_page_tables_is_refused);
-	tcase_add_test(fits, a_segment_must_keep_clear_of_the_boot_area);
+	tcase_add_test(fits, segments_must_leave_room_for_the_boot_area);
+	tcase_add_test(fits, the_boot_area_is_the_largest_gap);
 	tcase_add_test(fits, segments_must_not_overlap);
 	tcase_add_test(fits, memory_without_room_for_the_boot_area_is_refused);
 	suite_add_tcase(suite, fits);
@@ -768,6 +837,7 @@ int main(void)
 	tcase_add_test(multiboot, the_memory_map_lists_what_is_usable);
 	tcase_add_test(multiboot, the_memory_map_lists_the_high_bank);
 	tcase_add_test(multiboot, memory_that_ends_below_1_mib_has_no_upper_part);
+	tcase_add_test(multiboot, a_low_image_has_the_multiboot_structures_behind_it);
 	tcase_add_test(multiboot, modules_lie_behind_the_image_each_on_its_own_page);
 	tcase_add_test(multiboot, a_module_must_fit_behind_the_image);
 	tcase_add_test(multiboot, a_module_that_cannot_be_read_is_refused);

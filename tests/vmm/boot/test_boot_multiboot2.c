@@ -454,7 +454,7 @@ END_TEST
 
 START_TEST(texts_that_are_too_long_are_refused)
 {
-	char *text = long_text(MZ_BOOT_AREA_END);
+	char *text = long_text(MZ_BOOT_LOW_END);
 
 	ram_begin(4 * MIB);
 	open_default();
