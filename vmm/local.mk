@@ -395,9 +395,11 @@ suite_sources = \
 	vmm/suite/report_text.c \
 	vmm/suite/result.c \
 	vmm/suite/result.h \
+	vmm/suite/section.h \
 	vmm/suite/suite.c \
 	vmm/suite/suite.h \
-	vmm/suite/suite_file.c
+	vmm/suite/suite_file.c \
+	vmm/suite/unit_tests_keys.c
 
 dist_man1_MANS = docs/mezz.1
 

@@ -234,40 +234,73 @@ START_TEST(a_file_describes_guests)
 }
 END_TEST
 
+/* What a section with these keys is given, or why it is skipped. */
+static const struct {
+	const char *keys, *options, *skipped;
+} unit_tests[] = {
+	{"smp = 2\n", "--common | --cpus=2", NULL},
+	{"smp = $MAX_SMP\n", NULL, "smp = $MAX_SMP is for a shell"},
+	{"arch = x86_64\n", "--common", NULL},
+	{"arch = i386\n", "--common", NULL},
+	{"arch = arm64\n", NULL, "it is for arm64"},
+	{"machine = q35\n", NULL, "it asks for machine = q35"},
+	{"accel = kvm\n", "--common", NULL},
+	{"accel = tcg\n", NULL, "it asks for accel = tcg"},
+	{"test_args = 'x y'  -z\n", "--common | --append=x y -z", NULL},
+	{"test_args = \"10 `date +%s`\"\n", NULL, "test_args = \"10 `date +%s`\" is for a shell"},
+	{"extra_params = -append 'x y' -m 2048 -smp 3\n",
+	 "--common | --append=x y | --memory=2048M | --cpus=3", NULL},
+	{"extra_params = --append x -enable-kvm -m 1G -initrd f\n",
+	 "--common | --append=x | --memory=1G | --initrd=f", NULL},
+	{"extra_params = --append \"10 `date +%s`\"\n", NULL,
+	 "extra_params = --append \"10 `date +%s`\" is for a shell"},
+	{"qemu_params = -cpu max\n", "--common", NULL},
+	{"qemu_params = -cpu host,migratable=no\n", "--common", NULL},
+	{"qemu_params = -cpu max,host-phys-bits,+vmx -m 2560\n", "--common | --memory=2560M", NULL},
+	{"qemu_params = -cpu qemu64,+x2apic,+tsc-deadline\n", "--common", NULL},
+	{"qemu_params = -cpu kvm64,+rdtscp\n", "--common", NULL},
+	{"qemu_params = -cpu qemu64,-pcid\n", NULL, "qemu_params has -cpu, which is QEMU's alone"},
+	{"qemu_params = -cpu max,vendor=GenuineIntel\n", NULL,
+	 "qemu_params has -cpu, which is QEMU's alone"},
+	{"qemu_params = -cpu Opteron_G1\n", NULL, "qemu_params has -cpu, which is QEMU's alone"},
+	{"qemu_params = -cpu\n", NULL, "qemu_params has -cpu, which is QEMU's alone"},
+	{"qemu_params = -m 1G -device edu\n", NULL,
+	 "qemu_params has -device, which is QEMU's alone"},
+	{"qemu_params = -nodefaults\n", NULL, "qemu_params has -nodefaults, which is QEMU's alone"},
+	{"check = /proc/sys/kernel/ostype=Linux\n", "--common", NULL},
+	{"check = /proc/sys/kernel/ostype=Linux /proc/sys/kernel/ostype=other\n", NULL,
+	 "/proc/sys/kernel/ostype=other is not so here"},
+	{"check = /no/such/file=1\n", NULL, "/no/such/file=1 is not so here"},
+	{"check = /proc/sys/kernel/ostype\n", NULL, "/proc/sys/kernel/ostype is not so here"},
+};
+
 START_TEST(the_keys_of_kvm_unit_tests_are_understood)
 {
+	char *text = g_strconcat("[a]\nfile = suite.cfg\n", unit_tests[_i].keys, NULL);
 	struct mz_suite suite;
 
-	ck_assert_int_eq(add_text(&suite,
-				  "[plain]\nfile = a.flat\nsmp = 2\narch = x86_64\n"
-				  "extra_params = -cpu max -append 'x y' -m 2048 -smp 3\n"
-				  "[arm]\nfile = b.flat\narch = arm64\n"
-				  "[model]\nfile = c.flat\nextra_params = -cpu qemu64,+umip\n"
-				  "[device]\nfile = d.flat\nqemu_params = -device edu\n"
-				  "[odd]\nfile = e.flat\nextra_params = -nodefaults\n"
-				  "[tcg]\nfile = f.flat\naccel = tcg\n"
-				  "[kvm]\nfile = g.flat\naccel = kvm\ntest_args = 'x y'  -z\n"
-				  "qemu_params = -m 1G\n"
-				  "[shell]\nfile = h.flat\ntest_args = \"10 `date +%s`\"\n",
-				  NULL),
-			 0);
-	ck_assert_uint_eq(suite.cases->len, 8);
-	ck_assert_ptr_null(case_at(&suite, 0)->skipped);
-	assert_options(case_at(&suite, 0),
-		       "--common | --cpus=2 | --append=x y | --memory=2048M | --cpus=3");
-	ck_assert_str_eq(case_at(&suite, 1)->skipped, "it is for arm64");
-	ck_assert_str_eq(case_at(&suite, 2)->skipped,
-			 "extra_params has -cpu, which is QEMU's alone");
-	ck_assert_str_eq(case_at(&suite, 3)->skipped,
-			 "qemu_params has -device, which is QEMU's alone");
-	ck_assert_str_eq(case_at(&suite, 4)->skipped,
-			 "extra_params has -nodefaults, which is QEMU's alone");
-	ck_assert_str_eq(case_at(&suite, 5)->skipped, "it asks for accel = tcg");
-	ck_assert_ptr_null(case_at(&suite, 6)->skipped);
-	assert_options(case_at(&suite, 6), "--common | --append=x y -z | --memory=1G");
-	ck_assert_str_eq(case_at(&suite, 7)->skipped,
-			 "test_args = \"10 `date +%s`\" is for a shell");
+	ck_assert_int_eq(add_text(&suite, text, NULL), 0);
+	ck_assert_uint_eq(suite.cases->len, 1);
+	ck_assert_pstr_eq(case_at(&suite, 0)->skipped, unit_tests[_i].skipped);
+	if (unit_tests[_i].options != NULL)
+		assert_options(case_at(&suite, 0), unit_tests[_i].options);
 	mz_suite_destroy(&suite);
+	g_free(text);
+}
+END_TEST
+
+START_TEST(what_is_built_for_another_architecture_is_skipped)
+{
+	struct mz_suite suite;
+	char *why;
+
+	ck_assert_int_eq(
+		add_text(&suite, "[a]\nfile = a.flat\narch = i386\n[b]\nfile = b.flat\n", NULL), 0);
+	why = g_strdup_printf("it is for i386, and %s/a.flat is not there", folder);
+	ck_assert_str_eq(case_at(&suite, 0)->skipped, why);
+	ck_assert_ptr_null(case_at(&suite, 1)->skipped);
+	mz_suite_destroy(&suite);
+	g_free(why);
 }
 END_TEST
 
@@ -284,6 +317,23 @@ START_TEST(groups_pick_guests)
 	ck_assert_uint_eq(suite.cases->len, 2);
 	ck_assert_str_eq(case_at(&suite, 0)->name, "a");
 	ck_assert_str_eq(case_at(&suite, 1)->name, "d");
+	mz_suite_destroy(&suite);
+}
+END_TEST
+
+START_TEST(a_guest_of_the_group_nodefault_is_picked_by_its_groups_alone)
+{
+	static const char text[] = "[a]\nfile = a\ngroups = nodefault slow\n[b]\nfile = b\n";
+	static char *groups[] = {(char *)"slow", NULL};
+	struct mz_suite suite;
+
+	ck_assert_int_eq(add_text(&suite, text, NULL), 0);
+	ck_assert_uint_eq(suite.cases->len, 1);
+	ck_assert_str_eq(case_at(&suite, 0)->name, "b");
+	mz_suite_destroy(&suite);
+	ck_assert_int_eq(add_text(&suite, text, groups), 0);
+	ck_assert_uint_eq(suite.cases->len, 1);
+	ck_assert_str_eq(case_at(&suite, 0)->name, "a");
 	mz_suite_destroy(&suite);
 }
 END_TEST
@@ -652,8 +702,11 @@ int main(void)
 	tcase_add_loop_test(tcase, guests_are_judged_by_their_status_and_their_lines, 0,
 			    G_N_ELEMENTS(judgements));
 	tcase_add_test(tcase, a_file_describes_guests);
-	tcase_add_test(tcase, the_keys_of_kvm_unit_tests_are_understood);
+	tcase_add_loop_test(tcase, the_keys_of_kvm_unit_tests_are_understood, 0,
+			    G_N_ELEMENTS(unit_tests));
+	tcase_add_test(tcase, what_is_built_for_another_architecture_is_skipped);
 	tcase_add_test(tcase, groups_pick_guests);
+	tcase_add_test(tcase, a_guest_of_the_group_nodefault_is_picked_by_its_groups_alone);
 	tcase_add_loop_test(tcase, what_a_file_says_wrongly_is_named, 0, G_N_ELEMENTS(refused));
 	tcase_add_test(tcase, a_missing_file_and_a_name_twice_are_refused);
 	tcase_add_test(tcase, guests_run_side_by_side_and_their_results_keep_their_order);
