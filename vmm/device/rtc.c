@@ -21,7 +21,8 @@ enum {
 	REGISTER_D = 0x0d,
 };
 
-#define A_RATE    0x26 /* 32768 Hz, the usual divider; never in an update */
+#define A_UPDATE  0x80
+#define A_RATE    0x26 /* 32768 Hz, the usual divider */
 #define B_24_HOUR 0x02
 #define D_VALID   0x80 /* the battery is good */
 
@@ -33,6 +34,9 @@ enum {
 #define ABOVE_4G       0x5b /* to 0x5d: in 64 KiB */
 #define CPUS_LESS_1    0x5f
 
+/* "Update cycle": the bit is up so long before the time changes. */
+#define UPDATE_NS 244000
+
 #define MIB ((uint64_t)1 << 20)
 
 static unsigned char bcd(int number)
@@ -40,13 +44,28 @@ static unsigned char bcd(int number)
 	return (unsigned char)(number / 10 % 10 << 4 | number % 10);
 }
 
+/* What time() says may be some milliseconds late. */
+static struct timespec host_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now;
+}
+
+/* Who sees that the time does not change yet can read all bytes of it. */
+static bool is_in_update(void)
+{
+	return host_time().tv_nsec >= 1000000000 - UPDATE_NS;
+}
+
 /* True and the value, if the index is part of the time. */
 static bool time_byte(unsigned index, unsigned char *byte)
 {
-	time_t seconds = time(NULL);
+	struct timespec host = host_time();
 	struct tm now;
 
-	gmtime_r(&seconds, &now);
+	gmtime_r(&host.tv_sec, &now);
 	switch (index) {
 	case SECONDS:
 		*byte = bcd(now.tm_sec);
@@ -81,7 +100,10 @@ static unsigned char data_read(const struct mz_rtc *rtc)
 {
 	unsigned char byte;
 
-	return time_byte(rtc->index, &byte) ? byte : rtc->bytes[rtc->index];
+	if (time_byte(rtc->index, &byte))
+		return byte;
+	byte = rtc->bytes[rtc->index];
+	return rtc->index == REGISTER_A && is_in_update() ? byte | A_UPDATE : byte;
 }
 
 static void data_write(struct mz_rtc *rtc, unsigned char byte)
