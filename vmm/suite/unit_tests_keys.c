@@ -115,23 +115,32 @@ static void add_memory(struct mz_section *section, const char *value)
 	g_free(size);
 }
 
+/* To QEMU, the initrd of a multiboot image is its modules, each with its arguments behind it. */
+static void add_modules(struct mz_section *section, const char *value)
+{
+	char **modules = g_strsplit(value, ",", -1);
+
+	for (char **module = modules; *module != NULL; module++)
+		mz_section_add_option_(section, "module", *module);
+	g_strfreev(modules);
+}
+
 /* An option of QEMU's, and its value. False: there is nothing like it. */
 static bool take_qemu_option(struct mz_section *section, const char *option, const char *value)
 {
-	static const char *const same[][2] = {
-		{"-append", "append"}, {"-smp", "cpus"}, {"-initrd", "initrd"}};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(same); i++) {
-		if (strcmp(option, same[i][0]) != 0)
-			continue;
-		mz_section_add_option_(section, same[i][1], value);
-		return true;
-	}
-	if (strcmp(option, "-m") == 0) {
+	if (strcmp(option, "-cpu") == 0)
+		return is_host_processor(value);
+	if (strcmp(option, "-append") == 0)
+		mz_section_add_option_(section, "append", value);
+	else if (strcmp(option, "-smp") == 0)
+		mz_section_add_option_(section, "cpus", value);
+	else if (strcmp(option, "-m") == 0)
 		add_memory(section, value);
-		return true;
-	}
-	return strcmp(option, "-cpu") == 0 && is_host_processor(value);
+	else if (strcmp(option, "-initrd") == 0)
+		add_modules(section, value);
+	else
+		return false;
+	return true;
 }
 
 /* How many words the option took; 0: there is nothing like it. */
