@@ -4,7 +4,8 @@
 # A guest is one word in one of these lists. guest/NAME.elf is made from guest/NAME.c and guest/lib/: GUESTS64 for long
 # mode, GUESTS32 for a multiboot loader, GUESTS_MULTIBOOT2, GUESTS_PVH and GUESTS_PLAIN32 for what their names say.
 # GUESTS_LINUX32 are made into the bzImages guest/NAME.bin. GUESTS_FLAT and GUESTS_FLAT32 are built a second time, as the
-# flat image guest/NAME.bin; GUESTS_FLAT16 are nothing else. GUESTS_INSIDE are for a guest that is Linux: guest/NAME.
+# flat image guest/NAME.bin; GUESTS_FLAT16 are nothing else. GUESTS_LOW are guest/NAME.elf, too, from assembly alone, for low
+# memory. GUESTS_INSIDE are for a guest that is Linux: guest/NAME.
 GUESTS64 = \
 	again \
 	demo \
@@ -46,17 +47,20 @@ GUESTS_INSIDE = \
 	vsock
 GUESTS_FLAT16 = \
 	real16
+GUESTS_LOW = \
+	leave32
 FLAT_ADDRESS = 0x200000
 FLAT16_ADDRESS = 0x7c00
+LOW_ADDRESS = 0x8000
 # So that what is behind the setup part lies at 1 MiB: see guest/lib/start_linux32.S.
 LINUX32_ADDRESS = 0xffc00
 
 guests_all32 = $(GUESTS32) $(GUESTS_MULTIBOOT2) $(GUESTS_PVH) $(GUESTS_PLAIN32)
 guest_images = $(GUESTS64:%=guest/%.elf) $(guests_all32:%=guest/%.elf) $(GUESTS_FLAT:%=guest/%.bin) \
 	$(GUESTS_FLAT32:%=guest/%.bin) $(GUESTS_FLAT16:%=guest/%.bin) $(GUESTS_LINUX32:%=guest/%.bin) \
-	$(GUESTS_INSIDE:%=guest/%)
+	$(GUESTS_LOW:%=guest/%.elf) $(GUESTS_INSIDE:%=guest/%)
 guest_sources = $(GUESTS64:%=guest/%.c) $(guests_all32:%=guest/%.c) $(GUESTS_FLAT16:%=guest/%.S) \
-	$(GUESTS_LINUX32:%=guest/%.c) $(GUESTS_INSIDE:%=guest/%.S) \
+	$(GUESTS_LINUX32:%=guest/%.c) $(GUESTS_LOW:%=guest/%.S) $(GUESTS_INSIDE:%=guest/%.S) \
 	$(guest_headers) $(guest_layout) $(guest_lib:%=guest/lib/%.c) $(guest_lib64:%=guest/lib/%.S) \
 	$(guest_lib32:%=guest/lib/%.S)
 guest_headers = guest/fuzz.h guest/lib/enter32.S guest/lib/guest.h guest/lib/machine.h guest/lib/mode32.h guest/lib/ports.h
@@ -104,6 +108,8 @@ $(GUESTS_LINUX32:%=guest/%.bin): guest/%.bin: guest/32/%.o guest/32/lib/start_li
 $(GUESTS_FLAT16:%=guest/%.bin): guest/%.bin: guest/32/%.o $(guest_layout)
 	$(GUEST_LINK) -m32 -Wl,-Ttext=$(FLAT16_ADDRESS) -o $@.elf $(filter %.o,$^)
 	$(AM_V_at)$(OBJCOPY) -O binary $@.elf $@ && rm -f $@.elf
+$(GUESTS_LOW:%=guest/%.elf): guest/%.elf: guest/32/%.o $(guest_layout)
+	$(GUEST_LINK) -m32 -Wl,-Ttext=$(LOW_ADDRESS) -o $@ $<
 $(GUESTS_INSIDE:%=guest/%): guest/%: guest/64/%.o
 	$(AM_V_CCLD)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -o $@ $<
 $(GUESTS_FLAT:%=guest/%.bin): guest/%.bin: guest/64/%.o $(guest_common64) $(guest_layout)

@@ -80,6 +80,10 @@ for backend in $backends; do
   want_no_err
   want_out 'hello from 16-bit mode'
   verdict "a_flat_16_bit_image ($backend)"
+  guest leave32 0 "$GUESTS/leave32.elf"
+  want_no_err
+  want_out 'hello from 16-bit mode, by an interrupt'
+  verdict "a_low_image_that_goes_to_16_bit_mode ($backend)"
 
   gzip -c "$GUESTS/hello.elf" >"$work/hello.elf.gz"
   guest hello 0 "$work/hello.elf.gz"

@@ -33,6 +33,8 @@
 
 #define TASK_LIMIT 0x67 /* of a 32-bit task-state segment: Intel SDM volume 3A, section 8.2.1 */
 
+#define REAL_VECTORS_LIMIT 0x3ff /* 256 of 4 bytes: Intel SDM volume 3A, section 21.1.4 */
+
 #define RFLAGS_RESERVED 2 /* bit 1 is always set */
 #define RFLAGS_IF       (1u << 9)
 
@@ -149,8 +151,9 @@ static void set_system_registers(struct kvm_sregs *sregs, const struct mz_boot_s
 		return;
 	sregs->gdt.base = state->gdt;
 	sregs->gdt.limit = (uint16_t)(state->gdt_bytes - 1);
+	/* In 32-bit mode as firmware leaves it: guests are a step from real mode there. */
 	sregs->idt.base = 0;
-	sregs->idt.limit = 0;
+	sregs->idt.limit = state->mode == MZ_MODE_PROTECTED ? REAL_VECTORS_LIMIT : 0;
 	sregs->tr.limit = TASK_LIMIT;
 	sregs->cr0 |= CR0_PE;
 	if (state->mode == MZ_MODE_LONG) {
