@@ -5,7 +5,8 @@
  * A node with several owners is shared, and so is all below it. Nobody changes it, and nobody may
  * write through it: every link or leaf by which it is reached forbids that. Before a table changes
  * what it maps at an address, it makes the way there its own, by copies of the nodes that are
- * shared. What is left to a last owner is its own again.
+ * shared. What is left to a last owner is its own again. But a table that has shared nodes once
+ * locks every node of what it unmaps from then on.
  *
  * Who makes a clone sees to it that no call that changes the table is under way, and before any
  * such call on a table that shares, calls mz_table_own() for the range: with `all`, unless all that

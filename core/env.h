@@ -167,7 +167,10 @@ static inline bool mz_refs_shared(const uint32_t *refs)
 
 #else
 
-/* Waits until the lock is free and takes it. Whoever gets it sees what the last holder wrote. */
+/*
+ * Waits until the lock is free and takes it. Whoever gets it sees what the last holder wrote. It is
+ * taken before the node's mark is read, for all to see: see mz_fence().
+ */
 static inline void mz_lock_acquire(uint32_t *lock)
 {
 	while (MZ_UNLIKELY(__atomic_exchange_n(lock, 1, __ATOMIC_SEQ_CST) != 0))
@@ -182,8 +185,9 @@ static inline void mz_lock_release(uint32_t *lock)
 }
 
 /*
- * Between marks and mz_lock_await(): who holds a lock is seen there, or sees the mark of its node
- * (C17, 7.17.3: the lock is taken, and the mark read, in the one order of all such operations).
+ * Between marks and mz_lock_await(): who takes a lock and then reads the mark is seen there, or
+ * sees the mark. Lock, mark and fence are in the one order of 7.17.3 of C17, paragraphs 6 to 11:
+ * acquire and release alone would let a processor read the mark before others see its lock.
  */
 static inline void mz_fence(void)
 {

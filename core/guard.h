@@ -4,7 +4,9 @@
  * table's operations and cursors lock for themselves.
  *
  * A node is locked inside a reader's section, or while the caller owns a reference to it. Locks of
- * several nodes are taken a parent before its children, an earlier child before a later one.
+ * several nodes are taken a parent before its children, an earlier child before a later one. Who
+ * holds several holds that of the lowest node above them all, too. With a guard held, no operation
+ * that locks is called, and there is no cursor.
  */
 #ifndef MZ_CORE_GUARD_H
 #define MZ_CORE_GUARD_H
@@ -23,7 +25,8 @@ struct mz_guard {
 
 /*
  * Waits for the node's lock and takes it: what its last holder wrote is seen. The node may be stray
- * then: its contents are history, and the caller begins again at the root.
+ * then, cut or about to be: the caller gives all its guards back, and begins again at the root. A
+ * node that is found again there is cut once the lock of the node above it can be had.
  */
 struct mz_guard mz_guard_lock(struct mz_table *table, struct mz_node_ref node);
 
@@ -47,8 +50,9 @@ static inline unsigned mz_guard_child_count(const struct mz_guard *guard)
 }
 
 /*
- * Was the node cut from its parent? Asked when the lock has just been taken: later, it may also be
- * said of a node that somebody is about to cut, and waits for the guard's end to do so.
+ * Was the node stray when its lock was taken? Asked at once: later, it may also be said of a node
+ * that somebody is about to cut, and waits for the guard's end to do so. What was done under the
+ * guard holds, and comes before the cut.
  */
 static inline bool mz_guard_is_stray(const struct mz_guard *guard)
 {

@@ -4,7 +4,7 @@
  *
  * A node is alive while something owns a reference to it: its parent's entry, a table, a processor,
  * whoever allocated it. The last put frees it and puts what it links to. Under its lock (see
- * core/guard.h): entries and child_count. Its level never changes.
+ * core/guard.h): entries and child_count. Its level never changes. MZ_STRAY: see core/frame.h.
  */
 #ifndef MZ_CORE_NODE_H
 #define MZ_CORE_NODE_H
@@ -67,7 +67,8 @@ static inline unsigned mz_frame_level(const struct mz_frame *frame)
 	return mz_mark_peek(&frame->level_stray) & ~MZ_STRAY;
 }
 
-/* Under the node's lock; without it, the answer may be old. */
+/* Asked when the node's lock was taken: no means that it is not cut until the lock is given back.
+ */
 static inline bool mz_frame_stray(const struct mz_frame *frame)
 {
 	return (mz_marked(&frame->level_stray) & MZ_STRAY) != 0;

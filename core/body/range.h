@@ -3,16 +3,17 @@
  * The range lock.
  *
  * An operation on [first, last] walks down from the root without locks to the lowest node that
- * covers the range, and locks it. If that node is stray - cut while we waited - its contents are
- * history, and the walk begins again. Then the operation's first pass locks the existing nodes
+ * covers the range, and locks it. If that node is stray - cut while we waited, or about to be - the
+ * walk begins again. Then the operation's first pass locks the existing nodes
  * below it, within the range, in pre-order; its second pass does the work and unlocks each node
  * when it leaves it. Every processor locks along the same order, a parent before its children and
  * an earlier child before a later one, so nobody waits in a circle; and no lock is taken after the
  * first is given back, so operations on overlapping ranges are atomic to one another. Disjoint
  * ranges meet in no lock unless they share their lowest covering node.
  *
- * Nodes of level 1 in a subtree that goes as a whole are not locked but marked stray, with the same
- * effect: see core/body/unmap.h.
+ * Nodes of level 1 in a subtree that goes as a whole are not locked but marked stray, and waited
+ * for: see core/body/unmap.h. That is out of order, and nobody waits in a circle by it: who holds a
+ * node of level 1 without the node above it holds no other, and waits for none.
  *
  * A node that the second pass makes is complete before it is linked, and needs no lock: nothing of
  * this operation touches it after that. (A cursor goes on working below the nodes it makes: those
@@ -53,7 +54,7 @@ MZ_INLINE struct mz_node_ref child_of(const struct mz_table *table, uint64_t ent
 	return node_at(table, format_of(table)->oa(entry, level), level - 1);
 }
 
-/* False: the node was cut while we waited, and is not locked. */
+/* False: the node was cut while we waited, or is about to be, and is not locked. */
 MZ_INLINE bool lock_unless_stray(struct mz_frame *frame)
 {
 	mz_lock_acquire(&frame->lock);

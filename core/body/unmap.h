@@ -6,8 +6,9 @@
  * Where nobody wants to know what was mapped, such a subtree is dropped: its nodes of level 1,
  * which are most of it, are not even locked. Between the two passes they are marked stray, and each
  * is waited for whose lock is held then: by who has it since before it was marked. Whoever comes
- * later sees the mark, and waits until the subtree is cut (await_cut). So nobody is in them, as if
- * they were locked; for one fence instead of a locked instruction each.
+ * later sees the mark, and waits until the subtree is cut (await_cut). So nobody changes what they
+ * map, as if they were locked (who collects flags may still take some, which nobody asks for); for
+ * one fence a node of level 2 instead of a locked instruction each.
  */
 #ifndef MZ_CORE_BODY_UNMAP_H
 #define MZ_CORE_BODY_UNMAP_H
@@ -77,8 +78,8 @@ MZ_INLINE void estrange_node(struct mz_table *table, struct mz_node_ref node, ui
 
 /*
  * Unlocks a subtree that was cut. What others do not keep is marked stray: whoever waits for one of
- * its locks begins again at the root. Of what is `dropped`, nodes of level 1 are neither locked nor
- * to be marked any more.
+ * its locks begins again at the root. Where that is `dropped`, the nodes of level 1 below one of
+ * level 2 are neither locked nor to be marked any more.
  */
 static inline void estrange(struct mz_table *table, struct mz_node_ref node, uint64_t first,
 			    bool shared, bool dropped, struct mz_gather *gather)
@@ -106,8 +107,8 @@ static inline void estrange(struct mz_table *table, struct mz_node_ref node, uin
 }
 
 /* Cuts the locked child at `index`. `first` is the address at which the child begins. */
-static inline void cut_off(struct mz_table *table, struct mz_node_ref node, unsigned index,
-			   uint64_t first, bool dropped, struct mz_gather *gather)
+static inline void cut_or_drop(struct mz_table *table, struct mz_node_ref node, unsigned index,
+			       uint64_t first, bool dropped, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
 	mz_node child = {f->oa(mz_load_relaxed(&node.slots[index]), node.level)};
@@ -129,7 +130,7 @@ static inline void cut_off(struct mz_table *table, struct mz_node_ref node, unsi
 static inline void cut(struct mz_table *table, struct mz_node_ref node, unsigned index,
 		       uint64_t first, struct mz_gather *gather)
 {
-	cut_off(table, node, index, first, false, gather);
+	cut_or_drop(table, node, index, first, false, gather);
 }
 
 /* Makes the nodes of level 1 below a node of level 2 stray, and waits until nobody is in them. */
@@ -137,15 +138,20 @@ static inline void estrange_leaf_nodes(struct mz_table *table, struct mz_node_re
 {
 	const struct mz_format *f = format_of(table);
 	unsigned count = mz_entry_count(f, 2);
+	bool any = false;
 
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t entry = mz_load_relaxed(&node.slots[i]);
 
-		if (f->kind(entry, 2) == MZ_NODE)
+		if (f->kind(entry, 2) == MZ_NODE) {
 			mz_frame_estrange(child_of(table, entry, 2).frame, 1);
+			any = true;
+		}
 	}
+	if (MZ_ONE_THREAD || !any)
+		return;
 	mz_fence();
-	for (unsigned i = 0; !MZ_ONE_THREAD && i < count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		uint64_t entry = mz_load_relaxed(&node.slots[i]);
 
 		if (f->kind(entry, 2) == MZ_NODE)
@@ -199,7 +205,7 @@ static inline void unmap_commit(struct unmap_job *job, struct mz_node_ref node, 
 
 			if (p.whole && may_cut(table, node.level) &&
 			    (!reports_flags(table, job->gather) || is_shared(table, child.frame))) {
-				cut_off(table, node, p.index, p.first, job->drops, job->gather);
+				cut_or_drop(table, node, p.index, p.first, job->drops, job->gather);
 				continue;
 			}
 			unmap_commit(job, child, p.first, p.last);

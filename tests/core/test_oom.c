@@ -138,6 +138,31 @@ START_TEST(splitting_is_all_or_nothing)
 }
 END_TEST
 
+/* A subtree that goes as a whole, and beside it a leaf of which a part stays. */
+START_TEST(a_drop_is_all_or_nothing)
+{
+	uint64_t node, leaf;
+
+	begin(_i);
+	if (x.format->levels >= 3 && fixture_leaf_allowed(&x, 2)) {
+		struct op unmap = {OP_UNMAP, 0, x.base, 0, 0, {0, 0, 0}, 0};
+
+		node = fixture_span(&x, 3);
+		leaf = fixture_span(&x, 2);
+		unmap.bytes = node + x.page;
+		expect_ok(fixture_map(&x, x.base, x.page, 0, RW));
+		expect_ok(fixture_map(&x, x.base + node - x.page, x.page, 0, RW));
+		expect_ok(fixture_map(&x, x.base + node, leaf, 0, RW));
+		expect_failures_then_ok(unmap, 1);
+		expect_hole(&x, x.base);
+		expect_hole(&x, x.base + node - x.page);
+		expect_hole(&x, x.base + node);
+		expect_mapped(&x, x.base + node + x.page, x.page, RW, 1);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(refused_operations_allocate_nothing)
 {
 	uint64_t asked;
@@ -264,6 +289,7 @@ int main(void)
 	tcase_add_loop_test(tcase, mapping_the_first_page_needs_a_node_a_level, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, mapping_across_nodes_is_all_or_nothing, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, splitting_is_all_or_nothing, 0, EACH_VARIANT);
+	tcase_add_loop_test(tcase, a_drop_is_all_or_nothing, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, refused_operations_allocate_nothing, 0, EACH_VARIANT);
 	tcase_add_loop_test(tcase, random_operations_are_all_or_nothing, 0, EACH_VARIANT);
 	tcase_add_test(tcase, more_nodes_than_32_bits_can_count_are_not_there);

@@ -35,6 +35,13 @@ static struct cell content_cells[MEMORY_CONTENTS];
 static uint32_t run_number;
 static bool mmu_writes_entries;
 
+/*
+ * Who has marked a node, as task + 1; and is it left alone from now on? So it is when its lock was
+ * waited for, or when who has marked it has given any lock of a marked node back.
+ */
+static unsigned marked_by[MEMORY_NODES];
+static bool left_alone[MEMORY_NODES];
+
 /* Marks that others do not see yet. */
 static struct {
 	struct {
@@ -262,6 +269,7 @@ void memory_marks_out(void)
 		task_point(OP_STORE, mark_object(byte));
 		touch_frame(byte, 1, ATOMIC_WRITE);
 		*mark = kept_back[current].marks[i].to;
+		marked_by[byte / FRAME_BYTES] = (unsigned)current + 1;
 	}
 	if (current >= 0)
 		kept_back[current].count = 0;
@@ -316,6 +324,8 @@ void memory_store(uint64_t *slot, uint64_t entry, bool releases)
 
 		memory_marks_out();
 		task_point(OP_STORE, (unsigned)number);
+		if (left_alone[number / MEMORY_NODE_SLOTS])
+			fail("node %zu is changed, and is stray", number / MEMORY_NODE_SLOTS);
 		cell = touch_slot(number, LOCKED_WRITE);
 		if (releases)
 			release(cell, false);
@@ -380,6 +390,18 @@ void memory_lock(uint32_t *lock)
 	*lock = 1;
 }
 
+static void leave_alone(unsigned task)
+{
+	for (unsigned i = 0; i < MEMORY_NODES; i++) {
+		if (left_alone[i] || marked_by[i] != task + 1)
+			continue;
+		/* Who changes it earlier is told from who does later. */
+		for (unsigned k = 0; k < MEMORY_NODE_SLOTS; k++)
+			task_point(OP_STORE, i * MEMORY_NODE_SLOTS + k);
+		left_alone[i] = true;
+	}
+}
+
 void memory_unlock(uint32_t *lock)
 {
 	if (outside_find(lock) != MEMORY_OBJECTS) {
@@ -396,6 +418,9 @@ void memory_unlock(uint32_t *lock)
 	if (*lock != 1)
 		fail("a lock is given back that nobody holds");
 	*lock = 0;
+	if (current >= 0 && outside_find(lock) == MEMORY_OBJECTS &&
+	    marked_by[byte_of(lock) / FRAME_BYTES] != 0)
+		leave_alone((unsigned)current);
 }
 
 void memory_await(const uint32_t *lock)
@@ -405,6 +430,7 @@ void memory_await(const uint32_t *lock)
 
 		task_point(OP_AWAIT, lock_object(byte));
 		acquire(touch_frame(byte, sizeof(*lock), ATOMIC_READ));
+		left_alone[byte / FRAME_BYTES] = true;
 	}
 }
 
@@ -557,6 +583,8 @@ void memory_restore(void)
 	now = kept;
 	memset(sees, 0, sizeof(sees));
 	memset(kept_back, 0, sizeof(kept_back));
+	memset(marked_by, 0, sizeof(marked_by));
+	memset(left_alone, 0, sizeof(left_alone));
 	for (unsigned i = 0; i < TASKS_MAX; i++)
 		sees[i].at[i] = 1;
 	run_number++;

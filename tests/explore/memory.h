@@ -9,7 +9,8 @@
  * out of bounds, so an access that comes too late is found however late it comes.
  *
  * Marks are stores that a processor may keep to itself for a while: until a fence, or until it
- * writes something else that others see. As late as that they are seen here.
+ * writes something else that others see. As late as that they are seen here. Found is who stores
+ * into a stray node that nobody may be in any more.
  */
 #ifndef MZ_TESTS_EXPLORE_MEMORY_H
 #define MZ_TESTS_EXPLORE_MEMORY_H

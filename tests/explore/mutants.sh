@@ -73,8 +73,8 @@ mutant nobody_in_a_leaf_node_is_waited_for runtime.c \
 mutant locks_are_looked_at_before_the_marks runtime.c \
   body/unmap.h '/ estrange_leaf_nodes(/,/^}/{s/mz_frame_estrange(child_of(table, entry, 2).frame, 1)/mz_lock_await(\&child_of(table, entry, 2).frame->lock)/;t;s/mz_lock_await(&child_of(table, entry, 2).frame->lock)/mz_frame_estrange(child_of(table, entry, 2).frame, 1)/}'
 mutant leaf_nodes_are_marked_when_they_are_cut runtime.c \
-  body/unmap.h '/ unmap_range(/,/^}/{/if (job.drops)/{N;d}};/^static inline void cut_off(/i static inline void estrange_leaf_nodes(struct mz_table *table, struct mz_node_ref node);' \
-  body/unmap.h '/ cut_off(/,/^}/s/^\tentry_unlink.*/&\n\tif (dropped \&\& ref.level == 2)\n\t\testrange_leaf_nodes(table, ref);/'
+  body/unmap.h '/ unmap_range(/,/^}/{/if (job.drops)/{N;d}};/^static inline void cut_or_drop(/i static inline void estrange_leaf_nodes(struct mz_table *table, struct mz_node_ref node);' \
+  body/unmap.h '/ cut_or_drop(/,/^}/s/^\tentry_unlink.*/&\n\tif (dropped \&\& ref.level == 2)\n\t\testrange_leaf_nodes(table, ref);/'
 mutant what_is_to_be_cut_is_not_waited_for runtime.c \
   body/range.h '/^MZ_NOINLINE void await_cut(/,/^}/{/mz_lock_/d}'
 
@@ -177,7 +177,7 @@ mutant a_cursor_closes_before_its_flush runtime.c \
 mutant an_unmapped_page_is_not_flushed runtime.c \
   body/unmap.h '/ unmap_page(/,/^}/{/if (cleared)/{N;d}}'
 mutant a_cut_node_is_not_flushed runtime.c \
-  body/unmap.h '/ cut_off(/,/^}/{/mz_gather_range_(/d}'
+  body/unmap.h '/ cut_or_drop(/,/^}/{/mz_gather_range_(/d}'
 
 # ---- References ----
 mutant a_processor_takes_no_reference table.c \

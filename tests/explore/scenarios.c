@@ -66,8 +66,6 @@ const struct scenario scenarios[] = {
 	{"cut_reported_and_map_deep", DEEP, REPORTED | BASE, "map 0+3", "unmap 0+4 | map 3"},
 	{"cut_of_two_nodes_and_protects", DEEP, BASE, "map 0+8",
 	 "unmap 0+8 | protect 1; protect 5"},
-	{"cut_of_two_nodes_and_what_is_done_then", DEEP, BASE, "map 0+4; map 5",
-	 "unmap 0+8 | query 0; map 5"},
 	{"cut_and_cursor", DEEP, BASE, "map 0+3", "unmap 0+4 | open 3+1; put 1; close"},
 	{"cuts_and_maps", FLAT, BASE, "map 0+4", "unmap 0+4; map 1 | unmap 0+4; map 1"},
 
@@ -192,6 +190,8 @@ const struct scenario scenarios[] = {
 	{"allow_and_unmap_that_empties_the_node", NARROW, 0, "map 0; forbid 0+4",
 	 "allow 0 | unmap 0"},
 	{"allow_and_cut", NARROW, BASE, "map 0+4; forbid 0+4", "allow 0 | unmap 0+4"},
+	{"allow_and_map_beside_a_cut_of_two_nodes", DEEP_NARROW, BASE, "map 0; map 5",
+	 "unmap 0+8 | allow 0; map 5"},
 	{"allow_and_cut_deep", DEEP_NARROW, BASE, "map 0+4; forbid 0+8", "allow 0 | unmap 0+4"},
 	{"allow_and_fill", NARROW, 0, "map 0; forbid 0+4", "allow 0 | fill 1; store 0"},
 	{"allow_and_protect", NARROW, 0, "map 0+2 rwx", "forbid 0+4; allow 0 | protect 0 r"},
