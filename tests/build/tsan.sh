@@ -20,7 +20,7 @@ build()
 # liburcu is not built for ThreadSanitizer, which does not see how it orders its own accesses.
 run_table()
 {
-  TSAN_OPTIONS=suppressions=$srcdir/tests/build/tsan.supp MZ_STEPS=100 "$work/test_rcu"
+  TSAN_OPTIONS=suppressions=$srcdir/tests/build/tsan.supp MZ_STEPS=70 "$work/test_rcu"
 }
 
 run_space()
