@@ -4,12 +4,12 @@
  *
  * An operation on [first, last] walks down from the root without locks to the lowest node that
  * covers the range, and locks it. If that node is stray - cut while we waited, or about to be - the
- * walk begins again. Then the operation's first pass locks the existing nodes
- * below it, within the range, in pre-order; its second pass does the work and unlocks each node
- * when it leaves it. Every processor locks along the same order, a parent before its children and
- * an earlier child before a later one, so nobody waits in a circle; and no lock is taken after the
- * first is given back, so operations on overlapping ranges are atomic to one another. Disjoint
- * ranges meet in no lock unless they share their lowest covering node.
+ * walk begins again. Then the operation's first pass locks the existing nodes below it, within the
+ * range, in pre-order; its second pass does the work and unlocks each node when it leaves it. Every
+ * processor locks along the same order, a parent before its children and an earlier child before a
+ * later one, so nobody waits in a circle; and no lock is taken after the first is given back, so
+ * operations on overlapping ranges are atomic to one another. Disjoint ranges meet in no lock
+ * unless they share their lowest covering node.
  *
  * Nodes of level 1 in a subtree that goes as a whole are not locked but marked stray, and waited
  * for: see core/body/unmap.h. That is out of order, and nobody waits in a circle by it: who holds a
