@@ -37,32 +37,26 @@ static struct kvm_nested_state *make(uint32_t bytes, struct mz_state *state)
 	return nested;
 }
 
-/* Does KVM say that it has no such state? */
-static bool is_unknown(int error)
+/*
+ * As large as it is; `size` is 0 where KVM has no such state. NULL: it has failed. There must be
+ * room for all that there can be, whatever `size` says: KVM does not look at it before it writes
+ * what an AMD processor has (svm_get_nested_state()).
+ */
+static struct kvm_nested_state *get(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm,
+				    struct mz_state *state)
 {
-	return error == EINVAL || error == ENOTTY;
-}
+	int room = ioctl(kvm->vm, KVM_CHECK_EXTENSION, KVM_CAP_NESTED_STATE);
+	struct kvm_nested_state *nested =
+		make(room > (int)HEADER_BYTES ? (uint32_t)room : HEADER_BYTES, state);
 
-/* As large as it is; `size` is 0 where KVM has no such state. NULL: it has failed. */
-static struct kvm_nested_state *get(const struct mz_vcpu *vcpu, struct mz_state *state)
-{
-	struct kvm_nested_state *nested = make(HEADER_BYTES, state);
-	uint32_t bytes;
-
-	if (!nested || !ioctl(vcpu->fd, KVM_GET_NESTED_STATE, nested))
-		return nested;
-	if (is_unknown(errno)) {
+	if (nested && room <= 0) {
 		nested->size = 0;
-		return nested;
+	} else if (nested && ioctl(vcpu->fd, KVM_GET_NESTED_STATE, nested)) {
+		fail(state, "does not give");
+		free(nested);
+		return NULL;
 	}
-	bytes = errno == E2BIG ? nested->size : 0;
-	free(nested);
-	nested = bytes > HEADER_BYTES && bytes <= BYTES_MAX ? make(bytes, state) : NULL;
-	if (nested && !ioctl(vcpu->fd, KVM_GET_NESTED_STATE, nested))
-		return nested;
-	free(nested);
-	fail(state, "does not give");
-	return NULL;
+	return nested;
 }
 
 static bool is_used(const struct kvm_nested_state *nested)
@@ -89,9 +83,9 @@ static void clear(struct kvm_nested_state *nested)
 	}
 }
 
-void mz_nested_leave(const struct mz_vcpu *vcpu, struct mz_state *state)
+void mz_nested_leave(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_state *state)
 {
-	struct kvm_nested_state *nested = get(vcpu, state);
+	struct kvm_nested_state *nested = get(vcpu, kvm, state);
 
 	if (nested && is_used(nested)) {
 		clear(nested);
@@ -101,9 +95,9 @@ void mz_nested_leave(const struct mz_vcpu *vcpu, struct mz_state *state)
 	free(nested);
 }
 
-static void save(const struct mz_vcpu *vcpu, struct mz_state *state)
+static void save(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_state *state)
 {
-	struct kvm_nested_state *nested = get(vcpu, state);
+	struct kvm_nested_state *nested = get(vcpu, kvm, state);
 
 	if (!nested)
 		return;
@@ -133,10 +127,10 @@ static void load(const struct mz_vcpu *vcpu, struct mz_state *state)
 	free(nested);
 }
 
-void mz_nested_state(const struct mz_vcpu *vcpu, struct mz_state *state)
+void mz_nested_state(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_state *state)
 {
 	if (state->loading)
 		load(vcpu, state);
 	else
-		save(vcpu, state);
+		save(vcpu, kvm, state);
 }

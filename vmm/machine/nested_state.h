@@ -11,9 +11,9 @@
  * in: before system registers are loaded, which would otherwise be those of the one that it is in,
  * or be refused.
  */
-void mz_nested_leave(const struct mz_vcpu *vcpu, struct mz_state *state);
+void mz_nested_leave(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_state *state);
 
 /* Whether it is in that mode, and the guest's guest that it is inside of. */
-void mz_nested_state(const struct mz_vcpu *vcpu, struct mz_state *state);
+void mz_nested_state(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_state *state);
 
 #endif

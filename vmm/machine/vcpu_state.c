@@ -195,10 +195,10 @@ void mz_vcpu_state(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_sta
 	check_features(vcpu, state);
 	clock_rate_state(vcpu, state);
 	if (state->loading)
-		mz_nested_leave(vcpu, state);
+		mz_nested_leave(vcpu, kvm, state);
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
 		piece_state(vcpu, &first[i], state);
-	mz_nested_state(vcpu, state);
+	mz_nested_state(vcpu, kvm, state);
 	piece_state(vcpu, &general, state);
 	xsave_state(vcpu, kvm, state);
 	for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++)
