@@ -124,6 +124,8 @@ libmezzvm_la_SOURCES = \
 	vmm/machine/moment.c \
 	vmm/machine/restore.c \
 	vmm/machine/run.c \
+	vmm/machine/shadow_pages.c \
+	vmm/machine/shadow_pages.h \
 	vmm/machine/since.c \
 	vmm/machine/since.h \
 	vmm/machine/snapshot.h \

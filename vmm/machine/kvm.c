@@ -122,23 +122,30 @@ void mz_kvm_destroy(struct mz_kvm *kvm)
 	*kvm = (struct mz_kvm) {.fd = -1, .vm = -1};
 }
 
-static int set_slot(const struct mz_kvm *kvm, unsigned index, struct mz_failure *failure)
+/* The first `bytes` of it: none remove it. */
+static int set_part_of_slot(const struct mz_kvm *kvm, unsigned index, uint64_t bytes,
+			    struct mz_failure *failure)
 {
 	const struct mz_kvm_slot *slot = &kvm->slots[index];
 	struct kvm_userspace_memory_region region = {
 		.slot = index,
 		.flags = slot->flags,
 		.guest_phys_addr = slot->gpa,
-		.memory_size = slot->bytes,
+		.memory_size = bytes,
 		.userspace_addr = (uintptr_t)slot->at,
 	};
 
 	if (ioctl(kvm->vm, KVM_SET_USER_MEMORY_REGION, &region))
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
 			       "KVM refuses guest memory of 0x%llx bytes at 0x%llx: %s",
-			       (unsigned long long)slot->bytes, (unsigned long long)slot->gpa,
+			       (unsigned long long)bytes, (unsigned long long)slot->gpa,
 			       strerror(errno));
 	return 0;
+}
+
+static int set_slot(const struct mz_kvm *kvm, unsigned index, struct mz_failure *failure)
+{
+	return set_part_of_slot(kvm, index, kvm->slots[index].bytes, failure);
 }
 
 static int add_bank(struct mz_kvm *kvm, const struct mz_ram *ram, const struct mz_bank *bank,
@@ -181,6 +188,17 @@ int mz_kvm_log_writes(struct mz_kvm *kvm, struct mz_failure *failure)
 			return -1;
 	}
 	return 0;
+}
+
+/*
+ * When any slot goes, KVM drops all (KVM_X86_QUIRK_SLOT_ZAP_ALL, as it is called since Linux 6.12).
+ * The last is that of the ROM, which is small.
+ */
+int mz_kvm_drop_mappings(const struct mz_kvm *kvm, struct mz_failure *failure)
+{
+	unsigned last = kvm->slot_count - 1;
+
+	return set_part_of_slot(kvm, last, 0, failure) || set_slot(kvm, last, failure) ? -1 : 0;
 }
 
 int mz_kvm_wire(const struct mz_kvm *kvm, struct mz_irq *irq, uint32_t gsi,

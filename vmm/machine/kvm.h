@@ -71,6 +71,12 @@ int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failu
 int mz_kvm_log_writes(struct mz_kvm *kvm, struct mz_failure *failure);
 
 /*
+ * KVM drops what it has mapped of guest memory, and all shadow pages: vmm/machine/shadow_pages.h.
+ * No vCPU runs.
+ */
+int mz_kvm_drop_mappings(const struct mz_kvm *kvm, struct mz_failure *failure);
+
+/*
  * Makes an interrupt line that raises input `gsi` of the interrupt controllers by an edge. The
  * descriptor is the caller's to close.
  */

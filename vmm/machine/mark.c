@@ -14,6 +14,7 @@ int mz_mark_take(struct mz_vm *vm, struct mz_failure *failure)
 	if (mz_vm_watch_writes(vm, &mark->dirty, failure))
 		return -1;
 	mark->taken = true;
+	mz_shadow_pages_init(&mark->shadow_pages, &vm->kvm);
 	if (mz_baseline_take(&mark->baseline, &vm->ram, failure))
 		return -1;
 	mz_state_save(&mark->state);
@@ -23,8 +24,10 @@ int mz_mark_take(struct mz_vm *vm, struct mz_failure *failure)
 
 void mz_mark_drop(struct mz_mark *mark)
 {
-	if (mark->taken)
+	if (mark->taken) {
 		mz_dirty_stop(&mark->dirty);
+		mz_shadow_pages_destroy(&mark->shadow_pages);
+	}
 	mark->taken = false;
 	mz_baseline_drop(&mark->baseline);
 	mz_state_free(&mark->state);
@@ -64,7 +67,8 @@ int mz_mark_go_back(struct mz_vm *vm, struct mz_failure *failure)
 	uint64_t begun = mz_now_ns();
 	struct mz_state state;
 
-	if (put_memory_back(vm, failure))
+	if (put_memory_back(vm, failure) ||
+	    mz_shadow_pages_drop(&mark->shadow_pages, &vm->kvm, failure))
 		return -1;
 	mz_state_load(&state, mark->state.bytes, mark->state.size);
 	mz_vm_state(vm, &state);

@@ -8,6 +8,7 @@
 
 #include "ept/dirty.h"
 #include "vmm/base/state.h"
+#include "vmm/machine/shadow_pages.h"
 #include "vmm/machine/vm.h"
 #include "vmm/memory/baseline.h"
 
@@ -16,6 +17,7 @@ struct mz_mark {
 	struct mz_state state;
 	struct mz_baseline baseline;
 	struct mz_dirty dirty;
+	struct mz_shadow_pages shadow_pages;
 	struct mz_reset_stats stats;
 };
 
