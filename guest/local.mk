@@ -15,6 +15,7 @@ GUESTS64 = \
 	hello \
 	loop \
 	mmio \
+	nested \
 	ports \
 	registers \
 	ring3 \
@@ -69,6 +70,12 @@ guest_lib = finish print serial words
 guest_lib64 = ring3 start64
 guest_lib32 = start32 start_linux32 start_multiboot2 start_plain32 start_pvh
 
+# The guest that has a guest. The memory functions are what compilers call for structs.
+nested_sources = guest/nested/mark.S guest/nested/nested.h $(nested_own:%=guest/nested/%.c)
+nested_own = inner processor stage
+nested_objects = guest/64/nested/mark.o $(nested_own:%=guest/64/nested/%.o) guest/64/mmu/npt/enter.o guest/64/lib/memory.o
+guest/64/nested.o $(nested_objects): guest/nested/nested.h guest/mmu/npt/enter.h guest/mmu/npt/vmcb.h guest/mmu/x86/cpu.h
+
 # Fixed, whatever the host's programs are built with: nothing here may need a library or the vector registers.
 GUEST_COMPILER_FLAGS = -std=c17 $(WARN_CFLAGS) -O2 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -mgeneral-regs-only -mno-red-zone
@@ -92,7 +99,8 @@ guest/32/%.o: $(srcdir)/guest/%.S $(guest_headers) Makefile
 	$(GUEST_COMPILE) -m32 -c -o $@ $<
 
 $(GUESTS64:%=guest/%.elf): guest/%.elf: guest/64/%.o $(guest_common64) $(guest_layout)
-	$(GUEST_LINK) -m64 -o $@ $(guest_common64) guest/64/$*.o
+	$(GUEST_LINK) -m64 -o $@ $(filter %.o,$^)
+guest/nested.elf: $(nested_objects)
 $(GUESTS32:%=guest/%.elf): guest/%.elf: guest/32/lib/start32.o
 $(GUESTS_MULTIBOOT2:%=guest/%.elf): guest/%.elf: guest/32/lib/start_multiboot2.o
 $(GUESTS_PVH:%=guest/%.elf): guest/%.elf: guest/32/lib/start_pvh.o
@@ -123,7 +131,7 @@ bare_own = load main move report run space
 bare_shared = mmu/npt/svm mmu/x86/machine lib/memory lib/print lib/serial
 bare_assembly = mmu/npt/enter mmu/x86/start
 bare_objects = $(bare_assembly:%=guest/64/%.o) $(bare_shared:%=guest/64/%.o) $(bare_own:%=guest/64/bare/%.o)
-$(bare_objects): guest/bare/bare.h guest/mmu/npt/svm.h guest/mmu/npt/vmcb.h guest/mmu/x86/machine.h guest/mmu/x86/x86.h
+$(bare_objects): guest/bare/bare.h guest/mmu/npt/enter.h guest/mmu/npt/svm.h guest/mmu/npt/vmcb.h guest/mmu/x86/machine.h guest/mmu/x86/x86.h
 
 guest/bare.mb: $(bare_objects) libmezz.la $(guest_layout)
 	$(GUEST_LINK) -m64 -o $@.elf $(bare_objects) .libs/libmezz.a
@@ -145,4 +153,5 @@ clean-local:
 EXTRA_DIST += \
 	$(bare_sources) \
 	$(guest_sources) \
+	$(nested_sources) \
 	guest/README.md

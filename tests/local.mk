@@ -119,6 +119,7 @@ KVM_TESTS = \
 	tests/system/run-incremental.sh \
 	tests/system/run-moments.sh \
 	tests/system/run-memory.sh \
+	tests/system/run-nested.sh \
 	tests/system/run-refused.sh \
 	tests/system/run-report.sh \
 	tests/system/run-restore.sh \
@@ -319,7 +320,7 @@ check-build: $(tests_ready)
 .PHONY: check-memory
 check-memory: $(tests_ready)
 	@$(TAP_RUN) $(filter %_dirty %_frozen %_lazy %_clone %_pager %_pages %_protection %_ram %_state %_touches tests/vmm/test_snapshot_%,$(unit_tests)) \
-	  $(filter %/run-clone.sh %/run-control.sh %/run-incremental.sh %/run-memory.sh %/run-moments.sh %/run-restore.sh,$(kvm_tests))
+	  $(filter %/run-clone.sh %/run-control.sh %/run-incremental.sh %/run-memory.sh %/run-moments.sh %/run-nested.sh %/run-restore.sh,$(kvm_tests))
 # The same where there is a stock KVM with nested paging, whatever this host has: see tests/linux/nested.
 .PHONY: check-nested
 check-nested: $(tests_ready)

@@ -74,6 +74,7 @@ mmu_sources = \
 	guest/mmu/memory.h \
 	guest/mmu/npt/deviation.c \
 	guest/mmu/npt/enter.S \
+	guest/mmu/npt/enter.h \
 	guest/mmu/npt/image.lds \
 	guest/mmu/npt/npt.c \
 	guest/mmu/npt/npt.h \

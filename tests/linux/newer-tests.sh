@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-# Write-protect events, which come with Linux 6.4, and memory faults of KVM, with 6.8; and files that do not answer, for
-# this kernel has FUSE built in. Runs in the nested machine.
+# Write-protect events, which come with Linux 6.4, and memory faults of KVM, with 6.8; files that do not answer, for this
+# kernel has FUSE built in; and guests that have guests, while those are waited for. Runs in the nested machine.
 . "$srcdir/tests/system/lib.sh"
 need_kvm
 need_jq
@@ -14,6 +14,15 @@ unit()
   else
     skip "${1##*/}" 'configure did not find check (Debian: check)'
   fi
+}
+
+# all_pass SCRIPT: false if a test of it fails or is skipped
+all_pass()
+{
+  local said
+  said=$(bash "$1" 2>&1)
+  echo "$said"
+  [[ $said =~ $'\n'1\.\.[1-9] && ! $said =~ (^|$'\n')'not ok' && ! $said =~ '# SKIP' ]]
 }
 
 # Who has run `mezz clone` in vain: what the guest writes is known all the same.
@@ -45,6 +54,8 @@ kill -USR1 "$server"
 printf c >&"$keys"
 
 sources_tell_the_same 2 ring log wp
+
+try guests_that_have_guests_are_saved_put_back_and_cloned all_pass "$srcdir/tests/system/run-nested.sh"
 
 for huge in thp hugetlb; do
   run --stats=json --dirty-source wp --memory 48M --huge="$huge" --reset-loop 3 --append 'mark keep=8' "$GUESTS/again.elf"

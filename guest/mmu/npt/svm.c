@@ -29,8 +29,6 @@ static PAGE_ALIGNED uint8_t port_map[PORT_MAP_BYTES], msr_map[MSR_MAP_BYTES];
 static PAGE_ALIGNED uint8_t host_save[4096];
 static PAGE_ALIGNED struct vmcb host;
 
-void svm_enter(struct vmcb *vmcb, struct svm_registers *registers, struct vmcb *host_state);
-
 const char *svm_begin(void)
 {
 	if (!(cpuid(0x80000001, 0).ecx & EXTENDED_ECX_SVM))

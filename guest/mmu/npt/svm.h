@@ -4,12 +4,7 @@
 #define GUEST_MMU_NPT_SVM_H
 
 #include "arch/x86/npt.h"
-#include "guest/mmu/npt/vmcb.h"
-
-/* The guest's general registers; rax, rsp and rip are in its VMCB. enter.S knows the order. */
-struct svm_registers {
-	uint64_t rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15;
-};
+#include "guest/mmu/npt/enter.h"
 
 /* Makes the processor a host: NULL, or what it lacks. Loads MZ_PAT_VALUE. */
 const char *svm_begin(void);

@@ -29,7 +29,9 @@ struct vmcb {
 	uint64_t tsc_offset;
 	uint32_t asid;
 	uint8_t tlb_control;
-	uint8_t unused_05d[0x070 - 0x05d];
+	uint8_t unused_05d[3];
+	uint64_t virtual_interrupt;
+	uint8_t unused_068[8];
 	uint64_t exit_code;
 	uint64_t exit_info_1;
 	uint64_t exit_info_2;
@@ -61,6 +63,7 @@ struct vmcb {
 };
 
 _Static_assert(offsetof(struct vmcb, iopm) == 0x040 && offsetof(struct vmcb, asid) == 0x058 &&
+		       offsetof(struct vmcb, virtual_interrupt) == 0x060 &&
 		       offsetof(struct vmcb, exit_code) == 0x070 &&
 		       offsetof(struct vmcb, nested_control) == 0x090 &&
 		       offsetof(struct vmcb, nested_cr3) == 0x0b0 &&
