@@ -30,13 +30,40 @@
 static uint64_t base, pages, kept, rounds;
 static unsigned wrong;
 
-/* The third entry of the root maps 1 to 1.5 TiB, of which there is nothing. */
-static volatile uint64_t *root_entry(void)
+static volatile uint64_t *root_table(void)
 {
 	uint64_t root;
 
 	__asm__ volatile("mov %%cr3, %0" : "=r"(root));
-	return (volatile uint64_t *)(uintptr_t)(root & ~(uint64_t)0xfff) + 2;
+	return (volatile uint64_t *)(uintptr_t)(root & ~(uint64_t)0xfff);
+}
+
+/* The third entry of the root maps 1 to 1.5 TiB, of which there is nothing. */
+static volatile uint64_t *root_entry(void)
+{
+	return root_table() + 2;
+}
+
+/* The fourth maps a page behind that, one of two. */
+#define WINDOW ((uint64_t)3 << 39)
+#define LINK   0x003u /* present, writable: Intel SDM volume 3, 4.5 */
+static uint64_t tables[3][PAGE / 8] __attribute__((aligned(PAGE)));
+static uint64_t shown[2][PAGE / 8] __attribute__((aligned(PAGE)));
+
+static void show(unsigned page)
+{
+	*(volatile uint64_t *)tables[2] = (uintptr_t)shown[page] | LINK;
+	__asm__ volatile("invlpg (%0)" : : "r"(WINDOW) : "memory");
+}
+
+static void make_window(void)
+{
+	root_table()[3] = (uintptr_t)tables[0] | LINK;
+	tables[0][0] = (uintptr_t)tables[1] | LINK;
+	tables[1][0] = (uintptr_t)tables[2] | LINK;
+	for (unsigned i = 0; i < 2; i++)
+		shown[i][0] = i;
+	show(0);
 }
 
 /* mov $1, %eax; ret. The number is written over. */
@@ -118,6 +145,7 @@ static void expect_memory(void)
 	expect("pages", found, 0);
 	expect("rounds", rounds, 0);
 	expect("root entry", *root_entry(), 0);
+	expect("page in the window", read_at(WINDOW, 8), 0);
 	expect("code", run_code(), 1);
 }
 
@@ -147,6 +175,8 @@ static void change_memory(void)
 	rounds++;
 	*root_entry() = root_entry()[-2];
 	expect("rounds, by the new entry", read_at(((uint64_t)1 << 40) + (uintptr_t)&rounds, 8), 1);
+	show(1);
+	expect("new page in the window", read_at(WINDOW, 8), 1);
 	code[1] = 2;
 	expect("new code", run_code(), 2);
 }
@@ -158,6 +188,7 @@ unsigned guest_main(void)
 	base = word_number("base", BASE);
 	pages = word_number("pages", 16);
 	kept = word_number("keep", 0);
+	make_window();
 	if (mark) {
 		fill_kept();
 		set_machine(0x5a11);

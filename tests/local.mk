@@ -326,10 +326,11 @@ check-memory: $(tests_ready)
 check-nested: $(tests_ready)
 	@$(TAP_ENVIRONMENT) $(srcdir)/tests/linux/nested -t 1500 $(abs_srcdir)/tests/tap-run \
 	  $(filter tests/vmm/test_machine%,$(unit_tests)) $(kvm_tests)
-# Debian's kernels as guests of mezz, in that machine; and what needs a newer one for the machine itself.
+# In that machine: Debian's kernels as guests of mezz, what needs a newer one for the machine itself, and what is otherwise
+# without nested paging.
 .PHONY: check-linux
 check-linux: $(tests_ready)
-	@$(TAP_RUN) -j 2 $(abs_srcdir)/tests/linux/linux.sh $(abs_srcdir)/tests/linux/newer.sh
+	@$(TAP_RUN) -j 2 $(abs_srcdir)/tests/linux/linux.sh $(abs_srcdir)/tests/linux/newer.sh $(abs_srcdir)/tests/linux/shadow.sh
 check_tests = $(unit_tests) $(library_tests) $(system_tests) $(kvm_tests) $(build_checks)
 check-local: $(tests_ready)
 	@$(TAP_RUN) $(check_tests)
@@ -376,6 +377,8 @@ EXTRA_DIST += \
 	tests/linux/nested \
 	tests/linux/newer-tests.sh \
 	tests/linux/newer.sh \
+	tests/linux/shadow-tests.sh \
+	tests/linux/shadow.sh \
 	tests/linux/stalling-file \
 	tests/picture/browser.sh \
 	tests/picture/judge.js \
