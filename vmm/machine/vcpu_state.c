@@ -181,8 +181,8 @@ void mz_vcpu_state(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_sta
 	const struct piece first[] = {
 		{"run state", KVM_GET_MP_STATE, KVM_SET_MP_STATE, &mp_state, sizeof(mp_state)},
 		{"system registers", KVM_GET_SREGS, KVM_SET_SREGS, &sregs, sizeof(sregs)},
+		{"registers", KVM_GET_REGS, KVM_SET_REGS, &regs, sizeof(regs)},
 	};
-	const struct piece general = {"registers", KVM_GET_REGS, KVM_SET_REGS, &regs, sizeof(regs)};
 	const struct piece second[] = {
 		{"extended control registers", KVM_GET_XCRS, KVM_SET_XCRS, &xcrs, sizeof(xcrs)},
 		{"debug registers", KVM_GET_DEBUGREGS, KVM_SET_DEBUGREGS, &debug, sizeof(debug)},
@@ -191,18 +191,18 @@ void mz_vcpu_state(struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_sta
 	const struct piece last = {"pending events", KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS,
 				   &events, sizeof(events)};
 
-	mz_state_part(state, "vcpu", 2);
+	mz_state_part(state, "vcpu", 3);
 	check_features(vcpu, state);
 	clock_rate_state(vcpu, state);
 	if (state->loading)
 		mz_nested_leave(vcpu, kvm, state);
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
 		piece_state(vcpu, &first[i], state);
-	mz_nested_state(vcpu, kvm, state);
-	piece_state(vcpu, &general, state);
 	xsave_state(vcpu, kvm, state);
 	for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++)
 		piece_state(vcpu, &second[i], state);
 	msrs_state(vcpu, kvm, state);
+	/* With VMX on, KVM refuses registers that tell what it can do (vmx_set_vmx_msr()). */
+	mz_nested_state(vcpu, kvm, state);
 	piece_state(vcpu, &last, state);
 }
