@@ -2,7 +2,9 @@
 /*
  * core/child.h: any configuration, any tree of the shape, any child, any level, any 64-bit word.
  * Proof child_into_entry: -DSHAPE=22 --function child_into_entry --unwind 4
+ * Proof child_into_entry@FORMATS: -DSHAPE=22 --function child_into_entry --unwind 4
  * Proof child_from_entry: -DSHAPE=22 --function child_from_entry --unwind 4
+ * Proof child_from_entry@FORMATS: -DSHAPE=22 --function child_from_entry --unwind 4
  * Proof child_ref: -DSHAPE=22 --function child_ref --unwind 4
  * Proof child_put: -DSHAPE=22 -DHOOKS --function child_put --unwind 4
  */

@@ -95,7 +95,7 @@ static void claim_locked(void)
 
 	ASSUME(addr >> IA_LG2 == 0 && is_managed((unsigned)(addr / span_of(SHAPE_LEVELS))));
 	for (unsigned level = SHAPE_LEVELS; level >= 1; level--) {
-		uint32_t entry;
+		kept_entry entry;
 
 		CLAIM(frames[frame].lock ==
 			      (&frames[frame] == cursor.cover.frame ||

@@ -15,7 +15,7 @@ static void visit_node(const struct mz_visitor *visitor, unsigned frame, unsigne
 {
 	visitor->node(visitor->context, address_of(frame), level, ia, frames[frame].child_count);
 	for (unsigned i = 0; i < ENTRIES; i++) {
-		uint32_t entry = pool[frame * ENTRIES + i];
+		kept_entry entry = pool[frame * ENTRIES + i];
 		mz_ia at = mz_ia_from(ia.addr + i * span_of(level));
 
 		if (small_kind(entry, level) == MZ_ABSENT || (frame == 0 && !is_managed(i)))

@@ -27,7 +27,7 @@ static unsigned at_frame, at_index;
 bool mz_table_visit(const struct mz_table *of, const struct mz_visitor *visitor)
 {
 	unsigned level = at_frame == 0 ? 2 : 1, child = at_frame * ENTRIES + 1 + at_index;
-	uint32_t entry = pool[at_frame * ENTRIES + at_index];
+	kept_entry entry = pool[at_frame * ENTRIES + at_index];
 	mz_ia ia = mz_ia_from(begin_of(at_frame));
 	mz_ia at = mz_ia_from(ia.addr + at_index * span_of(level));
 

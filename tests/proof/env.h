@@ -18,13 +18,12 @@
 
 /*
  * The frames. Physical addresses begin at FIRST_FRAME, so that none is 0, and are reached at LINEAR
- * and above, where there is no object: no entry can be accessed but through this file. Of an entry
- * the lower half is kept, and claimed to be all of it.
+ * and above, where there is no object: no entry can be accessed but through this file.
  */
 #define FIRST_FRAME 16u
 #define LINEAR      0x10000u
 
-static uint32_t pool[FRAMES * ENTRIES];
+static kept_entry pool[FRAMES * ENTRIES];
 static bool live[FRAMES];
 
 /* The entry that a pointer stands for. */
@@ -32,16 +31,18 @@ static inline unsigned slot_number(const uint64_t *slot)
 {
 	uint64_t offset = (uintptr_t)slot - LINEAR - FIRST_FRAME * NODE_BYTES;
 
-	CLAIM(offset % sizeof(uint64_t) == 0 && offset < FRAMES * NODE_BYTES,
+	uint64_t place = offset % NODE_BYTES / sizeof(uint64_t);
+
+	CLAIM(offset % sizeof(uint64_t) == 0 && offset < FRAMES * NODE_BYTES && place < ENTRIES,
 	      "an entry is in a frame");
 	CLAIM(live[offset / NODE_BYTES], "the frame of an entry is allocated");
-	return (unsigned)(offset / sizeof(uint64_t));
+	return (unsigned)(offset / NODE_BYTES * ENTRIES + place);
 }
 
 static inline void put_slot(unsigned number, uint64_t entry)
 {
-	CLAIM(entry <= UINT32_MAX, "the format uses the lower half of an entry");
-	pool[number] = (uint32_t)entry;
+	CLAIM((kept_entry)entry == entry, "what is kept of an entry is all of it");
+	pool[number] = (kept_entry)entry;
 }
 
 static inline uint64_t mz_load_relaxed(const uint64_t *slot)

@@ -13,9 +13,6 @@
 
 #include "core/format_check.c"
 
-static const struct mz_ops small_ops;
-const struct mz_format small = SMALL_FORMAT;
-
 static bool is_sum(const struct mz_format *f)
 {
 	unsigned shift = f->page_lg2;

@@ -12,7 +12,7 @@
 void guard_lock(void)
 {
 	unsigned frame = nondet_unsigned(), index = nondet_unsigned();
-	uint32_t word = free_word();
+	kept_entry word = free_word();
 	struct mz_guard guard, adopted;
 	struct mz_node_ref node;
 	mz_node owned;

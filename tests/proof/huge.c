@@ -93,7 +93,7 @@ static bool is_alike(uint64_t addr, unsigned level)
 	alike &= small_kind(pool[index], 2) == MZ_NODE && (oa & (span_of(2) - 1)) == 0 &&
 		small_encodable(prop, 2, table.config.features);
 	for (unsigned i = 0; i < ENTRIES; i++) {
-		uint32_t entry = pool[node * ENTRIES + i];
+		kept_entry entry = pool[node * ENTRIES + i];
 		struct mz_prop other = small_prop(entry, 1);
 
 		if (narrow)

@@ -46,7 +46,7 @@ static bool entry_is_valid(uint64_t entry, unsigned level)
 void check_entry(void)
 {
 	unsigned frame, index = nondet_unsigned(), level;
-	uint32_t word = free_word();
+	kept_entry word = free_word();
 	struct mz_violation v;
 	bool valid;
 

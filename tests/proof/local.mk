@@ -79,6 +79,7 @@ EXTRA_DIST += \
 	tests/proof/protect.c \
 	tests/proof/prove.h \
 	tests/proof/prove.sh \
+	tests/proof/real.h \
 	tests/proof/reserve.c \
 	tests/proof/single.h \
 	tests/proof/small.h \

@@ -95,6 +95,24 @@ mutant a_node_that_nobody_owns_is_alive debug \
   debug.c 's/__atomic_load_n(&frame->refs, __ATOMIC_RELAXED) != 0 && //'
 mutant a_cursor_stands_before_its_range debug_cursor \
   debug.c 's/cursor->at >= cursor->first && //'
+mutant a_misaligned_item_is_accepted child_into_entry@ept \
+  child.c 's/(item.oa.addr & mask) != 0/false/'
+mutant an_item_has_no_level child_from_entry@ia32e \
+  child.c '/ mz_child_from_entry(/,/^}/s/(uint8_t)level/0/'
+mutant what_was_in_an_entry_is_counted_still entry_put@sv39 \
+  body/entry.h '/ entry_replace(/,/^}/s/ - was//'
+mutant what_the_mmu_sets_is_lost entry_permit@arm_s2_4k_full \
+  body/entry.h '/ entry_protect(/,/^}/s/if (atomic)/if (false)/'
+mutant half_of_the_addresses_is_not_found query@ia32e \
+  body/arguments.h '/ root_slot(/,/^}/s/count \/ 2/0/'
+mutant a_walk_forgets_the_offset walk@arm_s2_64k \
+  walk.c 's/(ia.addr & (mz_span(f, level) - 1))/0/'
+mutant a_walk_goes_where_the_format_ends walk_root@npt \
+  walk.c 's/!mz_ia_valid(f, ia.addr)/false/'
+mutant a_width_is_not_looked_at map_22_1@ept \
+  body/arguments.h '/ oa_valid(/,/^}/s/ && last <= table->oa_last//'
+mutant a_permission_is_lost_unflushed protect_22_1@ept \
+  body/protect.h 's/mz_gather_range_([^;]*/(void)0/'
 mutant a_number_has_no_text texts \
   error.c 's/(unsigned)error < MZ_ERRORS/true/'
 tap_end

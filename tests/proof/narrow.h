@@ -12,7 +12,7 @@ static bool is_narrow_below(unsigned frame, uint64_t addr)
 
 	for (unsigned level = SHAPE_LEVELS; level > 1; level--) {
 		unsigned index = (unsigned)(addr / span_of(level)) & (ENTRIES - 1);
-		uint32_t entry = pool[frame * ENTRIES + index];
+		kept_entry entry = pool[frame * ENTRIES + index];
 
 		if (small_kind(entry, level) != MZ_NODE)
 			break;

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MPL-2.0
 #
 # Proves with CBMC every claim of tests/proof/*.c, and that no memory is accessed out of bounds, for all values of what
-# is free in them. Prints TAP: one test for each line `Proof NAME: FLAGS` in the comments that head the files. A proof
-# that succeeds is run again with -DREACHING, to see that the situations which it names can occur (see prove.h).
+# is free in them. Prints TAP: one test for each line `Proof NAME: FLAGS` in the comments that head the files; for
+# `Proof NAME@FORMATS: FLAGS` one for each line `Format FORMAT: FLAGS` of real.h, with the flags of both, and for
+# `Proof NAME@FORMAT: FLAGS` one of that format.
+# A proof that succeeds is run again with -DREACHING, to see that the situations which it names can occur (see prove.h).
 #
 # CBMC is $CBMC, else the one on PATH, else the one that get-cbmc.sh has unpacked or can unpack; without one, all is
 # skipped with the reason.
 #
-#   PROOF_LONG=1         with the proofs that are marked `Long proof`, which take minutes
+#   PROOF_LONG=1         with the proofs that are marked `Long proof`, or are of a `Long format`: they take minutes
 #   PROOF_ONLY=PATTERN   only the proofs whose names match this shell pattern, long or not
 #   PROOF_JOBS=COUNT     so many at a time; as many as there are processors
 #   PROOF_SECONDS=COUNT  how long one proof may take; 3600
@@ -44,12 +46,24 @@ find_cbmc()
 # The names of all proofs, as the sources have them; and as the tables of docs/proofs.md do.
 proof_names()
 {
-  grep -hoE ' \* (Proof|Long proof) [a-z0-9_]+:' "$folder"/*.c | sed 's/.*[Pp]roof //; s/://' | sort
+  grep -hoE ' \* (Proof|Long proof) [a-z0-9_]+(@[A-Za-z0-9_]+)?:' "$folder"/*.c | sed 's/.*[Pp]roof //; s/://' | sort
 }
 
 documented_names()
 {
-  awk -F'|' '/^\|/ { print $2 $3 }' docs/proofs.md | grep -oE '`[a-z][a-z0-9_]*`' | tr -d '\`' | grep -v '^mz_' | sort -u
+  awk -F'|' '/^\|/ { print $2 $3 }' docs/proofs.md | grep -oE '`[a-z][a-z0-9_]*(@[A-Za-z0-9_]+)?`' | tr -d '\`' |
+    grep -v '^mz_' | sort -u
+}
+
+# The same of formats: in the documentation, what has an @ and nothing before it.
+format_names()
+{
+  sed -n 's/^ \* \(Format\|Long format\) \([a-z0-9_]*\):.*/\2/p' "$folder/real.h" | sort
+}
+
+documented_formats()
+{
+  grep -oE '`@[a-z0-9_]+`' docs/proofs.md | tr -d '\`@' | sort -u
 }
 
 # Lines of: FILE NAME FLAG... where a flag may be a pattern of further sources. A line of a comment that begins with a
@@ -57,21 +71,43 @@ documented_names()
 proofs()
 {
   awk -v long="${PROOF_LONG:-}${PROOF_ONLY:-}" '
-    function flush() { if (line != "") print line; line = "" }
+    function flush(  wanted, format, each) {
+      if (line !~ /@/)
+        printf "%s", line
+      wanted = line
+      sub(/^[^@]*@/, "", wanted)
+      sub(/ .*\n/, "", wanted)
+      for (format in formats)
+        if (wanted == "FORMATS" || wanted == format) {
+          each = line
+          sub(/@[^ ]*/, "@" format, each)
+          sub(/\n/, formats[format] "\n", each)
+          printf "%s", each
+        }
+      line = ""
+    }
+    FNR == NR {
+      if (/^ \* Format / || (long != "" && /^ \* Long format /)) {
+        sub(/^.*ormat /, "")
+        split($0, parts, ":")
+        formats[parts[1]] = parts[2]
+      }
+      next
+    }
     FNR == 1 { head = 1 }
     / \*\// { head = 0 }
     head && / \* +-[-D]/ && line != "" {
       sub(/^ \* +/, " ")
-      line = line $0
+      sub(/\n/, $0 "\n", line)
       next
     }
     { flush() }
-    head && / \* (Proof|Long proof) [a-z0-9_]+:/ && (long != "" || !/ \* Long/) {
+    head && / \* (Proof|Long proof) [a-z0-9_]+(@[A-Za-z0-9_]+)?:/ && (long != "" || !/ \* Long/) {
       sub(/^.*[Pp]roof /, "")
       sub(/:/, "")
-      line = FILENAME " " $0
+      line = FILENAME " " $0 "\n"
     }
-    END { flush() }' "$folder"/*.c
+    END { flush() }' "$folder/real.h" "$folder"/*.c
 }
 
 # run_cbmc SAID FLAG...: leaves what CBMC says in the file SAID, answers its exit status
@@ -124,9 +160,10 @@ if ! cbmc=$(find_cbmc); then
   echo "1..0 # SKIP $cbmc"
   exit
 fi
-empty 'the words "Proof NAME:" begin a line' grep -nE '[^*] (Proof|Long proof) [a-z0-9_]+:' "$folder"/*.c
+empty 'the words "Proof NAME:" begin a line' grep -nE '[^*] (Proof|Long proof) [a-z0-9_]+(@[A-Za-z0-9_]+)?:' "$folder"/*.c
 empty 'docs/proofs.md has a row for each proof, and no other' \
   diff <(proof_names) <(documented_names)
+empty 'and names each format of real.h, and no other' diff <(format_names) <(documented_formats)
 names=()
 while read -r file name flags; do
   # shellcheck disable=SC2053

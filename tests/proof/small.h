@@ -109,31 +109,54 @@ static uint64_t small_clean(uint64_t entry, unsigned level, unsigned flags)
 			    (flags & MZ_DIRTY ? SMALL_DIRTY : 0));
 }
 
+/* The flags that the MMU may set in a leaf, and how it does. */
+static unsigned mmu_may_set(uint64_t leaf)
+{
+	(void)leaf;
+	return MZ_ACCESSED | MZ_DIRTY;
+}
+
+static uint64_t mmu_sets(uint64_t entry, unsigned flags)
+{
+	return entry | (flags & MZ_ACCESSED ? SMALL_ACCESSED : 0) |
+		(flags & MZ_DIRTY ? SMALL_DIRTY : 0);
+}
+
 static uint64_t small_root_register(mz_oa root, uint32_t features)
 {
 	return root.addr | features;
 }
 
-#define SMALL_LEAVES ((1u << (SHAPE_LEVELS + 1)) - 2)
+static const struct mz_ops small_ops;
 
-/* The proofs' table.h defines it, with the operations compiled for it. */
-extern const struct mz_format small;
-
-#define SMALL_FORMAT                                                                              \
-	{                                                                                         \
-		.name = "small", .levels = SHAPE_LEVELS, .page_lg2 = PAGE_LG2, .ia_lg2 = IA_LG2,  \
-		.oa_lg2 = OA_LG2, .hierarchical = !FLAT, .links_accessed = !LEAVES_ACCESSED,      \
-		.index_lg2 = {0, ENTRIES_LG2, ENTRIES_LG2, SHAPE_LEVELS > 2 ? ENTRIES_LG2 : 0},   \
-		.shift = {0, PAGE_LG2, PAGE_LG2 + ENTRIES_LG2,                                    \
-			  SHAPE_LEVELS > 2 ? PAGE_LG2 + 2 * ENTRIES_LG2 : 0},                     \
-		.leaf_levels = SMALL_LEAVES, .features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY,     \
-		.flags = MZ_ACCESSED | MZ_DIRTY, .hw_flags = MZ_ACCESSED | MZ_DIRTY, .absent = 3, \
-		.kind = small_kind, .make_node = small_make_node, .make_leaf = small_make_leaf,   \
-		.oa = small_oa, .prop = small_prop, .with_perm = small_with_perm,                 \
-		.encodable = small_encodable, .hw_bits = small_hw_bits, .clean = small_clean,     \
-		.link_write = FLAT ? NULL : small_link_write,                                     \
-		.forbid_write = FLAT ? NULL : small_forbid_write,                                 \
-		.root_register = small_root_register, .ops = &small_ops                           \
-	}
+const struct mz_format small = {
+	.name = "small",
+	.levels = SHAPE_LEVELS,
+	.page_lg2 = PAGE_LG2,
+	.ia_lg2 = IA_LG2,
+	.oa_lg2 = OA_LG2,
+	.hierarchical = !FLAT,
+	.links_accessed = !LEAVES_ACCESSED,
+	.index_lg2 = SHAPE_INDICES,
+	.shift = SHAPE_SHIFTS,
+	.leaf_levels = SHAPE_LEAVES,
+	.features = MZ_HW_ACCESSED_DIRTY | MZ_EXEC_ONLY,
+	.flags = MZ_ACCESSED | MZ_DIRTY,
+	.hw_flags = MZ_ACCESSED | MZ_DIRTY,
+	.absent = 3,
+	.kind = small_kind,
+	.make_node = small_make_node,
+	.make_leaf = small_make_leaf,
+	.oa = small_oa,
+	.prop = small_prop,
+	.with_perm = small_with_perm,
+	.encodable = small_encodable,
+	.hw_bits = small_hw_bits,
+	.clean = small_clean,
+	.link_write = FLAT ? NULL : small_link_write,
+	.forbid_write = FLAT ? NULL : small_forbid_write,
+	.root_register = small_root_register,
+	.ops = &small_ops,
+};
 
 #endif

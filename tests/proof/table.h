@@ -24,7 +24,10 @@
 
 #define MZ_ENV_HEADER "tests/proof/env.h"
 #include "core/env.h"
-#include "tests/proof/small.h"
+#include "core/format.h"
+
+/* The format under proof: small.h's, or with -DFORMAT one of arch/ in the same geometry. */
+extern const struct mz_format small;
 
 #define MZ_INSTANCE_FORMAT small
 #include "core/body/split.h"
@@ -77,14 +80,21 @@ static struct mz_node_ref upper(struct mz_table *table, struct mz_node_ref node)
 
 #include "core/cursor.c"
 #include "core/gather.c"
+#ifndef FORMAT
+#include "tests/proof/small.h"
+
 #include "core/instance.h"
+#endif
 #include "core/node.c"
 #include "core/reserve.c"
 #include "core/table.c"
 
+#ifdef FORMAT
+#include "tests/proof/real.h"
+#endif
+
 static const struct mz_ops small_ops = MZ_INSTANCE_OPS;
 const struct mz_ops mz_runtime_ops = MZ_INSTANCE_OPS;
-const struct mz_format small = SMALL_FORMAT;
 
 static struct mz_frame frames[FRAMES];
 static struct mz_table table;
@@ -125,6 +135,21 @@ static bool is_managed(unsigned index)
 	return index >= table.config.root_first && index < table.config.root_end;
 }
 
+/* Is it an address that the format translates? */
+static bool is_input(uint64_t addr)
+{
+	unsigned sign = IA_LG2 - 1;
+
+	return addr >> IA_LG2 == 0 ? !small.ia_signed || addr >> sign == 0
+				   : small.ia_signed && addr >> sign == UINT64_MAX >> sign;
+}
+
+static bool address_is_managed(uint64_t addr)
+{
+	return is_input(addr) &&
+		is_managed((unsigned)(addr / span_of(SHAPE_LEVELS)) & (ENTRIES - 1));
+}
+
 static bool same_prop(struct mz_prop a, struct mz_prop b)
 {
 	return a.perm == b.perm && a.memory == b.memory && a.flags == b.flags;
@@ -143,10 +168,9 @@ static bool is_inside(uint64_t addr, uint64_t first, uint64_t last)
 /* Is [first, last] a range of whole pages that the table manages? */
 static bool range_is_managed(uint64_t first, uint64_t last)
 {
-	return first <= last && last >> IA_LG2 == 0 && (first & (NODE_BYTES - 1)) == 0 &&
-		((last + 1) & (NODE_BYTES - 1)) == 0 &&
-		is_managed((unsigned)(first / span_of(SHAPE_LEVELS))) &&
-		is_managed((unsigned)(last / span_of(SHAPE_LEVELS)));
+	return first <= last && (first ^ last) >> 63 == 0 && address_is_managed(first) &&
+		address_is_managed(last) && (first & (NODE_BYTES - 1)) == 0 &&
+		((last + 1) & (NODE_BYTES - 1)) == 0;
 }
 
 /*
@@ -158,10 +182,10 @@ static struct mz_item lookup_below(unsigned frame, uint64_t addr, unsigned *slot
 	struct mz_item item = {mz_oa_from(0), mz_prop_from(0), 0};
 
 	*slot = FRAMES * ENTRIES;
-	if (addr >> IA_LG2 != 0 || !is_managed((unsigned)(addr / span_of(SHAPE_LEVELS))))
+	if (!address_is_managed(addr))
 		return item;
 	for (unsigned level = SHAPE_LEVELS; level >= 1; level--) {
-		uint32_t entry;
+		kept_entry entry;
 
 		*slot = frame * ENTRIES + ((unsigned)(addr / span_of(level)) & (ENTRIES - 1));
 		entry = pool[*slot];
@@ -210,9 +234,9 @@ static unsigned first_free(void)
 }
 
 /* Any word that the format could have made, and others. */
-static uint32_t free_word(void)
+static kept_entry free_word(void)
 {
-	return nondet_u32() & SMALL_WORD;
+	return (kept_entry)(nondet_u64() & SMALL_WORD);
 }
 
 static enum mz_error alloc_frame(unsigned frame, unsigned size_lg2, mz_oa *pa)
@@ -309,7 +333,7 @@ static void grace_period(void)
 /* ---- Nothing has changed ---- */
 
 static struct snapshot {
-	uint32_t pool[FRAMES * ENTRIES];
+	kept_entry pool[FRAMES * ENTRIES];
 	bool live[FRAMES];
 	struct mz_frame frames[FRAMES];
 } before;
@@ -369,7 +393,13 @@ static bool mmu_has_written;
 static bool mmu_may_write(unsigned number)
 {
 	return (table.config.features & MZ_HW_ACCESSED_DIRTY) != 0 &&
-		small_kind(pool[number], 1) == MZ_LEAF;
+		small_kind(pool[number], mz_frame_level(&frames[number / ENTRIES])) == MZ_LEAF;
+}
+
+/* Of a format whose flags are software's: does no MMU ever write? */
+static bool mmu_is_idle(void)
+{
+	return (small.features & MZ_HW_ACCESSED_DIRTY) == 0;
 }
 
 /* Where the MMU sets flags in links, it has set that of the link on its way to a leaf. */
@@ -380,21 +410,20 @@ static void mmu_passes(unsigned number)
 	/* In a node that is not where free_table() has put it, nobody looks at that flag. */
 	if (LINKS && !LEAVES_ACCESSED && frame > 0 &&
 	    links_to(pool[frame - 1], address_of(frame), 2))
-		pool[frame - 1] |= SMALL_ACCESSED;
+		pool[frame - 1] = (kept_entry)mmu_sets(pool[frame - 1], MZ_ACCESSED);
 }
 
 /* What it may do to a leaf whose link it has cached. */
 static void mmu_writes_leaf(unsigned number)
 {
-	uint32_t hw = nondet_u32() & (SMALL_ACCESSED | SMALL_DIRTY);
+	unsigned flags = nondet_unsigned() & mmu_may_set(pool[number]);
 
 	if (mmu_has_written || !mmu_may_write(number))
 		return;
 	mmu_has_written = true;
-	pool[number] |= hw;
+	pool[number] = (kept_entry)mmu_sets(pool[number], flags);
 	if (number == watched.slot)
-		watched.was.prop.flags |= (uint16_t)((hw & SMALL_ACCESSED ? MZ_ACCESSED : 0) |
-						     (hw & SMALL_DIRTY ? MZ_DIRTY : 0));
+		watched.was.prop.flags |= (uint16_t)flags;
 }
 
 static void mmu_writes_now(unsigned number)
@@ -485,7 +514,7 @@ static void free_node(unsigned frame, unsigned level)
 	unsigned present = 0;
 
 	for (unsigned i = 0; i < ENTRIES; i++) {
-		uint32_t entry = free_word();
+		kept_entry entry = free_word();
 		unsigned child = frame * ENTRIES + 1 + i;
 
 		pool[frame * ENTRIES + i] = entry;
@@ -514,7 +543,7 @@ static int times_mapped(void)
 
 	for (unsigned f = 0; f < FRAMES; f++)
 		for (unsigned i = 0; i < ENTRIES; i++) {
-			uint32_t entry = pool[f * ENTRIES + i];
+			kept_entry entry = pool[f * ENTRIES + i];
 			unsigned level = mz_frame_level(&frames[f]);
 			struct mz_item item = {small_oa(entry, level), {0, 0, 0}, (uint8_t)level};
 
@@ -570,6 +599,12 @@ static bool watched_meets(uint64_t first, uint64_t last)
 		(watched.addr | mask) >= first;
 }
 
+/* The address whose lower bits these are. */
+static uint64_t input_at(uint64_t place)
+{
+	return is_input(place) ? place : place | UINT64_MAX << IA_LG2;
+}
+
 /* Was anything mapped in [first, last] before the operation, where nodes lay as in a heap? */
 static bool anything_mapped(uint64_t first, uint64_t last)
 {
@@ -577,14 +612,17 @@ static bool anything_mapped(uint64_t first, uint64_t last)
 	bool any = false;
 
 	for (unsigned level = SHAPE_LEVELS; level >= 1; level--, count *= ENTRIES) {
-		uint64_t at = 0, span = span_of(level);
+		uint64_t place = 0, span = span_of(level);
 
 		for (unsigned n = 0; n < count; n++, frame++)
-			for (unsigned i = 0; i < ENTRIES; i++, at += span)
+			for (unsigned i = 0; i < ENTRIES; i++, place += span) {
+				uint64_t at = input_at(place);
+
 				any |= before.live[frame] && (frame != 0 || is_managed(i)) &&
 					small_kind(before.pool[frame * ENTRIES + i], level) ==
 						MZ_LEAF &&
 					at <= last && at + (span - 1) >= first;
+			}
 	}
 	return any;
 }
