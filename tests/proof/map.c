@@ -3,7 +3,7 @@
  * mz_table_map() on any table of the shape, with any arguments, memory or none at each allocation,
  * and any address looked at before and after.
  * Proof map_22_1: -DSHAPE=22 -DCOVER=1 --unwind 4
- * Long proof map_22_1@ept: -DSHAPE=22 -DCOVER=1 --unwind 4
+ * Long proof map_22_1@FORMATS: -DSHAPE=22 -DCOVER=1 --unwind 4
  * Long proof map_22_2: -DSHAPE=22 -DCOVER=2 --unwind 4
  */
 #include "tests/proof/table.h"
