@@ -328,9 +328,10 @@ check-nested: $(tests_ready)
 	  $(filter tests/vmm/test_machine%,$(unit_tests)) $(kvm_tests)
 # In that machine: Debian's kernels as guests of mezz, what needs a newer one for the machine itself, and what is otherwise
 # without nested paging.
+linux_tests = linux newer vmx shadow
 .PHONY: check-linux
 check-linux: $(tests_ready)
-	@$(TAP_RUN) -j 2 $(abs_srcdir)/tests/linux/linux.sh $(abs_srcdir)/tests/linux/newer.sh $(abs_srcdir)/tests/linux/shadow.sh
+	@$(TAP_RUN) -j 2 $(linux_tests:%=$(abs_srcdir)/tests/linux/%.sh)
 check_tests = $(unit_tests) $(library_tests) $(system_tests) $(kvm_tests) $(build_checks)
 check-local: $(tests_ready)
 	@$(TAP_RUN) $(check_tests)
@@ -362,6 +363,7 @@ EXTRA_DIST += \
 	tests/build/tsan.supp \
 	tests/cross/bare.c \
 	tests/embed/console.c \
+	tests/bochs.sh \
 	tests/embed/embed.c \
 	tests/embed/embed.out \
 	tests/embed/env.h \
@@ -375,11 +377,14 @@ EXTRA_DIST += \
 	tests/linux/init \
 	tests/linux/linux.sh \
 	tests/linux/nested \
+	tests/linux/nested-vmx \
 	tests/linux/newer-tests.sh \
 	tests/linux/newer.sh \
 	tests/linux/shadow-tests.sh \
 	tests/linux/shadow.sh \
 	tests/linux/stalling-file \
+	tests/linux/vmx-tests.sh \
+	tests/linux/vmx.sh \
 	tests/picture/browser.sh \
 	tests/picture/judge.js \
 	tests/picture/recording.jq \

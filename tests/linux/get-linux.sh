@@ -17,7 +17,7 @@ fi
 directory=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/mezzanine/linux}
 
 # For the machine that KVM runs in, and for the guests in it.
-modules='irqbypass kvm kvm-amd ccp 9p 9pnet 9pnet_virtio netfs fscache failover net_failover virtio virtio_ring virtio_mmio
+modules='irqbypass kvm kvm-amd kvm-intel ccp 9p 9pnet 9pnet_virtio netfs fscache failover net_failover virtio virtio_ring virtio_mmio
   virtio_pci virtio_pci_legacy_dev virtio_pci_modern_dev virtio_blk virtio_net virtio-rng virtio_balloon virtio_console
   pvpanic pvpanic-mmio
   vsock vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport vhost vhost_iotlb vhost_vsock'

@@ -4,7 +4,8 @@
  * Proof cursor_query: -DSHAPE=22 -DCOVER=2 -DSPARE=1 --function cursor_query --unwind 5
  * Proof cursor_jump: -DSHAPE=22 -DCOVER=2 -DSPARE=1 --function cursor_jump --unwind 5
  * Proof cursor_move_on: -DSHAPE=22 -DCOVER=2 -DSPARE=1 --function cursor_move_on --unwind 5
- * Proof cursor_find_next: -DSHAPE=22 -DCOVER=2 -DSPARE=1 --function cursor_find_next --unwind 6
+ * Long proof cursor_find_next: -DSHAPE=22 -DCOVER=2 -DSPARE=1 --function cursor_find_next
+ *   --unwind 6
  * Proof cursor_query_24: -DSHAPE=24 -DCOVER=1 -DSPARE=1 --function cursor_query --unwind 7
  * Long proof cursor_find_next_24: -DSHAPE=24 -DCOVER=1 -DSPARE=1 --function cursor_find_next
  *   --unwind 7

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * mz_table_dump() of any table of the shape.
- * Proof dump: -DSHAPE=22 -DLINKS --function dump --unwind 5
+ * Long proof dump: -DSHAPE=22 -DLINKS --function dump --unwind 5
  *   --unwindset take_word.0:15,hear_string.0:21
  */
 #include "tests/proof/lines.h"

@@ -3,7 +3,7 @@
  * mz_table_protect() on any table of the shape, with any arguments, with a gather of the caller's
  * or none, memory or none at each allocation, and any address looked at before and after. Where the
  * MMU may write, it does so once, at any moment before an entry is replaced.
- * Proof protect_22_1: -DSHAPE=22 -DCOVER=1 --unwind 4
+ * Long proof protect_22_1: -DSHAPE=22 -DCOVER=1 --unwind 4
  * Long proof protect_22_1@ept: -DSHAPE=22 -DCOVER=1 --unwind 4
  */
 #include "tests/proof/table.h"

@@ -3,7 +3,7 @@
  * mz_table_unmap() on any table of the shape, with any arguments, with a gather of the caller's or
  * none, memory or none at each allocation, and any address looked at before and after. Where the
  * MMU may write, it does so once, at any moment before an entry is replaced.
- * Proof unmap_22_1: -DSHAPE=22 -DCOVER=1 --unwind 4 --unwindset mz_table_reclaim.0:2
+ * Long proof unmap_22_1: -DSHAPE=22 -DCOVER=1 --unwind 4 --unwindset mz_table_reclaim.0:2
  *   --unwindset mz_node_put.0:2,instance_drop.0:1,report_unmapped.0:1,run_length.0:1
  * Long proof unmap_22_1@ept: -DSHAPE=22 -DCOVER=1 --unwind 4
  *   --unwindset mz_table_reclaim.0:2,mz_node_put.0:2,instance_drop.0:1
