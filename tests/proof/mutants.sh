@@ -45,6 +45,8 @@ mutant a_split_lets_all_of_a_leaf_be_written write_enable_2 \
   body/write.h '/ choose_part(/,/^}/s/part > writable->level_max || //'
 mutant what_is_harvested_is_not_flushed harvest_leaves \
   body/harvest.h '/ harvest_leaf(/,/^}/s/mz_gather_range_([^;]*/(void)base/'
+mutant what_a_link_says_is_not_marked harvest_links \
+  body/harvest.h '/if (used)/,/exchange_touched/s/exchange_touched(child, 0, [^;]*;/marked = marked;/'
 mutant a_split_changes_permissions huge_split \
   huge.c '/ split_at(/,/^}/s/f->prop(entry, node.level).perm/MZ_READ/'
 mutant flags_are_lost_while_nothing_is_mapped huge_collapse \
