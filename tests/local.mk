@@ -327,7 +327,7 @@ check-nested: $(tests_ready)
 	@$(TAP_ENVIRONMENT) $(srcdir)/tests/linux/nested -t 1500 $(abs_srcdir)/tests/tap-run \
 	  $(filter tests/vmm/test_machine%,$(unit_tests)) $(kvm_tests)
 # In that machine: Debian's kernels as guests of mezz, what needs a newer one for the machine itself, and what is otherwise
-# without nested paging.
+# without nested paging; and guests in one whose processor is Intel's, see tests/linux/nested-vmx.
 linux_tests = linux newer vmx shadow
 .PHONY: check-linux
 check-linux: $(tests_ready)
@@ -359,11 +359,11 @@ EXTRA_DIST += \
 	$(KVM_TESTS) \
 	$(LIBRARY_TESTS) \
 	$(SYSTEM_TESTS) \
+	tests/bochs.sh \
 	tests/build/docs.h \
 	tests/build/tsan.supp \
 	tests/cross/bare.c \
 	tests/embed/console.c \
-	tests/bochs.sh \
 	tests/embed/embed.c \
 	tests/embed/embed.out \
 	tests/embed/env.h \
@@ -375,6 +375,7 @@ EXTRA_DIST += \
 	tests/linux/get-linux.sh \
 	tests/linux/guests.sh \
 	tests/linux/init \
+	tests/linux/lib.sh \
 	tests/linux/linux.sh \
 	tests/linux/nested \
 	tests/linux/nested-vmx \

@@ -30,7 +30,6 @@ static bool live[FRAMES];
 static inline unsigned slot_number(const uint64_t *slot)
 {
 	uint64_t offset = (uintptr_t)slot - LINEAR - FIRST_FRAME * NODE_BYTES;
-
 	uint64_t place = offset % NODE_BYTES / sizeof(uint64_t);
 
 	CLAIM(offset % sizeof(uint64_t) == 0 && offset < FRAMES * NODE_BYTES && place < ENTRIES,
