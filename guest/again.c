@@ -92,12 +92,20 @@ static void write_msr(uint32_t index, uint64_t value)
 			 : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
+/* By instructions that KVM can emulate, too, which MOVQ is none of. */
 static uint64_t read_vector(void)
 {
-	uint64_t value;
+	uint64_t value[2];
 
-	__asm__ volatile("movq %%xmm7, %0" : "=r"(value));
-	return value;
+	__asm__ volatile("movdqu %%xmm7, %0" : "=m"(value));
+	return value[0];
+}
+
+static void write_vector(uint64_t low)
+{
+	const uint64_t value[2] = {low};
+
+	__asm__ volatile("movdqu %0, %%xmm7" : : "m"(value));
 }
 
 static void set_machine(uint64_t value)
@@ -109,7 +117,7 @@ static void set_machine(uint64_t value)
 	write_msr(MSR_FS_BASE, value);
 	__asm__ volatile("mov %0, %%cr2" : : "r"(value));
 	__asm__ volatile("mov %0, %%dr0" : : "r"(value));
-	__asm__ volatile("movq %0, %%xmm7" : : "r"(value));
+	write_vector(value);
 }
 
 static void expect(const char *what, uint64_t found, uint64_t wanted)
