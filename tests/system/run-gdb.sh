@@ -106,11 +106,20 @@ if [[ ${MZ_NESTED-} == tcg ]]; then
   tap_end
   exit
 fi
-debug status.elf --append status=7 -- 'break guest_main' 'continue' 'printf "in %d\n", $rip == (unsigned long)&guest_main' \
-  'delete' 'hbreak finish' 'continue' 'delete' 'continue'
-want_gdb 'Breakpoint 1, '
-want_gdb 'Breakpoint 2, '
-want_gdb 'exited with code 07'
-want_status 7
+# breaks_by COMMAND: at two functions of a guest, one after the other
+breaks_by()
+{
+  debug status.elf --append status=7 -- "$1 guest_main" 'continue' 'printf "in %d\n", $rip == (unsigned long)&guest_main' \
+    'delete' "$1 word_number" 'continue' 'delete' 'continue'
+  want_gdb 'Breakpoint 1, '
+  want_gdb '^in 1$'
+  want_gdb 'Breakpoint 2, '
+  want_gdb 'exited with code 07'
+  want_status 7
+}
+
+breaks_by break
 verdict breakpoints_stop_a_guest
+breaks_by hbreak
+verdict hardware_breakpoints_stop_a_guest
 tap_end

@@ -229,19 +229,19 @@ static void kill_machine(void *context)
 
 /* ---- Stops at points ---- */
 
-static struct mz_gdb_stop stop_of(const struct mz_runner *runner)
+static struct mz_gdb_stop stop_of(const struct mz_runner *runner,
+				  const struct kvm_debug_exit_arch *what)
 {
-	const struct kvm_debug_exit_arch *arch = &runner->vcpu.run->debug.arch;
 	const struct mz_debug_points *points = &runner->vm->debug.points;
 	struct mz_gdb_stop stop = {.thread = runner->vcpu.index, .signal = GDB_SIGTRAP};
 
-	if (arch->exception == VECTOR_BP) {
+	if (what->exception == VECTOR_BP) {
 		stop.why = MZ_GDB_STOP_POINT;
 		stop.kind = MZ_GDB_BREAK_SOFT;
 		return stop;
 	}
-	for (unsigned i = 0; i < MZ_DEBUG_HARD_MAX && !(arch->dr6 & DR6_STEP); i++) {
-		if (!points->hard[i].used || !(arch->dr6 >> i & 1))
+	for (unsigned i = 0; i < MZ_DEBUG_HARD_MAX && !(what->dr6 & DR6_STEP); i++) {
+		if (!points->hard[i].used || !(what->dr6 >> i & 1))
 			continue;
 		stop.why = MZ_GDB_STOP_POINT;
 		stop.kind = points->hard[i].kind;
@@ -250,29 +250,43 @@ static struct mz_gdb_stop stop_of(const struct mz_runner *runner)
 	return stop;
 }
 
-void mz_debug_hit(struct mz_runner *runner)
+void mz_debug_hit(struct mz_runner *runner, const struct kvm_debug_exit_arch *what)
 {
 	struct mz_debug *debug = &runner->vm->debug;
-	const struct kvm_debug_exit_arch *arch = &runner->vcpu.run->debug.arch;
 	unsigned thread = runner->vcpu.index;
 
 	/* An int3 of the guest's own goes to the guest. */
-	if (arch->exception == VECTOR_BP && !mz_debug_points_at(&debug->points, arch->pc)) {
+	if (what->exception == VECTOR_BP && !mz_debug_points_at(&debug->points, what->pc)) {
 		control(debug, thread, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_INJECT_BP);
 		return;
 	}
 	pthread_mutex_lock(&debug->mutex);
 	if (debug->state == MZ_DEBUG_RUNNING) {
 		debug->state = MZ_DEBUG_HIT;
-		debug->stop = stop_of(runner);
+		debug->stop = stop_of(runner, what);
 		wish(debug);
 		eventfd_write(debug->hit, 1);
-	} else if (arch->exception != VECTOR_BP) {
+	} else if (what->exception != VECTOR_BP) {
 		/* An int3 will be met again, but what is watched has been accessed. */
-		debug->late[thread] = stop_of(runner);
+		debug->late[thread] = stop_of(runner, what);
 		debug->late_set |= UINT64_C(1) << thread;
 	}
 	pthread_mutex_unlock(&debug->mutex);
+}
+
+bool mz_debug_stumbled(struct mz_runner *runner)
+{
+	struct kvm_debug_exit_arch what = {.exception = VECTOR_BP};
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	if (!mz_debug_on(&runner->vm->debug) || mz_vcpu_registers(&runner->vcpu, &regs, &sregs))
+		return false;
+	what.pc = sregs.cs.base + regs.rip;
+	if (!mz_debug_points_at(&runner->vm->debug.points, what.pc))
+		return false;
+	mz_debug_hit(runner, &what);
+	return true;
 }
 
 static enum mz_debug_state state_of(struct mz_debug *debug)

@@ -67,7 +67,13 @@ int mz_debug_start(struct mz_debug *debug);
 void mz_debug_stop(struct mz_debug *debug, int status);
 
 /* A vCPU has come to a point, or has made its step. On its own thread. */
-void mz_debug_hit(struct mz_runner *runner);
+void mz_debug_hit(struct mz_runner *runner, const struct kvm_debug_exit_arch *what);
+
+/*
+ * The same, if an instruction that KVM can't emulate is an int3 of the debugger's: where it
+ * emulates a guest's kernel, it does not tell of those as it should. False: it is none.
+ */
+bool mz_debug_stumbled(struct mz_runner *runner);
 
 /* Is it GDB's turn? */
 bool mz_debug_holds(struct mz_debug *debug);

@@ -295,13 +295,15 @@ static bool runs_nowhere(const struct mz_runner *runner, uint64_t *gpa)
 		region.kind == MZ_REGION_MMIO;
 }
 
-static void serve_internal_error(const struct mz_runner *runner)
+static void serve_internal_error(struct mz_runner *runner)
 {
 	uint32_t suberror = runner->vcpu.run->internal.suberror;
 	uint64_t gpa;
 
 	switch (suberror) {
 	case KVM_INTERNAL_ERROR_EMULATION:
+		if (mz_debug_stumbled(runner))
+			break;
 		if (runs_nowhere(runner, &gpa))
 			end_unhandled(runner, "jumped to", gpa, "no memory is");
 		else
@@ -346,7 +348,7 @@ void mz_vm_serve_exit(struct mz_runner *runner)
 		serve_full_ring(runner->vm);
 		break;
 	case KVM_EXIT_DEBUG:
-		mz_debug_hit(runner);
+		mz_debug_hit(runner, &run->debug.arch);
 		break;
 	case KVM_EXIT_SHUTDOWN:
 		end(runner, MZ_STATUS_CRASH, "the guest crashed: triple fault");
