@@ -24,6 +24,12 @@ need_jq()
   command -v jq >/dev/null || skip_all 'jq is not installed'
 }
 
+# Does KVM here emulate what a guest's kernel does, for lack of VMX and SVM? See docs/deviations.md.
+emulates_kernels()
+{
+  ! grep -qwE 'vmx|svm' /proc/cpuinfo
+}
+
 # Can userfaultfd be used here?
 have_uffd()
 {

@@ -30,9 +30,14 @@ for backend in $backends; do
     pages=6000
     [[ $source != wp ]] || pages=600
     run --stats=json "${options[@]}" --memory 64M --reset-loop 2 --append "mark pages=$pages" "$GUESTS/again.elf"
-    want_status 0
-    want_json ".resets.pages >= 2 * ($pages + 3) and .resets.pages < 2 * ($pages + 15)"
-    verdict "many_pages_are_put_back ($backend, $source)"
+    if [[ $source == ring && $status == 113 ]] && emulates_kernels; then
+      want_err_line '^mezz run: what the guest has written is not known any more: KVM has let its dirty ring run over; '
+      verdict "a_ring_that_runs_over_is_told_of ($backend)"
+    else
+      want_status 0
+      want_json ".resets.pages >= 2 * ($pages + 3) and .resets.pages < 2 * ($pages + 15)"
+      verdict "many_pages_are_put_back ($backend, $source)"
+    fi
 
     # Each round adds 1 to the share, which no reset takes back, and no log tells of.
     printf 'a%04095d' 0 >"$work/shared"

@@ -184,6 +184,27 @@ START_TEST(what_there_is_no_memory_to_tell_is_told_later)
 }
 END_TEST
 
+START_TEST(a_ring_that_has_run_over_is_not_trusted)
+{
+	const unsigned entries = RING_BYTES / sizeof(struct kvm_dirty_gfn);
+
+	open_source(MZ_DIRTY_RING);
+	must(!begin());
+	for (unsigned i = 1; i < entries; i++)
+		write_page(0, i % PAGES);
+	must(!mz_dirty_source_tell(&source, &failure));
+	memset(rings[0], 0, RING_BYTES);
+	for (unsigned i = 0; i < entries; i++)
+		write_page(0, i % PAGES);
+	for (unsigned i = 0; i < 2; i++) {
+		failure.status = MZ_STATUS_OK;
+		must(mz_dirty_source_tell(&source, &failure));
+		must(failure.status == MZ_STATUS_HOST_FAILED);
+		must(strstr(failure.text, "run over"));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("dirty source");
@@ -194,6 +215,7 @@ int main(void)
 			    MZ_DIRTY_LOG + 1);
 	tcase_add_loop_test(tcase, what_there_is_no_memory_to_tell_is_told_later, MZ_DIRTY_RING,
 			    MZ_DIRTY_LOG + 1);
+	tcase_add_test(tcase, a_ring_that_has_run_over_is_not_trusted);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 /* What the guest has written, from KVM or from the pager. */
 #include "vmm/machine/dirty_source.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,22 @@ const char *mz_dirty_kind_text(enum mz_dirty_kind kind)
 	return texts[kind];
 }
 
+/* Intel SDM volume 2A, CPUID, leaf 1; AMD APM volume 3, appendix E.4.1. */
+#define CPUID_ECX_VMX          (1u << 5)
+#define CPUID_EXTENDED_ECX_SVM (1u << 2)
+
+/*
+ * Without either, KVM emulates what a guest's kernel does, and such a KVM was seen not to leave the
+ * guest when its ring fills: docs/deviations.md.
+ */
+static bool rings_hold(void)
+{
+	unsigned eax, ebx, ecx, edx;
+
+	return (__get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & CPUID_ECX_VMX)) ||
+		(__get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && (ecx & CPUID_EXTENDED_ECX_SVM));
+}
+
 static bool open_rings(const struct mz_kvm *kvm)
 {
 	struct kvm_enable_cap cap = {.cap = KVM_CAP_DIRTY_LOG_RING, .args = {RING_BYTES}};
@@ -46,7 +63,9 @@ int mz_dirty_source_init(struct mz_dirty_source *source, enum mz_dirty_kind kind
 {
 	*source = (struct mz_dirty_source) {.kind = kind, .kvm = kvm, .pager = pager};
 	pthread_mutex_init(&source->mutex, NULL);
-	if (kind == MZ_DIRTY_LOG)
+	if (kind == MZ_DIRTY_AUTO && !rings_hold())
+		source->kind = MZ_DIRTY_LOG;
+	if (source->kind == MZ_DIRTY_LOG)
 		return 0;
 	if (kind == MZ_DIRTY_WP)
 		return use_events(source, failure);
@@ -144,12 +163,16 @@ static enum mz_error tell(struct mz_dirty_source *source, unsigned slot, uint64_
 
 /* ---- Rings ---- */
 
-/* Entries that KVM has filled in; each is given back once it was told of. */
+/*
+ * Entries that KVM has filled in; each is given back once it was told of. KVM holds some back, so
+ * that a vCPU leaves the guest in time: it did not if all are filled in, and more may be lost.
+ */
 static enum mz_error tell_ring(struct mz_dirty_source *source, struct mz_dirty_ring *ring)
 {
+	uint32_t end = ring->next + RING_ENTRIES;
 	enum mz_error error = MZ_OK;
 
-	while (!error) {
+	while (!error && ring->next != end) {
 		struct kvm_dirty_gfn *entry = &ring->entries[ring->next % RING_ENTRIES];
 
 		if (!(__atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) & KVM_DIRTY_GFN_F_DIRTY))
@@ -160,6 +183,8 @@ static enum mz_error tell_ring(struct mz_dirty_source *source, struct mz_dirty_r
 		__atomic_store_n(&entry->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
 		ring->next++;
 	}
+	if (ring->next == end)
+		source->overrun = true;
 	return error;
 }
 
@@ -240,15 +265,19 @@ static enum mz_error tell_all(struct mz_dirty_source *source)
 
 int mz_dirty_source_tell(struct mz_dirty_source *source, struct mz_failure *failure)
 {
+	const char *why = NULL;
 	enum mz_error error;
 
 	pthread_mutex_lock(&source->mutex);
 	error = tell_all(source);
+	if (source->overrun)
+		why = "KVM has let its dirty ring run over; --dirty-source=log does without";
+	else if (error)
+		why = error == MZ_NO_MEMORY ? "no memory" : strerror(errno);
 	pthread_mutex_unlock(&source->mutex);
-	if (error)
+	if (why)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
-			       "what the guest has written is not known any more: %s",
-			       error == MZ_NO_MEMORY ? "no memory" : strerror(errno));
+			       "what the guest has written is not known any more: %s", why);
 	return 0;
 }
 

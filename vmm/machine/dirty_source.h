@@ -31,6 +31,7 @@ struct mz_dirty_source {
 	pthread_mutex_t mutex; /* of what follows */
 	struct mz_dirty_ring *rings;
 	unsigned ring_count;
+	bool overrun;     /* one of them has run over: what it lost is not to be had again */
 	uint64_t *bitmap; /* room for the largest slot: the log */
 	unsigned slot;    /* of this one, */
 	bool owed;        /* not all of which could be told of */
@@ -39,7 +40,8 @@ struct mz_dirty_source {
 
 /*
  * Chooses the kind, before any vCPU is made and before the pager starts, whose space is told.
- * MZ_STATUS_HOST_LACKS: KVM lacks the rings that are asked for.
+ * MZ_DIRTY_AUTO is the rings, if KVM has them, and the processor what KVM needs to leave all of a
+ * guest to it: else the log. MZ_STATUS_HOST_LACKS: KVM lacks the rings that are asked for.
  */
 int mz_dirty_source_init(struct mz_dirty_source *source, enum mz_dirty_kind kind,
 			 struct mz_kvm *kvm, struct mz_pager *pager, struct mz_failure *failure);
@@ -58,7 +60,7 @@ int mz_dirty_source_begin(struct mz_dirty_source *source, const struct mz_vcpu *
 /*
  * Tells the space what was written until now, by vCPUs that are outside of the guest: what those
  * inside write may come with the next call. From any thread; a vCPU whose ring is full calls it
- * itself (KVM_EXIT_DIRTY_RING_FULL).
+ * itself (KVM_EXIT_DIRTY_RING_FULL). MZ_STATUS_HOST_FAILED: it is not known any more.
  */
 int mz_dirty_source_tell(struct mz_dirty_source *source, struct mz_failure *failure);
 
