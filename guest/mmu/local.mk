@@ -41,8 +41,10 @@ mmu_sources = \
 	guest/mmu/arm64/stub.h \
 	guest/mmu/arm64/syndrome.c \
 	guest/mmu/differential.c \
+	guest/mmu/ept/cpu.h \
 	guest/mmu/ept/deviation.c \
 	guest/mmu/ept/enter.S \
+	guest/mmu/ept/enter.h \
 	guest/mmu/ept/ept.c \
 	guest/mmu/ept/ept.h \
 	guest/mmu/ept/image.lds \

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
  * EPT pointers that the processor must refuse, and INVEPT. Source: Intel SDM volume 3C, sections
- * 25.6.11 "Extended-page-table pointer", 26.2.1.1 "VM-execution control fields", and 31.3 "INVEPT".
+ * 25.6.11 "Extended-page-table pointer", 27.2.1.1 "VM-execution control fields", and 31.3 "INVEPT".
  */
+#include "guest/mmu/ept/cpu.h"
 #include "guest/mmu/ept/ept.h"
 #include "guest/mmu/ept/vmx.h"
 #include "guest/mmu/scenarios.h"
@@ -23,8 +24,6 @@
 #define BIT_ADDRESS 12
 
 #define ERROR_CONTROLS 7 /* section 31.4 "VM instruction error numbers" */
-
-#define INVEPT_ALL 2u
 
 static struct world world;
 
@@ -68,7 +67,7 @@ static void types_of_invept(uint64_t good)
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		report_test("%s_invept_of_type_%llx_is_refused", world.stage->name,
 			    (unsigned long long)bad[i]);
-		if (vmx_invept(bad[i], good))
+		if (invept(bad[i], good))
 			report_not_ok("it is not");
 		else
 			report_ok();
@@ -84,7 +83,7 @@ static void all_contexts(uint64_t good)
 
 	report_test("%s_invept_of_all_contexts_ends_a_translation", world.stage->name);
 	world_patch(&world, slot, 0, MZ_FAULT_UNKNOWN);
-	if (verdict.wrong != NULL || !vmx_invept(INVEPT_ALL, good))
+	if (verdict.wrong != NULL || !invept(INVALIDATE_ALL, good))
 		report_not_ok("%s", verdict.wrong != NULL ? verdict.wrong : "INVEPT failed");
 	else
 		judge_test(&world, &access, ENDING_FAULT);

@@ -26,14 +26,19 @@
 #define VMCS_HOST_SELECTOR_TASK 0x0c0c
 
 /* B.2: fields of 64 bits. */
-#define VMCS_PML_ADDRESS    0x200e
-#define VMCS_EPT_POINTER    0x201a
-#define VMCS_VE_INFORMATION 0x202a
-#define VMCS_GUEST_PHYSICAL 0x2400
-#define VMCS_LINK_POINTER   0x2800
-#define VMCS_GUEST_DEBUGCTL 0x2802
-#define VMCS_GUEST_EFER     0x2806
-#define VMCS_HOST_EFER      0x2c02
+#define VMCS_MSR_BITMAPS      0x2004
+#define VMCS_EXIT_STORED_MSRS 0x2006 /* and how many there are, each: B.3 */
+#define VMCS_EXIT_LOADED_MSRS 0x2008
+#define VMCS_ENTRY_MSRS       0x200a
+#define VMCS_PML_ADDRESS      0x200e
+#define VMCS_VIRTUAL_APIC     0x2012
+#define VMCS_EPT_POINTER      0x201a
+#define VMCS_VE_INFORMATION   0x202a
+#define VMCS_GUEST_PHYSICAL   0x2400
+#define VMCS_LINK_POINTER     0x2800
+#define VMCS_GUEST_DEBUGCTL   0x2802
+#define VMCS_GUEST_EFER       0x2806
+#define VMCS_HOST_EFER        0x2c02
 
 /* B.3: fields of 32 bits. */
 #define VMCS_PIN_CONTROLS       0x4000
@@ -48,10 +53,12 @@
 #define VMCS_ENTRY_CONTROLS     0x4012
 #define VMCS_ENTRY_MSR_LOADS    0x4014
 #define VMCS_ENTRY_INTERRUPTION 0x4016
+#define VMCS_TPR_THRESHOLD      0x401c
 #define VMCS_SECONDARY_CONTROLS 0x401e
 #define VMCS_INSTRUCTION_ERROR  0x4400
 #define VMCS_EXIT_REASON        0x4402
 #define VMCS_EXIT_INTERRUPTION  0x4404
+#define VMCS_EXIT_BYTES         0x440c /* of the instruction that exited */
 #define VMCS_GUEST_LIMIT(s)     (0x4800 + 2 * (s))
 #define VMCS_GUEST_GDTR_LIMIT   0x4810
 #define VMCS_GUEST_IDTR_LIMIT   0x4812
@@ -94,34 +101,44 @@
 #define VMCS_HOST_RSP           0x6c14
 #define VMCS_HOST_RIP           0x6c16
 
+#define PIN_INTERRUPTS_EXIT (1u << 0) /* section 25.6.1 */
+
 /* Section 25.6.2: primary processor-based controls, then secondary ones. */
-#define PROCESSOR_HLT_EXITS  (1u << 7)
-#define PROCESSOR_PORTS_EXIT (1u << 24)
-#define PROCESSOR_SECONDARY  (1u << 31)
-#define SECONDARY_EPT        (1u << 1)
-#define SECONDARY_VPID       (1u << 5)
-#define SECONDARY_PML        (1u << 17)
-#define SECONDARY_VE         (1u << 18)
-#define SECONDARY_MODES      (1u << 22) /* mode-based execute control for EPT */
+#define PROCESSOR_WINDOW_EXITS (1u << 2) /* an interrupt can be let in */
+#define PROCESSOR_HLT_EXITS    (1u << 7)
+#define PROCESSOR_TPR_SHADOW   (1u << 21)
+#define PROCESSOR_PORTS_EXIT   (1u << 24)
+#define PROCESSOR_MSR_BITMAPS  (1u << 28)
+#define PROCESSOR_SECONDARY    (1u << 31)
+#define SECONDARY_EPT          (1u << 1)
+#define SECONDARY_VPID         (1u << 5)
+#define SECONDARY_PML          (1u << 17)
+#define SECONDARY_VE           (1u << 18)
+#define SECONDARY_MODES        (1u << 22) /* mode-based execute control for EPT */
 
 /* Sections 25.7.1 and 25.8.1. */
-#define EXIT_HOST_64    (1u << 9)
-#define EXIT_LOAD_EFER  (1u << 21)
-#define ENTRY_GUEST_64  (1u << 9)
-#define ENTRY_LOAD_EFER (1u << 15)
+#define EXIT_SAVE_DEBUG  (1u << 2)
+#define EXIT_HOST_64     (1u << 9)
+#define EXIT_LOAD_EFER   (1u << 21)
+#define ENTRY_LOAD_DEBUG (1u << 2)
+#define ENTRY_GUEST_64   (1u << 9)
+#define ENTRY_LOAD_EFER  (1u << 15)
 
 /* Section 25.4.1: a segment that is not usable. */
 #define RIGHTS_UNUSABLE (1u << 16)
 
 /* Appendix C "VMX basic exit reasons". */
 #define REASON_EXCEPTION         0
+#define REASON_WINDOW            7
 #define REASON_CPUID             10
+#define REASON_VMCALL            18
 #define REASON_EPT_VIOLATION     48
 #define REASON_EPT_MISCONFIGURED 49
 #define REASON_PML_FULL          62
 
-/* Section 25.9.2: the interruption that exited. */
+/* Sections 25.8.3 and 25.9.2: the interruption that is injected, and that exited. */
 #define INTERRUPTION_VECTOR 0xffu
+#define INTERRUPTION_VALID  (1u << 31) /* of type 0: an external interrupt */
 #define VECTOR_PAGE_FAULT   14u
 #define VECTOR_VE           20u
 

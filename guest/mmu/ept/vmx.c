@@ -1,30 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 #include "guest/mmu/ept/vmx.h"
 
-#include "guest/mmu/x86/cpu.h"
+#include "guest/mmu/ept/cpu.h"
+#include "guest/mmu/ept/enter.h"
 
 #define BIT(n) ((uint64_t)1 << (n))
-
-/* Volume 4, table 2-2; appendix A of volume 3D. The true controls follow 12 behind the others. */
-#define MSR_FEATURE_CONTROL 0x03a
-#define FEATURE_LOCKED      BIT(0)
-#define FEATURE_VMX         BIT(2)
-#define MSR_VMX_BASIC       0x480
-#define BASIC_TRUE_CONTROLS BIT(55)
-#define MSR_PIN             0x481
-#define MSR_PROCESSOR       0x482
-#define MSR_EXIT            0x483
-#define MSR_ENTRY           0x484
-#define MSR_TRUE            12
-#define MSR_CR0_FIXED_0     0x486
-#define MSR_CR0_FIXED_1     0x487
-#define MSR_CR4_FIXED_0     0x488
-#define MSR_CR4_FIXED_1     0x489
-#define MSR_SECONDARY       0x48b
-#define MSR_EPT_VPID_CAP    0x48c
-
-#define CPUID_ECX_VMX (1u << 5)
-#define CR4_VMXE      BIT(13)
 
 /* IA32_VMX_EPT_VPID_CAP; appendix A.10. */
 #define CAP_INVEPT         BIT(20)
@@ -32,10 +12,6 @@
 #define CAP_INVEPT_ALL     BIT(26)
 #define CAP_INVVPID        BIT(32)
 #define CAP_INVVPID_SINGLE BIT(41)
-
-/* Chapter 31, INVEPT and INVVPID. */
-#define SINGLE 1
-#define ALL    2
 
 #define GUEST_VPID 1 /* 0 is the host's: section 29.1 */
 
@@ -47,81 +23,19 @@ static uint32_t secondary_always; /* of the secondary controls */
 static uint64_t ept_pointer_in_use;
 static bool launched;
 
-uint32_t vmx_enter(struct x86_registers *registers, uint32_t resume);
-extern const char vmx_exit[];
-
-/* ---- Instructions: each sets the carry or the zero flag if it fails (section 31.2) ---------- */
-
-static bool vmxon(uint64_t region)
-{
-	bool failed;
-
-	__asm__ volatile("vmxon %1" : "=@ccna"(failed) : "m"(region) : "memory");
-	return !failed;
-}
-
-static bool vmclear(uint64_t region)
-{
-	bool failed;
-
-	__asm__ volatile("vmclear %1" : "=@ccna"(failed) : "m"(region) : "memory");
-	return !failed;
-}
-
-static bool vmptrld(uint64_t region)
-{
-	bool failed;
-
-	__asm__ volatile("vmptrld %1" : "=@ccna"(failed) : "m"(region) : "memory");
-	return !failed;
-}
-
 uint64_t vmx_read(uint32_t field)
 {
 	uint64_t value;
-	bool failed;
 
-	__asm__ volatile("vmread %2, %1" : "=@ccna"(failed), "=r"(value) : "r"((uint64_t)field));
-	if (failed)
+	if (!vmread(field, &value))
 		x86_give_up("VMREAD failed");
 	return value;
 }
 
 void vmx_write(uint32_t field, uint64_t value)
 {
-	bool failed;
-
-	__asm__ volatile("vmwrite %1, %2" : "=@ccna"(failed) : "r"(value), "r"((uint64_t)field));
-	if (failed)
+	if (!vmwrite(field, value))
 		x86_give_up("VMWRITE failed");
-}
-
-struct descriptor {
-	uint64_t what, address;
-};
-
-bool vmx_invept(uint64_t type, uint64_t ept_pointer)
-{
-	struct descriptor descriptor = {ept_pointer, 0};
-	bool failed;
-
-	__asm__ volatile("invept %1, %2"
-			 : "=@ccna"(failed)
-			 : "m"(descriptor), "r"(type)
-			 : "memory");
-	return !failed;
-}
-
-static bool invvpid(uint64_t type, uint64_t vpid)
-{
-	struct descriptor descriptor = {vpid, 0};
-	bool failed;
-
-	__asm__ volatile("invvpid %1, %2"
-			 : "=@ccna"(failed)
-			 : "m"(descriptor), "r"(type)
-			 : "memory");
-	return !failed;
 }
 
 /* ---- The host ------------------------------------------------------------------------------- */
@@ -154,24 +68,10 @@ static const char *enable(void)
 	return vmxon((uintptr_t)vmxon_region) ? NULL : "VMXON failed";
 }
 
-/* Appendix A.3.1: bits that must be 1 in the lower half, bits that may be 1 in the upper one. */
-static uint32_t controls(uint32_t msr, uint32_t wanted)
-{
-	uint64_t allowed = msr_read(msr);
-
-	return (wanted | (uint32_t)allowed) & (uint32_t)(allowed >> 32);
-}
-
-static uint32_t true_controls(uint32_t msr, uint32_t wanted)
-{
-	return controls(msr_read(MSR_VMX_BASIC) & BASIC_TRUE_CONTROLS ? msr + MSR_TRUE : msr,
-			wanted);
-}
-
 bool vmx_can(uint32_t secondary)
 {
-	return (true_controls(MSR_PROCESSOR, PROCESSOR_SECONDARY) & PROCESSOR_SECONDARY) != 0 &&
-		(controls(MSR_SECONDARY, secondary) & secondary) == secondary;
+	return (vmx_true_controls(MSR_PROCESSOR, PROCESSOR_SECONDARY) & PROCESSOR_SECONDARY) != 0 &&
+		(vmx_controls(MSR_SECONDARY, secondary) & secondary) == secondary;
 }
 
 struct mz_ept_hardware vmx_hardware(void)
@@ -198,7 +98,7 @@ static uint64_t task_base(uint64_t gdt)
 	return (descriptor[0] >> 16 & 0xffffff) | (descriptor[0] >> 56) << 24 | descriptor[1] << 32;
 }
 
-/* Section 27.5 "Loading host state". */
+/* Section 28.5 "Loading host state". */
 static void write_host(void)
 {
 	struct table_register gdt, idt;
@@ -293,11 +193,12 @@ static void write_controls(void)
 {
 	uint32_t processor = PROCESSOR_HLT_EXITS | PROCESSOR_PORTS_EXIT | PROCESSOR_SECONDARY;
 
-	vmx_write(VMCS_PIN_CONTROLS, true_controls(MSR_PIN, 0));
-	vmx_write(VMCS_PROCESSOR_CONTROLS, true_controls(MSR_PROCESSOR, processor));
-	vmx_write(VMCS_SECONDARY_CONTROLS, controls(MSR_SECONDARY, secondary_always));
-	vmx_write(VMCS_EXIT_CONTROLS, true_controls(MSR_EXIT, EXIT_HOST_64 | EXIT_LOAD_EFER));
-	vmx_write(VMCS_ENTRY_CONTROLS, true_controls(MSR_ENTRY, ENTRY_GUEST_64 | ENTRY_LOAD_EFER));
+	vmx_write(VMCS_PIN_CONTROLS, vmx_true_controls(MSR_PIN, 0));
+	vmx_write(VMCS_PROCESSOR_CONTROLS, vmx_true_controls(MSR_PROCESSOR, processor));
+	vmx_write(VMCS_SECONDARY_CONTROLS, vmx_controls(MSR_SECONDARY, secondary_always));
+	vmx_write(VMCS_EXIT_CONTROLS, vmx_true_controls(MSR_EXIT, EXIT_HOST_64 | EXIT_LOAD_EFER));
+	vmx_write(VMCS_ENTRY_CONTROLS,
+		  vmx_true_controls(MSR_ENTRY, ENTRY_GUEST_64 | ENTRY_LOAD_EFER));
 	vmx_write(VMCS_EXCEPTION_BITMAP, UINT32_MAX);
 	vmx_write(VMCS_FAULT_CODE_MASK, 0);
 	vmx_write(VMCS_FAULT_CODE_MATCH, 0);
@@ -344,30 +245,39 @@ void vmx_guest_use(uint64_t ept_pointer, uint64_t cr3, uint32_t secondary)
 	ept_pointer_in_use = ept_pointer;
 	vmx_write(VMCS_EPT_POINTER, ept_pointer);
 	vmx_write(VMCS_GUEST_CR3, cr3);
-	vmx_write(VMCS_SECONDARY_CONTROLS, controls(MSR_SECONDARY, secondary_always | secondary));
+	vmx_write(VMCS_SECONDARY_CONTROLS,
+		  vmx_controls(MSR_SECONDARY, secondary_always | secondary));
 	vmx_flush();
 	vmx_flush_linear();
 }
 
 void vmx_flush(void)
 {
-	if (!vmx_invept(capabilities & CAP_INVEPT_SINGLE ? SINGLE : ALL, ept_pointer_in_use))
+	if (!invept(capabilities & CAP_INVEPT_SINGLE ? INVALIDATE_SINGLE : INVALIDATE_ALL,
+		    ept_pointer_in_use))
 		x86_give_up("INVEPT failed");
 }
 
 /* Without VPIDs, every entry drops what depends on the guest's tables: section 29.4.3.1. */
 void vmx_flush_linear(void)
 {
-	if ((secondary_always & SECONDARY_VPID) && !invvpid(SINGLE, GUEST_VPID))
+	if ((secondary_always & SECONDARY_VPID) && !invvpid(INVALIDATE_SINGLE, GUEST_VPID))
 		x86_give_up("INVVPID failed");
 }
 
 bool vmx_guest_run(struct x86_registers *registers)
 {
+	struct vmx_registers general = {
+		.rdi = registers->rdi,
+		.rsi = registers->rsi,
+		.rdx = registers->rdx,
+	};
+
 	vmx_write(VMCS_GUEST_RIP, registers->rip);
-	if (vmx_enter(registers, launched) != 0)
+	if (vmx_enter(&general, launched) != 0)
 		return false;
 	launched = true;
 	registers->rip = vmx_read(VMCS_GUEST_RIP);
+	registers->rsi = general.rsi;
 	return true;
 }

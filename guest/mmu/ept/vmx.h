@@ -35,9 +35,6 @@ void vmx_guest_level(unsigned level);
 void vmx_flush(void);
 void vmx_flush_linear(void);
 
-/* INVEPT of this type on an EPT pointer: false, if the processor refuses. */
-bool vmx_invept(uint64_t type, uint64_t ept_pointer);
-
 /*
  * Runs the guest until it exits. False, if the processor does not enter it: VMCS_INSTRUCTION_ERROR
  * says why.
