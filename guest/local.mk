@@ -72,9 +72,11 @@ guest_lib32 = start32 start_linux32 start_multiboot2 start_plain32 start_pvh
 
 # The guest that has a guest. The memory functions are what compilers call for structs.
 nested_sources = guest/nested/mark.S guest/nested/nested.h $(nested_own:%=guest/nested/%.c)
-nested_own = inner processor stage
-nested_objects = guest/64/nested/mark.o $(nested_own:%=guest/64/nested/%.o) guest/64/mmu/npt/enter.o guest/64/lib/memory.o
-guest/64/nested.o $(nested_objects): guest/nested/nested.h guest/mmu/npt/enter.h guest/mmu/npt/vmcb.h guest/mmu/x86/cpu.h
+nested_own = inner processor stage svm vmx
+nested_objects = guest/64/nested/mark.o $(nested_own:%=guest/64/nested/%.o) guest/64/mmu/ept/enter.o \
+	guest/64/mmu/npt/enter.o guest/64/lib/memory.o
+guest/64/nested.o $(nested_objects): guest/nested/nested.h guest/mmu/ept/cpu.h guest/mmu/ept/enter.h guest/mmu/ept/vmcs.h \
+	guest/mmu/npt/enter.h guest/mmu/npt/vmcb.h guest/mmu/x86/cpu.h
 
 # Fixed, whatever the host's programs are built with: nothing here may need a library or the vector registers.
 GUEST_COMPILER_FLAGS = -std=c17 $(WARN_CFLAGS) -O2 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 /*
- * Has a guest of its own, by AMD's SVM, with nested paging, and looks whether all is as both of
- * them have left it: so it can be saved, restored, put back and cloned while the inner guest runs,
- * or does not.
+ * Has a guest of its own, by AMD's SVM or Intel's VMX, with nested paging, and looks whether all is
+ * as both of them have left it: so it can be saved, restored, put back and cloned while the inner
+ * guest runs, or does not.
  *
  * Words: none.
  * Input, which the inner guest reads: c  looks at the processor and at memory
@@ -14,7 +14,7 @@
  *                                     o  leaves to the outer guest
  *                                     .  ends
  *        and the outer one:           c  m  p  q  .  the same
- *                                     x  turns SVM off
+ *                                     x  turns SVM or VMX off
  *                                     i  goes on with the inner guest
  * Prints: a line for each.
  * Status: 0; 1 if it ever found something wrong; 77 if the processor can't have guests.
@@ -22,39 +22,21 @@
 #include "guest/lib/guest.h"
 #include "guest/lib/machine.h"
 #include "guest/lib/ports.h"
-#include "guest/mmu/npt/enter.h"
-#include "guest/mmu/x86/cpu.h"
+#include "guest/mmu/ept/cpu.h"
 #include "guest/nested/nested.h"
 
 #define STATUS_SKIPPED 77u
 
-/* Volume 3, appendix E. */
-#define EXTENDED_ECX_SVM      (1u << 2)
-#define SVM_EDX_NESTED_PAGING (1u << 0)
-
-/* Section 15.30 "SVM related MSRs". */
-#define MSR_VM_CR         0xc0010114u
-#define VM_CR_SVM_DISABLE (1u << 4)
-#define MSR_VM_HSAVE_PA   0xc0010117u
-
 /* Sections 3.1.1, 3.1.3 and 3.1.7. */
-#define CR0_WP    (1u << 16)
-#define CR4_TSD   (1u << 2)
-#define EFER_SCE  (1u << 0)
-#define EFER_SVME (1u << 12)
+#define CR0_WP   (1u << 16)
+#define CR4_TSD  (1u << 2)
+#define EFER_SCE (1u << 0)
 
-/* Section 13.1.1: what debug registers hold when nothing is set. */
-#define DR6 0xffff0ff0u
-#define DR7 0x400u
-
-#define VMMCALL_BYTES 3u
-
+const struct extension *extension;
 unsigned wrong;
 
-static PAGE_ALIGNED struct vmcb vmcb, host;
-static PAGE_ALIGNED uint8_t host_save[4096], inner_stack[8192];
+static PAGE_ALIGNED uint8_t inner_stack[8192];
 static PAGE_ALIGNED uint64_t inner_root[512];
-static struct svm_registers registers;
 
 void expect(const char *what, uint64_t found, uint64_t wanted)
 {
@@ -64,54 +46,31 @@ void expect(const char *what, uint64_t found, uint64_t wanted)
 	wrong = 1;
 }
 
-/* NULL: it can have guests. */
-static const char *lacking(void)
-{
-	if (!(cpuid(0x80000001, 0).ecx & EXTENDED_ECX_SVM))
-		return "the processor has no SVM";
-	if (msr_read(MSR_VM_CR) & VM_CR_SVM_DISABLE)
-		return "the firmware has disabled SVM";
-	if (!(cpuid(0x8000000a, 0).edx & SVM_EDX_NESTED_PAGING))
-		return "the processor has no nested paging";
-	return NULL;
-}
-
-static void turn_on(void)
-{
-	msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME);
-	msr_write(MSR_VM_HSAVE_PA, (uintptr_t)host_save);
-}
-
-/* The inner guest's own paging is the outer one's, from another root. Section 15.5.1. */
+/* The inner guest's own paging is the outer one's, from another root. */
 static void make_inner(void)
 {
+	struct beginning inner = {
+		.efer = msr_read(MSR_EFER) ^ EFER_SCE,
+		.cr0 = cr0_read() ^ CR0_WP,
+		.cr3 = (uintptr_t)inner_root,
+		.cr4 = cr4_read() ^ CR4_TSD,
+		.rip = (uintptr_t)inner_main,
+		.rsp = (uintptr_t)inner_stack + sizeof(inner_stack) - 8,
+		.stage = stage_make(),
+	};
+
 	__builtin_memcpy(inner_root, (const void *)(uintptr_t)cr3_read(), sizeof(inner_root));
-	vmcb.intercept_2 = INTERCEPT_2_VMRUN | INTERCEPT_2_VMMCALL;
-	vmcb.asid = 1; /* 0 is the outer one's: section 15.16 */
-	vmcb.tlb_control = TLB_CONTROL_ALL;
-	vmcb.nested_control = NESTED_CONTROL_ENABLE;
-	vmcb.nested_cr3 = stage_make();
-	vmcb.efer = msr_read(MSR_EFER) ^ EFER_SCE;
-	vmcb.cr0 = cr0_read() ^ CR0_WP;
-	vmcb.cr3 = (uintptr_t)inner_root;
-	vmcb.cr4 = cr4_read() ^ CR4_TSD;
-	vmcb.dr6 = DR6;
-	vmcb.dr7 = DR7;
-	vmcb.rip = (uintptr_t)inner_main;
-	vmcb.rsp = (uintptr_t)inner_stack + sizeof(inner_stack) - 8;
-	interrupts_make(&vmcb);
+	interrupts_make(&inner);
+	extension->make(&inner);
 }
 
 /* Until it asks for something: for what? */
 static enum request run_inner(void)
 {
-	interrupts_enter(&vmcb);
-	svm_enter(&vmcb, &registers, &host);
+	enum request request = extension->run(interrupt_pending(INNER));
+
 	processor_check(OUTER);
-	expect("exit code", vmcb.exit_code, EXIT_VMMCALL);
-	expect("MSR_VM_HSAVE_PA", msr_read(MSR_VM_HSAVE_PA), (uintptr_t)host_save);
-	vmcb.rip += VMMCALL_BYTES;
-	return (enum request)vmcb.rax;
+	return request;
 }
 
 static void obey(uint8_t order)
@@ -134,7 +93,7 @@ static void obey(uint8_t order)
 		print("interrupted, outside\n");
 		break;
 	case 'x':
-		msr_write(MSR_EFER, msr_read(MSR_EFER) & ~(uint64_t)EFER_SVME);
+		extension->turn_off();
 		print("off\n");
 		break;
 	default:
@@ -152,7 +111,7 @@ static void leave_inner(void)
 			finish(wrong);
 		else
 			obey(order);
-	turn_on();
+	extension->turn_on();
 	print("inside\n");
 }
 
@@ -174,16 +133,19 @@ static void grant(enum request request)
 
 unsigned guest_main(void)
 {
-	const char *why = lacking();
+	const char *why;
 
+	extension = cpuid(1, 0).ecx & CPUID_ECX_VMX ? &vmx : &svm;
+	why = extension->lacking();
 	if (why) {
 		print("skipped: %s\n", why);
 		return STATUS_SKIPPED;
 	}
-	turn_on();
-	make_inner();
+	extension->turn_on();
 	processor_set(OUTER);
+	make_inner();
 	processor_note(OUTER);
-	for (;;)
+	while (!wrong)
 		grant(run_inner());
+	return wrong;
 }

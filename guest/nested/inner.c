@@ -3,13 +3,6 @@
 #include "guest/lib/guest.h"
 #include "guest/nested/nested.h"
 
-static void ask(enum request request)
-{
-	uint64_t rax = request;
-
-	__asm__ volatile("vmmcall" : "+a"(rax) : : "memory");
-}
-
 static void check(void)
 {
 	processor_check(INNER);
@@ -37,17 +30,17 @@ static void obey(uint8_t order)
 		mark();
 		break;
 	case 'p':
-		ask(REQUEST_INTERRUPT);
+		extension->ask(REQUEST_INTERRUPT);
 		break;
 	case 'q':
 		interrupt_take(INNER);
 		print("interrupted, inside\n");
 		break;
 	case 't':
-		ask(REQUEST_TURN);
+		extension->ask(REQUEST_TURN);
 		break;
 	case 'o':
-		ask(REQUEST_LEAVE);
+		extension->ask(REQUEST_LEAVE);
 		break;
 	default:
 		print("?\n");

@@ -13,30 +13,17 @@
 #define FLAG_ID        (1u << 21)
 
 /* Sections 16.3 to 16.5: registers of the local APIC. */
+#define APIC_PRIORITY 0xfee00080u
 #define APIC_END      0xfee000b0u
 #define APIC_SPURIOUS 0xfee000f0u
 #define APIC_ON       0x1ffu
 #define APIC_COMMAND  0xfee00300u
 #define APIC_TO_SELF  0x40000u
 
-/* Vectors, of priority 8 and 9. */
-#define VECTOR_INNER 0x80u
 #define VECTOR_OUTER 0x90u
 
-/* Section 15.21, and the VMCB's field at 0x060. */
-#define VIRTUAL_IRQ      ((uint64_t)1 << 8)
-#define VIRTUAL_PRIORITY ((uint64_t)(VECTOR_INNER >> 4) << 16)
-#define VIRTUAL_MASKING  ((uint64_t)1 << 24)
-#define VIRTUAL_VECTOR   ((uint64_t)VECTOR_INNER << 32)
-
-#define INNER_PRIORITY 5u     /* CR8 */
-#define INNER_DR7      0x700u /* section 13.1.1.4: LE and GE, which do nothing */
-#define KEPT           0x1eef0ull
-
-struct __attribute__((packed)) table_register {
-	uint16_t limit;
-	uint64_t base;
-};
+#define INNER_DR7 0x700u /* section 13.1.1.4: LE and GE, which do nothing */
+#define KEPT      0x1eef0ull
 
 /* Sections 4.8.1, 4.8.2 and 4.8.4. */
 #define CODE_DESCRIPTOR 0x00af9b000000ffffull
@@ -105,7 +92,7 @@ static void read_all(uint64_t values[VALUES])
 	values[10] = flags_read();
 }
 
-/* The rest has come with the VMCB. CR2, DR0 and vector registers are one and the same for both. */
+/* The rest has come with the entry. CR2, DR0 and vector registers are one and the same for both. */
 void processor_set(enum side side)
 {
 	msr_write(MSR_FS_BASE, 0x1000u + side);
@@ -176,47 +163,49 @@ static void set_gate(unsigned vector, void (*handler)(void *frame), uint16_t cod
 	};
 }
 
-/* Both have the segments that the machine began with, in one table. */
-static void make_tables(struct vmcb *vmcb)
+static void set_priority(uint32_t priority)
 {
-	const struct table_register gdt = {sizeof(segments) - 1, (uintptr_t)segments};
-	const struct table_register idt = {sizeof(gates) - 1, (uintptr_t)gates};
-	uint16_t code, data;
+	write_at(APIC_PRIORITY, priority << 4, 4);
+}
 
-	__asm__ volatile("mov %%cs, %0" : "=r"(code));
-	__asm__ volatile("mov %%ss, %0" : "=r"(data));
-	segments[data / 8] = DATA_DESCRIPTOR;
-	segments[code / 8] = CODE_DESCRIPTOR;
-	set_gate(VECTOR_INNER, inner_interrupted, code);
-	set_gate(VECTOR_OUTER, outer_interrupted, code);
+/*
+ * Both have the segments that the machine began with, in one table. The limits of the outer one's
+ * tables are those that an exit leaves: section 28.5.2 of the Intel SDM, volume 3C.
+ */
+void interrupts_make(struct beginning *inner)
+{
+	const struct table_register gdt = {UINT16_MAX, (uintptr_t)segments};
+	const struct table_register idt = {UINT16_MAX, (uintptr_t)gates};
+
+	__asm__ volatile("mov %%cs, %0" : "=r"(inner->code));
+	__asm__ volatile("mov %%ss, %0" : "=r"(inner->data));
+	segments[inner->data / 8] = DATA_DESCRIPTOR;
+	segments[inner->code / 8] = CODE_DESCRIPTOR;
+	set_gate(VECTOR_INNER, inner_interrupted, inner->code);
+	set_gate(VECTOR_OUTER, outer_interrupted, inner->code);
 	__asm__ volatile("lgdt %0" : : "m"(gdt));
 	__asm__ volatile("lidt %0" : : "m"(idt));
-	vmcb->cs = (struct vmcb_segment) {code, 0xa9b, UINT32_MAX, 0};
-	vmcb->ss = vmcb->ds = vmcb->es = (struct vmcb_segment) {data, 0xc93, UINT32_MAX, 0};
-	vmcb->gdtr = (struct vmcb_segment) {.limit = gdt.limit - 8u, .base = gdt.base};
-	vmcb->idtr = (struct vmcb_segment) {.limit = idt.limit - 16u, .base = idt.base};
-}
-
-void interrupts_make(struct vmcb *vmcb)
-{
-	make_tables(vmcb);
-	vmcb->rflags = 2 | FLAG_ID;
+	inner->gdt = (struct table_register) {sizeof(segments) - 1, gdt.base};
+	inner->idt = (struct table_register) {sizeof(gates) - 1, idt.base};
+	inner->rflags = 2 | FLAG_ID;
 	write_at(APIC_SPURIOUS, APIC_ON, 4);
+	set_priority(extension->outer_priority);
 }
 
-void interrupts_enter(struct vmcb *vmcb)
-{
-	vmcb->virtual_interrupt = VIRTUAL_MASKING | INNER_PRIORITY;
-	if (pending[INNER])
-		vmcb->virtual_interrupt |= VIRTUAL_IRQ | VIRTUAL_PRIORITY | VIRTUAL_VECTOR;
-}
-
-/* The outer one's is held back by the interrupt flag that it had at VMRUN: section 15.21.1. */
+/*
+ * While the inner guest runs, the outer one's is held back by the interrupt flag that it had at
+ * VMRUN (section 15.21.1); on VMX, where nothing but its task priority does that, by this.
+ */
 void interrupt_send(enum side side)
 {
 	pending[side] = true;
 	if (side == OUTER)
 		write_at(APIC_COMMAND, APIC_TO_SELF | VECTOR_OUTER, 4);
+}
+
+bool interrupt_pending(enum side side)
+{
+	return pending[side];
 }
 
 /* An emulator must find mapped what it delivers a virtual interrupt by: docs/deviations.md. */
@@ -231,7 +220,11 @@ void interrupt_take(enum side side)
 	unsigned before[2] = {interrupts[OUTER], interrupts[INNER]};
 
 	touch_tables();
+	if (side == OUTER)
+		set_priority(0);
 	__asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
+	if (side == OUTER)
+		set_priority(extension->outer_priority);
 	expect("interrupts", interrupts[side] - before[side], pending[side]);
 	expect("the other's interrupts", interrupts[!side], before[!side]);
 	pending[side] = false;

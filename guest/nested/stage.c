@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-/* The nested page tables: section 15.25 "Nested paging"; entries as in 5.3 "Long-mode page
- * translation". */
+/*
+ * Nested page tables: section 15.25 "Nested paging", and "EPT" in 29.3 of the Intel SDM, volume 3C.
+ * They differ in the bits of their entries.
+ */
 #include "guest/lib/guest.h"
 #include "guest/lib/machine.h"
 #include "guest/nested/nested.h"
 
-/* Section 5.4.1; nested walks are a user's: 15.25.5. */
-#define LINK       0x007u /* present, writable, user */
-#define LARGE_LEAF 0x087u
-#define LARGE_LG2  21
+#define LARGE_LG2 21
 
 #define WINDOWS_AT 0x40000000u /* 1 GiB */
 #define TAG        0x5ee0000000000000u
@@ -23,13 +22,18 @@ static uint64_t writes[2];
 
 static uint64_t link_to(const uint64_t *page)
 {
-	return (uintptr_t)page | LINK;
+	return (uintptr_t)page | extension->link;
+}
+
+static uint64_t leaf_of(unsigned page)
+{
+	return (uintptr_t)pages[page] | extension->leaf;
 }
 
 static void show(unsigned page)
 {
 	shown = page;
-	by_leaf[0] = link_to(pages[page]);
+	by_leaf[0] = leaf_of(page);
 	windows[1] = link_to(by_link[page]);
 }
 
@@ -39,10 +43,10 @@ uint64_t stage_make(void)
 	level3[0] = link_to(memory);
 	level3[1] = link_to(windows);
 	for (uint64_t i = 0; i < 512; i++)
-		memory[i] = i << LARGE_LG2 | LARGE_LEAF;
+		memory[i] = i << LARGE_LG2 | extension->large_leaf;
 	windows[0] = link_to(by_leaf);
 	for (unsigned i = 0; i < 2; i++) {
-		by_link[i][0] = link_to(pages[i]);
+		by_link[i][0] = leaf_of(i);
 		pages[i][0] = TAG + i;
 	}
 	show(0);
@@ -52,6 +56,7 @@ uint64_t stage_make(void)
 void stage_turn(void)
 {
 	show(!shown);
+	extension->flush();
 }
 
 static uint64_t word_at(unsigned window, unsigned word)
