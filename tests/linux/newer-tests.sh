@@ -16,15 +16,6 @@ unit()
   fi
 }
 
-# all_pass SCRIPT: false if a test of it fails or is skipped
-all_pass()
-{
-  local said
-  said=$(bash "$1" 2>&1)
-  echo "$said"
-  [[ $said =~ $'\n'1\.\.[1-9] && ! $said =~ (^|$'\n')'not ok' && ! $said =~ '# SKIP' ]]
-}
-
 # Who has run `mezz clone` in vain: what the guest writes is known all the same.
 for huge in thp hugetlb; do
   start run --dirty-source wp --memory 48M --huge="$huge" --track "$GUESTS/steps.elf"

@@ -175,6 +175,15 @@ refused()
   verdict "$name"
 }
 
+# all_pass SCRIPT WORD...: false if a test of it fails or is skipped
+all_pass()
+{
+  local said
+  said=$(bash "$@" 2>&1)
+  echo "$said"
+  [[ $said =~ $'\n'1\.\.[1-9] && ! $said =~ (^|$'\n')'not ok' && ! $said =~ '# SKIP' ]]
+}
+
 # sources_tell_the_same RESETS SOURCE...: a guest is put back that writes a hundredth of its 4096 pages, and what it needs
 # besides
 sources_tell_the_same()

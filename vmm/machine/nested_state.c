@@ -83,13 +83,34 @@ static void clear(struct kvm_nested_state *nested)
 	}
 }
 
+/*
+ * When a processor leaves a guest of its own, KVM notes that the guest's segments are still to be
+ * copied to its VMCS (nested_vmx_vmexit()). When it is told to forget the VMCS, it keeps the note
+ * (free_nested()), and the copy would spoil the VMCS that is loaded next. So the processor is taken
+ * outside first, and asked for its state: that makes the copy.
+ */
+static bool step_outside(const struct mz_vcpu *vcpu, struct kvm_nested_state *nested)
+{
+	nested->flags = 0;
+	return !ioctl(vcpu->fd, KVM_SET_NESTED_STATE, nested) &&
+		!ioctl(vcpu->fd, KVM_GET_NESTED_STATE, nested);
+}
+
+static bool is_inside_by_vmx(const struct kvm_nested_state *nested)
+{
+	return nested->format == KVM_STATE_NESTED_FORMAT_VMX &&
+		(nested->flags & KVM_STATE_NESTED_GUEST_MODE);
+}
+
 void mz_nested_leave(const struct mz_vcpu *vcpu, const struct mz_kvm *kvm, struct mz_state *state)
 {
 	struct kvm_nested_state *nested = get(vcpu, kvm, state);
 
 	if (nested && is_used(nested)) {
+		bool done = !is_inside_by_vmx(nested) || step_outside(vcpu, nested);
+
 		clear(nested);
-		if (ioctl(vcpu->fd, KVM_SET_NESTED_STATE, nested))
+		if (!done || ioctl(vcpu->fd, KVM_SET_NESTED_STATE, nested))
 			fail(state, "does not end");
 	}
 	free(nested);
