@@ -3,6 +3,7 @@
  * Tries all schedules of programs and prints TAP.
  *
  *   explore [NAME...]                       scenarios: all, or these
+ *   explore -s FIRST COUNT                  from the FIRST on, from 0, each COUNT-th scenario
  *   explore -r COUNT                        that many random programs, from MZ_SEED
  *   explore -c                              does the reduction lose no run of a scenario?
  *   explore -p FORMAT FLAGS BEGIN THREADS   a program of one's own (see tests/explore/program.h)
@@ -175,6 +176,12 @@ static void explore_scenarios(char **names)
 	}
 }
 
+static void explore_each(size_t first, size_t count)
+{
+	for (size_t i = first; i < scenario_count; i += count)
+		explore_scenario(&scenarios[i]);
+}
+
 static void explore_random(unsigned count)
 {
 	uint64_t seed = rng_seed();
@@ -246,6 +253,8 @@ int main(int argc, char **argv)
 	tasks_make();
 	if (argc == 3 && strcmp(argv[1], "-r") == 0) {
 		explore_random((unsigned)strtoul(argv[2], NULL, 10));
+	} else if (argc == 4 && strcmp(argv[1], "-s") == 0 && atoi(argv[3]) > 0) {
+		explore_each(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
 	} else if (argc == 2 && strcmp(argv[1], "-c") == 0) {
 		compare();
 	} else if (argc == 6 && strcmp(argv[1], "-p") == 0) {
