@@ -300,7 +300,7 @@ TAP_ENVIRONMENT = \
 	FORMAT_FREE_SOURCES='$(filter %.c,$(format_free_sources))' \
 	PUBLIC_HEADERS='$(nobase_mezz_headers_HEADERS)' \
 	DIST_FILES='$(DISTFILES:$(srcdir)/%=%) check'
-# How many tests at a time. The KVM tests stay one by one: guests have time-outs.
+# How many tests at a time.
 jobs = `nproc`
 TAP_RUN = $(TAP_ENVIRONMENT) $(srcdir)/tests/tap-run
 
@@ -312,7 +312,7 @@ tests: $(tests_ready)
 check-unit: $(tests_ready)
 	@$(TAP_RUN) -j $(jobs) $(library_tests) $(unit_tests) $(system_tests)
 check-kvm: $(tests_ready)
-	@$(TAP_RUN) $(kvm_tests)
+	@$(TAP_RUN) -j $(jobs) $(kvm_tests)
 # One more at a time: that of racing threads waits for most of its time.
 check-build: $(tests_ready)
 	@$(TAP_RUN) -j $$(($(jobs) + 1)) $(build_checks)
