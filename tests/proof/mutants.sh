@@ -115,6 +115,8 @@ mutant a_width_is_not_looked_at map_22_1@ept \
   body/arguments.h '/ oa_valid(/,/^}/s/ && last <= table->oa_last//'
 mutant a_permission_is_lost_unflushed protect_22_1@ept \
   body/protect.h 's/mz_gather_range_([^;]*/(void)0/'
+mutant what_is_unmapped_is_not_flushed unmap_22_1@sv39 \
+  body/unmap.h '/ unmap_page(/,/^}/s/flush_page([^;]*/(void)0/'
 mutant a_number_has_no_text texts \
   error.c 's/(unsigned)error < MZ_ERRORS/true/'
 tap_end

@@ -4,7 +4,13 @@
  * or none, memory or none at each allocation, and any address looked at before and after. Where the
  * MMU may write, it does so once, at any moment before an entry is replaced.
  * Long proof protect_22_1: -DSHAPE=22 -DCOVER=1 --unwind 4
- * Long proof protect_22_1@ept: -DSHAPE=22 -DCOVER=1 --unwind 4
+ *   --unwindset lock_cover.0:2,lock_cover.1:1,lock_node.0:2,lock_node.1:1,mz_reserve_fill.0:2
+ *   --unwindset mz_reserve_fill.1:3,mz_reserve_drain.0:2,mz_gather_finish.0:1,mz_gather_finish.1:1
+ *   --unwindset leaves_protect.0:3,entry_protect.0:2
+ * Long proof protect_22_1@FORMATS: -DSHAPE=22 -DCOVER=1 --unwind 4
+ *   --unwindset lock_cover.0:2,lock_cover.1:1,lock_node.0:2,lock_node.1:1,mz_reserve_fill.0:2
+ *   --unwindset mz_reserve_fill.1:3,mz_reserve_drain.0:2,mz_gather_finish.0:1,mz_gather_finish.1:1
+ *   --unwindset leaves_protect.0:3,entry_protect.0:2
  */
 #include "tests/proof/table.h"
 
