@@ -43,6 +43,8 @@ mutant a_leaf_is_protected_unflushed write_protect_flat_2 \
   body/write.h '/ protect_entry(/,/^}/s/mz_gather_range_([^;]*/(void)base/'
 mutant a_split_lets_all_of_a_leaf_be_written write_enable_2 \
   body/write.h '/ choose_part(/,/^}/s/part > writable->level_max || //'
+mutant a_link_allows_what_nothing_below_forbids write_enable_1 \
+  body/write.h '/ forbid_all(/,/^}/s/i = 0; i < count/i = 1; i < count/'
 mutant what_is_harvested_is_not_flushed harvest_leaves \
   body/harvest.h '/ harvest_leaf(/,/^}/s/mz_gather_range_([^;]*/(void)base/'
 mutant what_a_link_says_is_not_marked harvest_links \

@@ -10,6 +10,11 @@
  *   --unwindset write_protect_below:1,write_protect_below.0:3,lock_cover.0:2,lock_to_protect.0:2
  * Long proof write_protect_flat_2: -DSHAPE=22 -DFLAT -DCOVER=2 --function write_protect --unwind 4
  *   --unwindset write_protect_below:1,write_protect_below.0:3,lock_cover.0:2,lock_to_protect.0:2
+ * Long proof write_enable_1: -DSHAPE=22 -DLINKS -DLANDING=1 --function write_enable --unwind 4
+ *   --unwindset instance_write_enable.0:2,forbid_write.0:2,allow_write.0:2,entry_protect.0:2
+ *   --unwindset split_count:1,split_count.0:1,split_count_whole.0:1,split_fill:1,split_fill.0:1
+ *   --unwindset split_fill_run:1,split_fill_run.0:1,entries_fill.0:1,entries_fill.2:1
+ *   --unwindset split_leaf.0:1,split_undo:1,split_undo.0:1
  * Long proof write_enable_2: -DSHAPE=22 -DLINKS -DLANDING=2 --function write_enable --unwind 4
  *   --unwindset instance_write_enable.0:2,forbid_write.0:2,allow_write.0:2,entry_protect.0:2
  *   --unwindset split_count:1,split_count.0:1,split_count_whole.0:1,split_fill:1,split_fill.0:3
@@ -80,30 +85,38 @@ static void claim_enabled(uint64_t addr, struct mz_item was, const struct mz_wri
 	CLAIM(is.level == watched.was.level || watched.flushed, "flushes what was split");
 	if (is_inside(watched.addr, w->ia.addr, last)) {
 		CLAIM(writes, "that may be written");
+#if LANDING > 1
 		REACHES(!wrote && was.level == 2 && is.level == 1);
+#endif
 		REACHES(mmu_has_written && !wrote);
 	} else {
 		CLAIM((is.prop.perm & MZ_READ) == 0 || writes == wrote,
 		      "and no memory else that might not before");
 		CLAIM((is.prop.perm & ~watched.was.prop.perm) == 0, "no leaf says so either");
+#if LANDING == 1
+		REACHES((watched.was.prop.perm & ~is.prop.perm) == MZ_WRITE);
+#endif
 	}
 }
 
 void write_enable(void)
 {
 	mz_ia ia = mz_ia_from(nondet_u64());
+	mz_oa only = mz_oa_from(nondet_u64());
 	struct mz_writable w = {.level_max = nondet_unsigned()};
 	enum mz_error error;
-	bool asked, wrote, is_memory;
+	bool asked, wrote, is_wanted;
 	struct mz_item was, is;
 	unsigned slot;
 
 	free_table();
 	w.gather = free_gather();
+	w.only = nondet_bool() ? &only : NULL;
 	wrote = lets_write_now(watched.was, watched.addr);
 	was = lookup(ia.addr, &slot);
 	asked = lets_write_now(was, ia.addr);
-	is_memory = was.level != 0 && (was.prop.perm & MZ_READ) != 0;
+	is_wanted = was.level != 0 && (was.prop.perm & MZ_READ) != 0 &&
+		(w.only == NULL || (was.oa.addr & ~(uint64_t)(NODE_BYTES - 1)) == only.addr);
 
 	error = instance_write_enable(&table, ia, &w);
 
@@ -114,11 +127,11 @@ void write_enable(void)
 	CLAIM((error == MZ_OUT_OF_RANGE) == (slot == FRAMES * ENTRIES),
 	      "out of range where the table does not reach");
 	if (error == MZ_OK) {
-		CLAIM(is_memory, "lets memory be written");
+		CLAIM(is_wanted, "lets memory be written that was asked for");
 		claim_enabled(ia.addr, was, &w, asked, wrote);
 		return;
 	}
-	CLAIM(error == MZ_OUT_OF_RANGE || (error == MZ_NOT_MAPPED && !is_memory) ||
+	CLAIM(error == MZ_OUT_OF_RANGE || (error == MZ_NOT_MAPPED && !is_wanted) ||
 		      (error == MZ_NO_MEMORY && memory_refused),
 	      "fails as documented");
 	is = lookup(watched.addr, &slot);
@@ -126,6 +139,8 @@ void write_enable(void)
 	      "all is mapped as before");
 	CLAIM((is.prop.perm & MZ_READ) == 0 || lets_write_now(is, watched.addr) == wrote,
 	      "and memory may be written as before");
+#if LANDING > 1
 	REACHES(error == MZ_NO_MEMORY);
+#endif
 	REACHES(error == MZ_NOT_MAPPED && was.level != 0);
 }
