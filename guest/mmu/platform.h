@@ -124,7 +124,8 @@ struct platform {
 	 *
 	 * NULL: there is no nested guest. The `stages` are what the processor itself walks, the
 	 * only ones; the scenarios run on them too, and accesses are the processor's own, in kernel
-	 * and user mode. All of memory below `kept_end` is mapped one to one for the kernel then.
+	 * and user mode. All of memory, up to the end of memory_data(), is mapped one to one for
+	 * the kernel then.
 	 */
 	const struct mz_format *stage1;
 	uint32_t stage1_leaf_levels; /* as in a configuration */
@@ -133,7 +134,6 @@ struct platform {
 	uint16_t stage1_flags_set;
 	bool stage1_links_accessed; /* MZ_ACCESSED in links, too */
 	struct mz_prop (*stage1_prop)(unsigned perm, bool user);
-	uint64_t kept_end;
 
 	/* How many random accesses are made, over all stages; 0: as many as usual. */
 	unsigned random_accesses;

@@ -51,10 +51,11 @@ static void begin_alone(struct world *world)
 	struct mz_prop prop = world_prop(stage, MZ_READ | MZ_WRITE | MZ_EXEC);
 	mz_oa code = memory_code_page();
 	uint64_t page = mz_span(stage->config.format, 1);
+	uint64_t end = memory_data().addr + memory_data_bytes();
 
 	world_map(world, mz_ia_from(ALONE_USER_CODE_VA), page, code, prop);
 	prop.flags &= (uint16_t)~MZ_USER;
-	world_map(world, mz_ia_from(0), world->platform->kept_end, mz_oa_from(0), prop);
+	world_map(world, mz_ia_from(0), end, mz_oa_from(0), prop);
 	world_map(world, mz_ia_from(ALONE_CODE_VA), page, code, prop);
 }
 

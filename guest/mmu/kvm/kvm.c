@@ -233,7 +233,6 @@ void platform_main(void)
 	platform.ram_first = mz_oa_from(ram.first);
 	if (ram.end - ram.first < platform.ram_bytes)
 		x86_give_up("there is too little memory");
-	platform.kept_end = ram.first + platform.ram_bytes;
 	platform.stub_bytes = (size_t)(kvm_stub_end - kvm_stub);
 	platform.stage_count = find_stages();
 	mmu_main(&platform);
