@@ -23,7 +23,7 @@ static inline const void *at32(uint64_t address)
 	return (const void *)(uintptr_t)address;
 }
 
-/* Section 3.4.5 "Segment Descriptors". LSL would tell, but KVM may have to emulate, and can't. */
+/* Intel SDM volume 3, 3.4.5. LSL would tell, but is none of the instructions that KVM emulates. */
 static inline uint32_t segment_limit(uint32_t selector)
 {
 	struct __attribute__((packed)) {
