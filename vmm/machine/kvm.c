@@ -68,16 +68,13 @@ static void ask_for_failures(const struct mz_kvm *kvm)
 	ioctl(kvm->vm, KVM_ENABLE_CAP, &cap);
 }
 
-static int make_chips(const struct mz_kvm *kvm)
+static int place_own_pages(const struct mz_kvm *kvm)
 {
 	uint64_t identity_map = IDENTITY_MAP_ADDRESS;
-	struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY};
 
-	if (ioctl(kvm->vm, KVM_SET_TSS_ADDR, TSS_ADDRESS) ||
-	    ioctl(kvm->vm, KVM_SET_IDENTITY_MAP_ADDR, &identity_map) ||
-	    ioctl(kvm->vm, KVM_CREATE_IRQCHIP, 0))
+	if (ioctl(kvm->vm, KVM_SET_TSS_ADDR, TSS_ADDRESS))
 		return -1;
-	return ioctl(kvm->vm, KVM_CREATE_PIT2, &pit);
+	return ioctl(kvm->vm, KVM_SET_IDENTITY_MAP_ADDR, &identity_map);
 }
 
 static int make_vm(struct mz_kvm *kvm, struct mz_failure *failure)
@@ -87,7 +84,7 @@ static int make_vm(struct mz_kvm *kvm, struct mz_failure *failure)
 	do
 		kvm->vm = ioctl(kvm->fd, KVM_CREATE_VM, 0);
 	while (kvm->vm < 0 && errno == EINTR);
-	if (kvm->vm < 0 || run_bytes < 0 || make_chips(kvm))
+	if (kvm->vm < 0 || run_bytes < 0 || place_own_pages(kvm))
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
 			       "KVM cannot make a virtual machine: %s", strerror(errno));
 	ask_for_failures(kvm);
@@ -187,6 +184,17 @@ int mz_kvm_log_writes(struct mz_kvm *kvm, struct mz_failure *failure)
 		if (set_slot(kvm, i, failure))
 			return -1;
 	}
+	return 0;
+}
+
+int mz_kvm_make_chips(const struct mz_kvm *kvm, struct mz_failure *failure)
+{
+	struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY};
+
+	if (ioctl(kvm->vm, KVM_CREATE_IRQCHIP, 0) || ioctl(kvm->vm, KVM_CREATE_PIT2, &pit))
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
+			       "KVM cannot make the interrupt controllers and the timer: %s",
+			       strerror(errno));
 	return 0;
 }
 

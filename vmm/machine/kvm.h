@@ -54,9 +54,8 @@ struct mz_kvm {
 };
 
 /*
- * Opens KVM and makes a virtual machine without memory, with KVM's own interrupt controllers (two
- * PICs, an I/O APIC, and a local APIC a processor) and interval timer. MZ_STATUS_HOST_LACKS says
- * what is missing.
+ * Opens KVM and makes a virtual machine that has neither memory nor interrupt controllers.
+ * MZ_STATUS_HOST_LACKS says what is missing.
  */
 int mz_kvm_init(struct mz_kvm *kvm, struct mz_failure *failure);
 void mz_kvm_destroy(struct mz_kvm *kvm);
@@ -69,6 +68,13 @@ int mz_kvm_add_ram(struct mz_kvm *kvm, const struct mz_ram *ram, struct mz_failu
  * others write, too.
  */
 int mz_kvm_log_writes(struct mz_kvm *kvm, struct mz_failure *failure);
+
+/*
+ * Makes KVM's own interrupt controllers (two PICs, an I/O APIC, and a local APIC for each processor
+ * that is made after them) and interval timer. Behind the memory and its log: since Linux 6.18, a
+ * slot that changes soon after chips have come waits for milliseconds, for their grace period.
+ */
+int mz_kvm_make_chips(const struct mz_kvm *kvm, struct mz_failure *failure);
 
 /*
  * KVM drops what it has mapped of guest memory, and all shadow pages: vmm/machine/shadow_pages.h.

@@ -292,9 +292,10 @@ static int fill_machine(struct mz_vm *vm, const struct mz_frozen *frozen,
 	if (mz_debug_init(&vm->debug, vm->config.gdb_port, failure) ||
 	    make_ram(vm, frozen, failure) || mz_kvm_init(&vm->kvm, failure) ||
 	    choose_backend(vm, failure) || make_space(vm, failure) ||
-	    mz_vm_add_devices(vm, failure) || mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) ||
+	    mz_kvm_add_ram(&vm->kvm, &vm->ram, failure) ||
 	    mz_dirty_source_init(&vm->dirty_source, vm->config.dirty_source, &vm->kvm, &vm->pager,
 				 failure) ||
+	    mz_kvm_make_chips(&vm->kvm, failure) || mz_vm_add_devices(vm, failure) ||
 	    make_vcpus(vm, failure) || mz_looks_init(vm, failure))
 		return -1;
 	return let_memory_in(vm, failure);
