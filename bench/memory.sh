@@ -8,10 +8,10 @@
 #                 same guest: time of one round; RESETS rounds, of which the run itself is taken off
 #   tracked-S     a guest that reads 32 MiB PASSES times and writes to each hundredth page, told by source S, against the
 #                 same untold; PASSES are many, for what it costs to begin is not meant
-#   restore       from process start to process end of a guest that ends where it was saved, with 1 GiB of which SAVED MiB
-#                 are not zero, against reading the file
-#   prefetch      the same memory, and the guest reads and writes each page that is not zero: brought by a record of its
-#                 touches, against when it touches them
+#   restore       from process start to the first port that a guest of 1 GiB accesses, of which SAVED MiB are not zero,
+#                 against reading the file; -cold: the file is not in the page cache
+#   prefetch      the same memory, and the guest writes to each page of it in ring 3: brought by a record of its touches,
+#                 against when it touches them; -cold as above
 #   clone         a guest of 1 GiB that has written SAVED MiB is cloned while it runs, and the clone ends, against a snapshot of
 #                 it that is restored, and ends
 #   clone-held    for how long a guest of 1 GiB is held by a clone of it, against one of 64 MiB; both have written 16 MiB
@@ -25,7 +25,7 @@ fi
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-runs=${RUNS:-7} resets=${RESETS:-500} saved=${SAVED:-512} passes=${PASSES:-20000}
+runs=${RUNS:-7} resets=${RESETS:-500} saved=${SAVED:-960} passes=${PASSES:-40000}
 
 now() { date +%s%N; }
 
@@ -80,16 +80,22 @@ for source in ring log wp; do
     "$MEZZ" run --append "mib=32 passes=$((2 * passes))" "$GUESTS/writer.elf"
 done
 
+# What is written before is on the disk then, and leaves the page cache.
+forget="sync '$work/snapshot' && dd if='$work/snapshot' iflag=nocache count=0 status=none"
+
 "$MEZZ" run --memory 1G --snapshot "$work/snapshot" --append "mark quit base=0x2000000 keep=$((saved * 256))" \
   "$GUESTS/again.elf" 2>/dev/null
-"$COMPARE" restore "$runs" 0.05 0 "$MEZZ" restore "$work/snapshot" --vs cat "$work/snapshot"
-"$COMPARE" restore-all "$runs" 0 0 "$MEZZ" restore "$work/snapshot" --vs "$MEZZ" restore --all "$work/snapshot"
+restore=("$MEZZ" restore --trace io "$work/snapshot")
+"$COMPARE" --first restore "$runs" 0.05 0 "${restore[@]}" --vs cat "$work/snapshot"
+"$COMPARE" --before "$forget" --first restore-cold "$runs" 0.05 0 "${restore[@]}" --vs cat "$work/snapshot"
+"$COMPARE" --first restore-all "$runs" 0 0 "${restore[@]}" --vs "$MEZZ" restore --all "$work/snapshot"
 
-"$MEZZ" run --memory 1G --snapshot "$work/snapshot" --append "mark base=0x2000000 keep=$((saved * 256))" \
-  "$GUESTS/again.elf" 2>/dev/null
-"$MEZZ" restore --record "$work/touches" "$work/snapshot"
-"$COMPARE" prefetch "$runs" 0.6 0 "$MEZZ" restore --prefetch "$work/touches" "$work/snapshot" --vs \
-  "$MEZZ" restore "$work/snapshot"
+"$MEZZ" run --memory 1G --snapshot "$work/snapshot" \
+  --append "mib=$saved base=0x2000000 stride=4096,4096 mark" "$GUESTS/toucher.elf" >/dev/null 2>&1
+"$MEZZ" restore --record "$work/touches" "$work/snapshot" >/dev/null
+prefetch=("$MEZZ" restore --prefetch "$work/touches" "$work/snapshot" --vs "$MEZZ" restore "$work/snapshot")
+"$COMPARE" prefetch "$runs" 0.6 0 "${prefetch[@]}"
+"$COMPARE" --before "$forget" prefetch-cold "$runs" 0.6 0 "${prefetch[@]}"
 
 mkfifo "$work/keys"
 exec {keys}<>"$work/keys"

@@ -7,12 +7,15 @@
  *        read             reads only; otherwise it writes
  *        verify           after each pass of writing, reads back and compares
  *        base=ADDRESS     where; 0x1000000, which is 16 MiB
+ *        mark             asks for the mark behind the first pass
  *        ring3=0          stays in ring 0; otherwise it does all this in ring 3
  * Prints: for each pass the stride, how many words it touched, and the sum (modulo 2^64) of what it
  *   read or wrote; for each verification how many words were wrong.
  * Status: 0; 1 if a word was wrong.
  */
 #include "guest/lib/guest.h"
+#include "guest/lib/machine.h"
+#include "guest/lib/ports.h"
 
 #define BASE    0x1000000u
 #define WORD    8u
@@ -86,9 +89,11 @@ static unsigned touch(void)
 	uint64_t wrong = 0;
 	unsigned i = 0;
 
-	do
+	do {
 		wrong += pass(stride);
-	while (word_number_at("stride", ++i, &stride));
+		if (i == 0 && word_given("mark"))
+			out8(MARK_PORT, 1);
+	} while (word_number_at("stride", ++i, &stride));
 	return wrong ? 1 : 0;
 }
 

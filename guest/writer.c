@@ -5,6 +5,7 @@
  *
  * Words: mib=N     how large the array is, in MiB; 16
  *        passes=N  1
+ *        ring3=0   stays in ring 0; otherwise it does all this in ring 3
  * Prints: nothing. Status: 0; 1 if a word was not as it was written.
  */
 #include "guest/lib/guest.h"
@@ -34,7 +35,7 @@ static unsigned work(uint64_t pages, uint64_t pass)
 	return wrong;
 }
 
-unsigned guest_main(void)
+static unsigned run(void)
 {
 	uint64_t pages = word_number("mib", 16) << 8, passes = word_number("passes", 1);
 	unsigned wrong = 0;
@@ -48,4 +49,11 @@ unsigned guest_main(void)
 	for (uint64_t pass = 0; pass < passes; pass++)
 		wrong |= work(pages, pass);
 	return wrong;
+}
+
+unsigned guest_main(void)
+{
+	if (word_number("ring3", 1))
+		ring3_run(run);
+	return run();
 }
