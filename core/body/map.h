@@ -239,8 +239,8 @@ static inline enum mz_error map_range(struct mz_table *table, uint64_t first, ui
 }
 
 /* One page below the root's slot `top`. False: there is no level-1 node, and nothing is done. */
-MZ_INLINE bool map_page(struct mz_table *table, const uint64_t *top, uint64_t addr, uint64_t oa,
-			struct mz_prop prop, bool tracked, enum mz_error *error)
+MZ_INLINE bool map_page_below(struct mz_table *table, const uint64_t *top, uint64_t addr,
+			      uint64_t oa, struct mz_prop prop, bool tracked, enum mz_error *error)
 {
 	const struct mz_format *f = format_of(table);
 	unsigned index = mz_index(f, addr, 1);
@@ -257,6 +257,18 @@ MZ_INLINE bool map_page(struct mz_table *table, const uint64_t *top, uint64_t ad
 	}
 	mz_lock_release(&node.frame->lock);
 	return true;
+}
+
+/* One page. False: it is tracked, there is no level-1 node, or it is refused, and nothing is done.
+ */
+MZ_INLINE bool map_page(struct mz_table *table, mz_ia ia, mz_oa oa, struct mz_prop prop,
+			enum mz_error *error)
+{
+	uint64_t *top;
+
+	return MZ_LIKELY(root_slot(table, ia.addr, &top)) &&
+		MZ_LIKELY(check_map_page(table, ia, oa, prop)) && MZ_LIKELY(!takes_items(table)) &&
+		map_page_below(table, top, ia.addr, oa.addr, prop, false, error);
 }
 
 /*
@@ -305,41 +317,37 @@ MZ_NOINLINE enum mz_error map_slowly(struct mz_table *table, mz_ia ia, uint64_t 
 	return error;
 }
 
-/* One page that was checked, and has no level-1 node or is tracked. */
-MZ_NOINLINE enum mz_error map_page_slowly(struct mz_table *table, uint64_t *top, mz_ia ia, mz_oa oa,
+/* One page that has no level-1 node, is tracked, or is refused. */
+MZ_NOINLINE enum mz_error map_page_slowly(struct mz_table *table, mz_ia ia, mz_oa oa,
 					  struct mz_prop prop)
 {
-	bool tracked = takes_items(table);
+	bool tracked = takes_items(table), done = false;
 	enum mz_error error;
-	bool done;
+	uint64_t *top;
 
-	mz_reader_enter(table);
-	done = (tracked && map_page(table, top, ia.addr, oa.addr, prop, true, &error)) ||
-		map_page_in_new_node(table, top, ia.addr, oa.addr, prop, tracked, &error);
-	mz_reader_leave(table);
+	if (root_slot(table, ia.addr, &top) && check_map_page(table, ia, oa, prop)) {
+		mz_reader_enter(table);
+		done = (tracked &&
+			map_page_below(table, top, ia.addr, oa.addr, prop, true, &error)) ||
+			map_page_in_new_node(table, top, ia.addr, oa.addr, prop, tracked, &error);
+		mz_reader_leave(table);
+	}
 	return done ? error : map_slowly(table, ia, mz_span(format_of(table), 1), oa, prop);
 }
 
 static inline enum mz_error instance_map(struct mz_table *table, mz_ia ia, uint64_t bytes, mz_oa oa,
 					 struct mz_prop prop)
 {
-	uint64_t *top;
+	const struct mz_format *f = format_of(table);
+	enum mz_error error;
+	bool done;
 
-	if (bytes != mz_span(format_of(table), 1) ||
-	    MZ_UNLIKELY(!root_slot(table, ia.addr, &top)) ||
-	    MZ_UNLIKELY(!check_map_page(table, ia, oa, prop)))
+	if (MZ_UNLIKELY(bytes != mz_span(f, 1)))
 		return map_slowly(table, ia, bytes, oa, prop);
-	if (MZ_LIKELY(!takes_items(table))) {
-		enum mz_error error;
-		bool done;
-
-		mz_reader_enter(table);
-		done = map_page(table, top, ia.addr, oa.addr, prop, false, &error);
-		mz_reader_leave(table);
-		if (MZ_LIKELY(done))
-			return error;
-	}
-	return map_page_slowly(table, top, ia, oa, prop);
+	mz_reader_enter(table);
+	done = map_page(table, ia, oa, prop, &error);
+	mz_reader_leave(table);
+	return MZ_LIKELY(done) ? error : map_page_slowly(table, ia, oa, prop);
 }
 
 #endif

@@ -69,15 +69,20 @@ static inline enum mz_error protect_range(struct mz_table *table, uint64_t first
 	return error;
 }
 
-/* One page. False: there is no level-1 node, and nothing is done. */
-MZ_INLINE bool protect_page(struct mz_table *table, const uint64_t *top, uint64_t addr,
-			    unsigned perm, struct mz_gather *gather)
+/* One page. False: there is no level-1 node, or it is refused, and nothing is done. */
+MZ_INLINE bool protect_page(struct mz_table *table, uint64_t addr, unsigned perm,
+			    struct mz_gather *gather)
 {
-	unsigned index = mz_index(format_of(table), addr, 1);
+	const struct mz_format *f = format_of(table);
+	unsigned index = mz_index(f, addr, 1);
 	struct mz_node_ref node;
+	uint64_t *top;
 	bool lost;
 
-	if (!lock_node(table, top, addr, 1, &node))
+	if (MZ_UNLIKELY(!root_slot(table, addr, &top)) || MZ_UNLIKELY(!mz_page_aligned(f, addr)) ||
+	    MZ_UNLIKELY(perm > UINT8_MAX) ||
+	    MZ_UNLIKELY(!f->encodable(mz_prop_from(perm), 1, table->config.features)) ||
+	    !lock_node(table, top, addr, 1, &node))
 		return false;
 	lost = entries_protect(table, node, index, index + 1, perm);
 	mz_lock_release(&node.frame->lock);
@@ -108,20 +113,15 @@ static inline enum mz_error instance_protect(struct mz_table *table, mz_ia ia, u
 					     unsigned perm, struct mz_gather *gather)
 {
 	const struct mz_format *f = format_of(table);
-	uint64_t *top;
+	bool done;
 
-	if (bytes == mz_span(f, 1) && MZ_LIKELY(root_slot(table, ia.addr, &top)) &&
-	    MZ_LIKELY(mz_page_aligned(f, ia.addr)) && MZ_LIKELY(perm <= UINT8_MAX) &&
-	    MZ_LIKELY(f->encodable(mz_prop_from(perm), 1, table->config.features))) {
-		bool done;
-
-		mz_reader_enter(table);
-		done = protect_page(table, top, ia.addr, perm, gather);
-		mz_reader_leave(table);
-		if (MZ_LIKELY(done))
-			return MZ_OK;
-	}
-	return protect_slowly(table, ia, bytes, perm, gather);
+	/* All else is looked at inside, so that the hook leaves as little as can be to be kept. */
+	if (MZ_UNLIKELY(bytes != mz_span(f, 1)))
+		return protect_slowly(table, ia, bytes, perm, gather);
+	mz_reader_enter(table);
+	done = protect_page(table, ia.addr, perm, gather);
+	mz_reader_leave(table);
+	return MZ_LIKELY(done) ? MZ_OK : protect_slowly(table, ia, mz_span(f, 1), perm, gather);
 }
 
 #endif

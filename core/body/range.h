@@ -142,6 +142,9 @@ MZ_INLINE bool lock_node(struct mz_table *table, const uint64_t *top, uint64_t a
 			slot = mz_slot_at(f, &table->config, node, addr, level - 1);
 		}
 		*locked = node_at(table, node, lowest);
+		/* It comes while the lock does, behind which nothing is read ahead of it. */
+		if (!MZ_ONE_THREAD)
+			MZ_EXPECT(&locked->slots[mz_index(f, addr, lowest)]);
 		if (MZ_LIKELY(lock_unless_stray(locked->frame)))
 			return true;
 		if (lowest == 1)

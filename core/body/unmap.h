@@ -312,17 +312,26 @@ MZ_INLINE bool clear_page(struct mz_table *table, struct mz_node_ref node, uint6
 	return true;
 }
 
+/* Must nobody be told what an entry was: no item hook, no accessed and dirty bits, no report? */
+MZ_INLINE bool untold(const struct mz_table *table, const struct mz_gather *gather)
+{
+	return table->config.items.put == NULL && !mmu_writes(table) &&
+		(gather == NULL || gather->unmapped == NULL);
+}
+
 /*
- * One page, where nobody wants to know what it was. False: there is no level-1 node, and nothing is
- * done.
+ * One page, where nobody wants to know what it was. False: somebody does, there is no level-1 node,
+ * or it is refused, and nothing is done.
  */
-MZ_INLINE bool unmap_page(struct mz_table *table, const uint64_t *top, uint64_t addr,
-			  struct mz_gather *gather)
+MZ_INLINE bool unmap_page(struct mz_table *table, uint64_t addr, struct mz_gather *gather)
 {
 	struct mz_node_ref node;
 	bool cleared, emptied;
+	uint64_t *top;
 
-	if (!lock_node(table, top, addr, 1, &node))
+	if (MZ_UNLIKELY(!root_slot(table, addr, &top)) ||
+	    MZ_UNLIKELY(!mz_page_aligned(format_of(table), addr)) ||
+	    MZ_UNLIKELY(!untold(table, gather)) || !lock_node(table, top, addr, 1, &node))
 		return false;
 	cleared = clear_page(table, node, addr);
 	emptied = cleared && node.frame->child_count == 0;
@@ -332,13 +341,6 @@ MZ_INLINE bool unmap_page(struct mz_table *table, const uint64_t *top, uint64_t 
 	if (MZ_UNLIKELY(emptied))
 		prune_page(table, addr, gather);
 	return true;
-}
-
-/* Must nobody be told what an entry was: no item hook, no accessed and dirty bits, no report? */
-MZ_INLINE bool untold(const struct mz_table *table, const struct mz_gather *gather)
-{
-	return table->config.items.put == NULL && !mmu_writes(table) &&
-		(gather == NULL || gather->unmapped == NULL);
 }
 
 /*
@@ -364,20 +366,15 @@ MZ_NOINLINE enum mz_error unmap_slowly(struct mz_table *table, mz_ia ia, uint64_
 static inline enum mz_error instance_unmap(struct mz_table *table, mz_ia ia, uint64_t bytes,
 					   struct mz_gather *gather)
 {
-	uint64_t *top;
+	const struct mz_format *f = format_of(table);
+	bool done;
 
-	if (bytes == mz_span(format_of(table), 1) && MZ_LIKELY(root_slot(table, ia.addr, &top)) &&
-	    MZ_LIKELY(mz_page_aligned(format_of(table), ia.addr)) &&
-	    MZ_LIKELY(untold(table, gather)) && !breaks(table)) {
-		bool done;
-
-		mz_reader_enter(table);
-		done = unmap_page(table, top, ia.addr, gather);
-		mz_reader_leave(table);
-		if (MZ_LIKELY(done))
-			return MZ_OK;
-	}
-	return unmap_slowly(table, ia, bytes, gather);
+	if (MZ_UNLIKELY(bytes != mz_span(f, 1)) || breaks(table))
+		return unmap_slowly(table, ia, bytes, gather);
+	mz_reader_enter(table);
+	done = unmap_page(table, ia.addr, gather);
+	mz_reader_leave(table);
+	return MZ_LIKELY(done) ? MZ_OK : unmap_slowly(table, ia, mz_span(f, 1), gather);
 }
 
 #endif
