@@ -35,7 +35,8 @@ libtoolize|libtool|to build shared libraries
 pkg-config|pkg-config|to find libraries
 pc:libelf|libelf-dev|to read ELF images
 pc:jansson|libjansson-dev|to write JSON
-pc:zlib|zlib1g-dev|to unpack images, and for snapshots
+pc:zlib|zlib1g-dev|to unpack images
+pc:libdeflate|libdeflate-dev|for snapshots
 pc:libzstd|libzstd-dev|to unpack images
 pc:glib-2.0|libglib2.0-dev|to run suites of guests
 pc:liburcu-bp|liburcu-dev|for read-copy-update

@@ -7,10 +7,10 @@ page_files = vmm/picture/page.html vmm/picture/page.css $(page_scripts:%=vmm/pic
 
 if BUILD_VMM
 lib_LTLIBRARIES += libmezzvm.la
-libmezzvm_la_CFLAGS = $(AM_CFLAGS) $(ELF_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
+libmezzvm_la_CFLAGS = $(AM_CFLAGS) $(ELF_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS) $(DEFLATE_CFLAGS)
 libmezzvm_la_CPPFLAGS = $(AM_CPPFLAGS)
 libmezzvm_la_LDFLAGS = -no-undefined -export-symbols-regex '^mz_' -version-info 0:0:0
-libmezzvm_la_LIBADD = libmezz.la $(ELF_LIBS) $(ZLIB_LIBS) $(PTHREAD_CFLAGS)
+libmezzvm_la_LIBADD = libmezz.la $(ELF_LIBS) $(ZLIB_LIBS) $(DEFLATE_LIBS) $(PTHREAD_CFLAGS)
 libmezzvm_la_SOURCES = \
 	arch/linux/arena.c \
 	vmm/base/failure.c \

@@ -4,8 +4,8 @@
 
 build()
 {
-  compile -DHAVE_ZLIB tests/fuzz/snapshot.c tests/vmm/snapshots.c tests/rng.c \
-    vmm/snapshot/*.c vmm/base/{failure,file,new_file}.c $(pkg-config --cflags --libs zlib)
+  compile -DHAVE_LIBDEFLATE tests/fuzz/snapshot.c tests/vmm/snapshots.c tests/rng.c \
+    vmm/snapshot/*.c vmm/base/{failure,file,new_file}.c $(pkg-config --cflags --libs libdeflate)
 }
 
 seed()
@@ -13,8 +13,8 @@ seed()
   MZ_FUZZ_SEEDS=$work/seeds "$work/fuzz"
 }
 
-if ! pkg-config --exists zlib; then
-  skip hostile_snapshots_do_no_harm 'zlib is not installed'
+if ! pkg-config --exists libdeflate; then
+  skip hostile_snapshots_do_no_harm 'libdeflate is not installed'
   tap_end
 else
   fuzz snapshot hostile_snapshots_do_no_harm 20000

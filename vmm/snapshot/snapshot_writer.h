@@ -4,7 +4,7 @@
  * whatever ends the writer before, an older file of that name stays as it is.
  *
  * MZ_STATUS_HOST_FAILED: the host can't write the file; the text names it and the cause.
- * MZ_STATUS_HOST_LACKS: built without zlib. MZ_STATUS_BAD_ARGUMENT: the caller's mistake.
+ * MZ_STATUS_HOST_LACKS: built without libdeflate. MZ_STATUS_BAD_ARGUMENT: the caller's mistake.
  */
 #ifndef MZ_VMM_SNAPSHOT_WRITER_H
 #define MZ_VMM_SNAPSHOT_WRITER_H

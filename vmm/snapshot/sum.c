@@ -2,8 +2,8 @@
 /* The checksums of snapshots. */
 #include "vmm/snapshot/sum.h"
 
-#ifdef HAVE_ZLIB
-#include <zlib.h>
+#ifdef HAVE_LIBDEFLATE
+#include <libdeflate.h>
 
 int mz_sum_possible_(const char *path, struct mz_failure *failure)
 {
@@ -14,14 +14,15 @@ int mz_sum_possible_(const char *path, struct mz_failure *failure)
 
 uint32_t mz_sum_more_(uint32_t sum, const void *bytes, size_t count)
 {
-	/* zlib takes NULL, which may stand for no bytes, for a wish to begin. */
-	return count > 0 ? (uint32_t)crc32_z(sum, bytes, count) : sum;
+	/* libdeflate takes NULL, which may stand for no bytes, for a wish to begin. */
+	return count > 0 ? libdeflate_crc32(sum, bytes, count) : sum;
 }
 #else
 int mz_sum_possible_(const char *path, struct mz_failure *failure)
 {
 	return mz_fail(failure, MZ_STATUS_HOST_LACKS,
-		       "%s: snapshots need zlib, and this program was built without it", path);
+		       "%s: snapshots need libdeflate, and this program was built without it",
+		       path);
 }
 
 uint32_t mz_sum_more_(uint32_t sum, const void *bytes, size_t count)

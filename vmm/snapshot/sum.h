@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The checksums of snapshots: CRC-32 as zlib computes it. */
+/* The checksums of snapshots: the CRC-32 of RFC 1952, section 8. */
 #ifndef MZ_VMM_SNAPSHOT_SUM_H
 #define MZ_VMM_SNAPSHOT_SUM_H
 
@@ -8,7 +8,7 @@
 
 #include "vmm/base/failure.h"
 
-/* MZ_STATUS_HOST_LACKS: built without zlib. To be asked before a sum is. */
+/* MZ_STATUS_HOST_LACKS: built without libdeflate. To be asked before a sum is. */
 int mz_sum_possible_(const char *path, struct mz_failure *failure);
 
 /* Of all bytes so far, whose sum `sum` is (0: there are none), and these. */
