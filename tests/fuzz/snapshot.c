@@ -164,6 +164,7 @@ static void read_pages(const struct mz_snapshot *snapshot)
 		must(end <= info.page_count && end > run.first);
 		must(mz_snapshot_page_present(snapshot, run.first));
 		must(mz_snapshot_page_present(snapshot, end - 1));
+		mz_snapshot_expect(snapshot, from, count);
 		if (mz_snapshot_read(snapshot, from, count, pages, &failure))
 			expect_bad_file();
 	}

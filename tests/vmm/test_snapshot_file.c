@@ -3,10 +3,12 @@
  * Snapshots as files: what is written is read, from one file and from a chain, against the memory
  * itself; and what can't be written is refused.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,6 +85,50 @@ START_TEST(what_is_written_is_read_through_a_chain)
 		assert_snapshot_holds(snapshot_path(names[i]), &memory);
 	}
 	must_equal(snapshot_others(names, 4), 0);
+}
+END_TEST
+
+/* How many of the stored pages are in the page cache; `forget`: after they were to leave it. */
+static unsigned cached(const char *path, bool forget)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char there[MEMORY_PAGES];
+	unsigned count = 0;
+	void *pages;
+
+	must(fd >= 0);
+	if (forget)
+		must(!fsync(fd) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+	pages = mmap(NULL, sizeof(memory.pages), PROT_READ, MAP_SHARED, fd, MZ_SNAPSHOT_STORE);
+	must(pages != MAP_FAILED && !mincore(pages, sizeof(memory.pages), there));
+	for (unsigned i = 0; i < MEMORY_PAGES; i++)
+		count += there[i] & 1;
+	munmap(pages, sizeof(memory.pages));
+	close(fd);
+	return count;
+}
+
+/* On a disk, if the build is on one: where files are memory, they never leave it. */
+START_TEST(pages_that_are_expected_are_read)
+{
+	char folder[] = "expected-XXXXXX", path[64];
+	struct mz_snapshot *snapshot;
+
+	must(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/snapshot", folder);
+	memset(&memory, 7, sizeof(memory));
+	must(!snapshot_write(&memory, path, NULL, &failure));
+	must(!mz_snapshot_open(&snapshot, path, &failure));
+	cached(path, true);
+	mz_snapshot_expect(snapshot, MEMORY_PAGES, 1);
+	mz_snapshot_expect(snapshot, UINT64_MAX, UINT64_MAX);
+	mz_snapshot_expect(snapshot, 1, UINT64_MAX);
+	mz_snapshot_expect(snapshot, 0, 1);
+	for (unsigned i = 0; i < 300 && cached(path, false) < MEMORY_PAGES; i++)
+		usleep(10000);
+	must_equal(cached(path, false), MEMORY_PAGES);
+	mz_snapshot_close(snapshot);
+	must(!unlink(path) && !rmdir(folder));
 }
 END_TEST
 
@@ -276,6 +322,7 @@ int main(void)
 	tcase_add_checked_fixture(good, begin, snapshots_end);
 	tcase_add_checked_fixture(bad, begin, snapshots_end);
 	tcase_add_test(good, what_is_written_is_read_through_a_chain);
+	tcase_add_test(good, pages_that_are_expected_are_read);
 	tcase_add_test(good, pages_of_zeros_take_no_room);
 	tcase_add_test(good, files_are_as_the_document_says);
 	tcase_add_test(good, progress_is_told);

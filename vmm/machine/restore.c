@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 /* Making a machine go on from a snapshot. */
 #include <string.h>
-#include <unistd.h>
 
 #include "vmm/base/thread.h"
 #include "vmm/machine/description.h"
@@ -80,25 +79,42 @@ static int load_state(struct mz_vm *vm, const struct mz_snapshot_info *info,
 /* Taken at a time, so that the end of the run needn't wait for more. */
 #define PART_PAGES (MZ_HUGE_PAGE / MZ_RAM_PAGE)
 
-/* The next pages, of one MZ_HUGE_PAGE. False: all are taken. */
-static bool take_wanted(struct mz_origin *origin, struct mz_page_run *part)
+/* The kernel is told of a part so many parts before it is read. */
+#define PARTS_AHEAD 8
+
+/* In a record of touches: a run, and how many of its pages lie behind. */
+struct place {
+	size_t run;
+	uint64_t done;
+};
+
+/* The next pages, of one MZ_HUGE_PAGE. False: there are no more. */
+static bool next_part(const struct mz_touches *touches, struct place *place,
+		      struct mz_page_run *part)
 {
-	bool taken = false;
+	const struct mz_page_run *run;
+	uint64_t left;
 
-	pthread_mutex_lock(&origin->mutex);
-	if (origin->wanted_next < origin->wanted.count) {
-		struct mz_page_run *run = &origin->wanted.runs[origin->wanted_next];
-		uint64_t count = PART_PAGES - run->first % PART_PAGES;
+	if (place->run == touches->count)
+		return false;
+	run = &touches->runs[place->run];
+	left = run->count - place->done;
+	part->first = run->first + place->done;
+	part->count = PART_PAGES - part->first % PART_PAGES;
+	if (part->count < left)
+		place->done += part->count;
+	else
+		*place = (struct place) {place->run + 1, 0};
+	part->count = part->count < left ? part->count : left;
+	return true;
+}
 
-		part->first = run->first;
-		part->count = count < run->count ? count : run->count;
-		run->first += part->count;
-		run->count -= part->count;
-		origin->wanted_next += run->count == 0;
-		taken = true;
-	}
-	pthread_mutex_unlock(&origin->mutex);
-	return taken;
+static void expect_next(const struct mz_origin *origin, struct place *place)
+{
+	struct mz_page_run part;
+
+	if (next_part(&origin->wanted, place, &part))
+		mz_snapshot_expect(origin->snapshot, part.first, part.count);
 }
 
 /* Nobody has touched what can't be read. */
@@ -106,49 +122,43 @@ static void tell_unread(struct mz_vm *vm, const struct mz_failure *failure)
 {
 	const struct mz_vm_config *config = &vm->config;
 
-	if (!__atomic_exchange_n(&vm->origin.told_unread, true, __ATOMIC_RELAXED) && config->unread)
+	if (!vm->origin.told_unread && config->unread)
 		config->unread(config->context, failure);
+	vm->origin.told_unread = true;
 }
 
 static void *prefetch_main(void *context)
 {
 	struct mz_vm *vm = context;
 	struct mz_origin *origin = &vm->origin;
+	struct place next = {0}, expected = {0};
 	struct mz_failure failure;
 	struct mz_page_run part;
 
-	while (!__atomic_load_n(&origin->over, __ATOMIC_ACQUIRE) && take_wanted(origin, &part))
+	for (unsigned i = 0; i < PARTS_AHEAD; i++)
+		expect_next(origin, &expected);
+	while (!__atomic_load_n(&origin->over, __ATOMIC_ACQUIRE) &&
+	       next_part(&origin->wanted, &next, &part)) {
+		expect_next(origin, &expected);
 		if (mz_lazy_try(&origin->lazy, part.first * MZ_RAM_PAGE, part.count * MZ_RAM_PAGE,
 				&failure))
 			tell_unread(vm, &failure);
+	}
 	return NULL;
-}
-
-static unsigned prefetchers(void)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (processors < 1)
-		return 1;
-	return processors < MZ_PREFETCHERS_MAX ? (unsigned)processors : MZ_PREFETCHERS_MAX;
 }
 
 static int start_prefetching(struct mz_vm *vm, const char *path, struct mz_failure *failure)
 {
 	struct mz_origin *origin = &vm->origin;
-	unsigned count = prefetchers();
+	int error;
 
 	if (mz_touches_read(&origin->wanted, origin->snapshot, path, failure))
 		return -1;
-	while (origin->prefetching < count) {
-		int error = mz_thread_start(&origin->prefetchers[origin->prefetching],
-					    prefetch_main, vm);
-
-		if (error)
-			return mz_fail(failure, MZ_STATUS_HOST_FAILED,
-				       "cannot start to prefetch: %s", strerror(error));
-		origin->prefetching++;
-	}
+	error = mz_thread_start(&origin->prefetcher, prefetch_main, vm);
+	if (error)
+		return mz_fail(failure, MZ_STATUS_HOST_FAILED, "cannot start to prefetch: %s",
+			       strerror(error));
+	origin->prefetching = true;
 	return 0;
 }
 
@@ -190,8 +200,9 @@ int mz_origin_stop(struct mz_vm *vm, struct mz_failure *failure)
 	struct mz_origin *origin = &vm->origin;
 
 	__atomic_store_n(&origin->over, 1, __ATOMIC_RELEASE);
-	while (origin->prefetching)
-		pthread_join(origin->prefetchers[--origin->prefetching], NULL);
+	if (origin->prefetching)
+		pthread_join(origin->prefetcher, NULL);
+	origin->prefetching = false;
 	if (!origin->record_path)
 		return 0;
 	return mz_touches_write(&origin->touches, origin->snapshot, origin->record_path, failure);

@@ -8,22 +8,19 @@
 #include "vmm/snapshot/snapshot.h"
 #include "vmm/snapshot/touches.h"
 
-/* Checking sums takes a processor longer than reading does, so several do it. */
-#define MZ_PREFETCHERS_MAX 4
-
 /* What a restored machine's memory comes from. */
 struct mz_origin {
 	const struct mz_snapshot *snapshot; /* NULL: the machine was not restored */
 	struct mz_lazy lazy;
 	const char *record_path; /* where the order of touches goes; NULL: nowhere */
-	pthread_mutex_t mutex;   /* of what follows */
+	pthread_mutex_t mutex;   /* of the touches */
 	struct mz_touches touches;
-	struct mz_touches wanted; /* those that are still to be prefetched begin */
-	size_t wanted_next;       /* with this one */
-	pthread_t prefetchers[MZ_PREFETCHERS_MAX];
-	unsigned prefetching; /* so many of them */
-	int over;             /* atomic: they are to end */
-	bool told_unread;     /* atomic: it was told that they can't read something */
+	struct mz_touches wanted; /* to be prefetched */
+	/* One: in a memory file, the kernel lets one write at a time, and the guest runs, too. */
+	pthread_t prefetcher;
+	bool prefetching; /* it has begun, and was not waited for */
+	int over;         /* atomic: it is to end */
+	bool told_unread; /* its own: it was told that it can't read something */
 };
 
 /*

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 /* Snapshots: a file and its parents, and the pages that they hold together. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,13 +206,18 @@ bool mz_snapshot_next_run(const struct mz_snapshot *snapshot, uint64_t from,
 	return false;
 }
 
+/* Where in its file a piece begins. */
+static uint64_t offset_of(const struct piece *piece)
+{
+	return MZ_SNAPSHOT_STORE + (uint64_t)piece->place * MZ_SNAPSHOT_PAGE;
+}
+
 static int read_piece(const struct piece *piece, uint64_t page, unsigned char *to,
 		      struct mz_failure *failure)
 {
 	const struct mz_snapshot_file *file = piece->file;
 	uint64_t bytes = piece->count * MZ_SNAPSHOT_PAGE;
-	uint64_t offset = MZ_SNAPSHOT_STORE + (uint64_t)piece->place * MZ_SNAPSHOT_PAGE;
-	int64_t got = mz_file_read_at(file->fd, to, bytes, offset);
+	int64_t got = mz_file_read_at(file->fd, to, bytes, offset_of(piece));
 
 	if (got < 0)
 		return mz_fail(failure, MZ_STATUS_HOST_FAILED,
@@ -254,4 +260,19 @@ int mz_snapshot_read(const struct mz_snapshot *snapshot, uint64_t first, uint64_
 		to += piece.count * MZ_SNAPSHOT_PAGE;
 	}
 	return 0;
+}
+
+void mz_snapshot_expect(const struct mz_snapshot *snapshot, uint64_t first, uint64_t count)
+{
+	uint64_t all = snapshot->files[0]->header.page_count;
+	uint64_t end = first < all && count < all - first ? first + count : all;
+
+	while (first < end) {
+		struct piece piece = find(snapshot, first, end - first);
+
+		if (piece.file)
+			posix_fadvise(piece.file->fd, (off_t)offset_of(&piece),
+				      (off_t)(piece.count * MZ_SNAPSHOT_PAGE), POSIX_FADV_WILLNEED);
+		first += piece.count;
+	}
 }

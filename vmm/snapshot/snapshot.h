@@ -10,7 +10,7 @@
  * Files are hostile input: nothing in them is believed. What is wrong with one is
  * MZ_STATUS_BAD_IMAGE, also when it has become shorter since it was opened. The host's failures are
  * MZ_STATUS_HOST_FAILED: a page that can't be read, no memory. MZ_STATUS_HOST_LACKS: built without
- * zlib. Texts name the file, the page and the cause.
+ * libdeflate. Texts name the file, the page and the cause.
  */
 #ifndef MZ_VMM_SNAPSHOT_H
 #define MZ_VMM_SNAPSHOT_H
@@ -86,6 +86,9 @@ bool mz_snapshot_next_run(const struct mz_snapshot *snapshot, uint64_t from,
  */
 int mz_snapshot_read(const struct mz_snapshot *snapshot, uint64_t first, uint64_t count,
 		     void *buffer, struct mz_failure *failure);
+
+/* Pages that are going to be read soon: the disk may begin. Pages that there are not are none. */
+void mz_snapshot_expect(const struct mz_snapshot *snapshot, uint64_t first, uint64_t count);
 
 #ifdef __cplusplus
 }
