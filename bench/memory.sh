@@ -4,8 +4,8 @@
 # Resets, restores and clones, side by side with what they stand for. `make bench-memory` starts this with MEZZ, GUESTS and
 # COMPARE. With --json, each row is an object.
 #
-#   reset-P-M     a guest that has written P pages of its memory M is put back and runs again, against a new run of the
-#                 same guest: time of one round; RESETS rounds, of which the run itself is taken off
+#   reset-P-M     a guest that has written P pages of its memory M in ring 3 is put back and runs again, against a new run of
+#                 the same guest: time of one round; RESETS rounds, of which the run itself is taken off
 #   tracked-S     a guest that reads 32 MiB PASSES times and writes to each hundredth page, told by source S, against the
 #                 same untold; PASSES are many, for what it costs to begin is not meant
 #   restore       from process start to the first port that a guest of 1 GiB accesses, of which SAVED MiB are not zero,
@@ -56,7 +56,9 @@ printf '%-16s %-4s %10s %10s %8s %8s\n' name unit mezz other ratio goal
 
 for memory in 64M 1G; do
   for pages in 16 256 4096; do
-    guest=(--memory "$memory" --append "pages=$pages" "$GUESTS/again.elf")
+    mib=$((pages > 256 ? pages / 256 : 1))
+    stride=$((mib * 1048576 / pages))
+    guest=(--memory "$memory" --append "mib=$mib stride=$stride,$stride mark quiet" "$GUESTS/toucher.elf")
     rounds=() news=()
     for ((i = 0; i < runs; i++)); do
       new=$(nanoseconds "$MEZZ" run "${guest[@]}")

@@ -8,6 +8,7 @@
  *        verify           after each pass of writing, reads back and compares
  *        base=ADDRESS     where; 0x1000000, which is 16 MiB
  *        mark             asks for the mark behind the first pass
+ *        quiet            prints nothing of a pass
  *        ring3=0          stays in ring 0; otherwise it does all this in ring 3
  * Prints: for each pass the stride, how many words it touched, and the sum (modulo 2^64) of what it
  *   read or wrote; for each verification how many words were wrong.
@@ -36,7 +37,8 @@ static volatile uint64_t *word_at(uint64_t offset)
 
 static void report(const char *what, uint64_t stride, uint64_t count, uint64_t sum)
 {
-	print("%s: stride %lu, %lu words, sum 0x%lx\n", what, stride, count, sum);
+	if (!word_given("quiet"))
+		print("%s: stride %lu, %lu words, sum 0x%lx\n", what, stride, count, sum);
 }
 
 static void read_pass(uint64_t stride)
