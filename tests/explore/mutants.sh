@@ -104,7 +104,7 @@ mutant prune_does_not_look_again runtime.c \
 
 # ---- Entries ----
 mutant a_map_looks_before_it_locks runtime.c \
-  body/map.h '/^MZ_INLINE bool map_page(/,/^}/{s/^\tif (!lock_node/\tbool absent = mz_table_query(table, mz_ia_from(addr)).level == 0;\n&/;s/MZ_LIKELY(.*)/absent)/}'
+  body/map.h '/^MZ_INLINE bool map_page_below(/,/^}/{s/^\tif (!lock_node/\tbool absent = mz_table_query(table, mz_ia_from(addr)).level == 0;\n&/;s/MZ_LIKELY(.*)/absent)/}'
 mutant a_new_node_is_linked_without_a_look runtime.c \
   body/map.h '/ map_page_in_new_node(/,/^}/s/!= MZ_ABSENT/== MZ_LEAF/'
 mutant a_new_node_is_linked_before_its_page runtime.c \
@@ -163,7 +163,7 @@ mutant a_broken_leaf_is_linked_before_its_flush runtime.c \
 mutant a_break_stores_over_the_bits runtime.c \
   body/entry.h '/ entry_split(/,/^}/s/if (!mz_replace(.*absent))/if (mz_exchange(\&node.slots[index], f->absent) == 0)/'
 mutant a_page_is_unlocked_before_its_flush runtime.c \
-  body/unmap.h 's/ \&\& !breaks(table)) {/) {/'
+  body/unmap.h '/ instance_unmap(/,/^}/s/ || breaks(table)//'
 mutant a_range_is_unlocked_before_its_flush runtime.c \
   body/unmap.h '/ unmap_range(/,/^}/{/settle(/d}'
 mutant a_node_of_a_range_is_unlocked_before_its_flush runtime.c \
