@@ -10,6 +10,7 @@
 #                 same untold; PASSES are many, for what it costs to begin is not meant
 #   restore       from process start to the first port that a guest of 1 GiB accesses, of which SAVED MiB are not zero,
 #                 against reading the file; -cold: the file is not in the page cache
+#   restore-all   the same, against a guest that has all its memory from the start, and its end
 #   prefetch      the same memory, and the guest writes to each page of it in ring 3: brought by a record of its touches,
 #                 against when it touches them; -cold as above
 #   clone         a guest of 1 GiB that has written SAVED MiB is cloned while it runs, and the clone ends, against a snapshot of

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What every operation asks of its arguments. */
+/*
+ * What every operation asks of its arguments. One on a page asks behind the reader's hook, so that
+ * as little as can be is to be kept across it.
+ */
 #ifndef MZ_CORE_BODY_ARGUMENTS_H
 #define MZ_CORE_BODY_ARGUMENTS_H
 

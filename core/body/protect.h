@@ -115,7 +115,6 @@ static inline enum mz_error instance_protect(struct mz_table *table, mz_ia ia, u
 	const struct mz_format *f = format_of(table);
 	bool done;
 
-	/* All else is looked at inside, so that the hook leaves as little as can be to be kept. */
 	if (MZ_UNLIKELY(bytes != mz_span(f, 1)))
 		return protect_slowly(table, ia, bytes, perm, gather);
 	mz_reader_enter(table);

@@ -71,8 +71,8 @@ int mz_kvm_log_writes(struct mz_kvm *kvm, struct mz_failure *failure);
 
 /*
  * Makes KVM's own interrupt controllers (two PICs, an I/O APIC, and a local APIC for each processor
- * that is made after them) and interval timer. Behind the memory and its log: since Linux 6.18, a
- * slot that changes soon after chips have come waits for milliseconds, for their grace period.
+ * that is made after them) and interval timer. Behind the memory and its log: in Linux 6.18, a slot
+ * that changes soon after chips have come waits for milliseconds, for their grace period.
  */
 int mz_kvm_make_chips(const struct mz_kvm *kvm, struct mz_failure *failure);
 
